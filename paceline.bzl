@@ -1,0 +1,38 @@
+"""Rules for our own C++ code: one set of warnings, one standard, one test main.
+
+paceline_cc_library, paceline_cc_binary and paceline_cc_test take the arguments
+of the native rules. Generated and third-party code uses the native rules, so
+that -Werror judges only what we write.
+"""
+
+_COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+]
+
+def paceline_cc_library(name, copts = [], **kwargs):
+    """A library of ours."""
+    native.cc_library(
+        name = name,
+        copts = _COPTS + copts,
+        **kwargs
+    )
+
+def paceline_cc_binary(name, copts = [], **kwargs):
+    """A program of ours."""
+    native.cc_binary(
+        name = name,
+        copts = _COPTS + copts,
+        **kwargs
+    )
+
+def paceline_cc_test(name, copts = [], deps = [], size = "small", **kwargs):
+    """A Catch2 test: includes <catch2/catch.hpp>, has no main of its own."""
+    native.cc_test(
+        name = name,
+        size = size,
+        copts = _COPTS + copts,
+        deps = deps + ["//third_party:catch2_main"],
+        **kwargs
+    )

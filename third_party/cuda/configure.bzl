@@ -1,0 +1,73 @@
+"""Finds a CUDA toolkit, or settles for none.
+
+Looks in $CUDA_HOME, else in /usr/local/cuda, and makes a repository with
+  defs.bzl     CUDA_AVAILABLE, CUDA_HOME, NVCC
+  //:headers   the toolkit's headers
+  //:cudart    the runtime, static: a program starts without a driver
+  //:cublas    cuBLAS, shared, found at the toolkit's place
+Without a toolkit the same targets exist and are empty.
+"""
+
+_DEFS = """\
+CUDA_AVAILABLE = {available}
+CUDA_HOME = "{home}"
+NVCC = "{nvcc}"
+"""
+
+_BUILD_FOUND = """\
+package(default_visibility = ["//visibility:public"])
+
+cc_library(
+    name = "headers",
+    hdrs = glob(["include/**"]),
+    includes = ["include"],
+)
+
+cc_library(
+    name = "cudart",
+    linkopts = ["-L{lib}", "-lcudart_static", "-ldl", "-lrt", "-pthread"],
+    deps = [":headers"],
+)
+
+cc_library(
+    name = "cublas",
+    linkopts = ["-L{lib}", "-lcublas", "-lcublasLt", "-Wl,-rpath,{lib}"],
+    deps = [":cudart"],
+)
+"""
+
+_BUILD_ABSENT = """\
+package(default_visibility = ["//visibility:public"])
+
+cc_library(name = "headers")
+
+cc_library(name = "cudart")
+
+cc_library(name = "cublas")
+"""
+
+def _cuda_configure_impl(ctx):
+    home = ctx.os.environ.get("CUDA_HOME", "") or "/usr/local/cuda"
+    nvcc = home + "/bin/nvcc"
+    lib = ""
+    for candidate in [home + "/lib64", home + "/lib"]:
+        if not lib and ctx.path(candidate + "/libcudart_static.a").exists:
+            lib = candidate
+    found = bool(lib) and ctx.path(nvcc).exists and ctx.path(home + "/include").exists
+
+    ctx.file("defs.bzl", _DEFS.format(
+        available = found,
+        home = home if found else "",
+        nvcc = nvcc if found else "",
+    ))
+    if found:
+        ctx.symlink(home + "/include", "include")
+        ctx.file("BUILD.bazel", _BUILD_FOUND.format(lib = lib))
+    else:
+        ctx.file("BUILD.bazel", _BUILD_ABSENT)
+
+cuda_configure = repository_rule(
+    implementation = _cuda_configure_impl,
+    environ = ["CUDA_HOME"],
+    local = True,
+)
