@@ -1,0 +1,36 @@
+// Records of one mini-batch in the form that models compute on.
+#ifndef PACELINE_WORKER_CORE_BATCH_H_
+#define PACELINE_WORKER_CORE_BATCH_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace paceline::worker {
+
+// A batch holds n = labels.size() records, either as CSR or as a dense matrix.
+//
+// CSR:    record i has indices[k] and values[k] for k in [offsets[i], offsets[i + 1]),
+//         indices ascending and distinct within a record, counted from 0.
+// dense:  dense_values is [n, features] row-major float32; offsets, indices and
+//         values are empty.
+//
+// `nominal` counts the positions asked for; n is smaller when bad records were
+// skipped. Means are taken over `nominal`, so a skipped record shifts nothing.
+//
+// Thread-compatible.
+struct Batch {
+  bool dense = false;
+  uint64_t features = 0;
+  uint64_t nominal = 0;
+  std::vector<float> labels;
+  std::vector<uint64_t> offsets;
+  std::vector<uint64_t> indices;
+  std::vector<float> values;
+  std::vector<float> dense_values;
+
+  uint64_t size() const { return labels.size(); }
+};
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_CORE_BATCH_H_

@@ -1,0 +1,88 @@
+// What a model is to the rest of the worker: its tables, the keys a batch needs,
+// and a runner that computes on a device.
+#ifndef PACELINE_WORKER_CORE_MODEL_H_
+#define PACELINE_WORKER_CORE_MODEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "proto/node.pb.h"
+#include "worker/core/batch.h"
+
+namespace paceline::worker {
+
+// Rows of one table as a rank holds them during an iteration.
+//
+// dense:  rows is [TableSpec.rows, dim] row-major float32; keys is empty.
+// sparse: rows is [keys.size(), dim]; keys ascending and distinct.
+struct TableRows {
+  std::vector<uint64_t> keys;
+  std::vector<float> rows;
+};
+
+// One entry per table, in the order of Model::tables().
+using Parameters = std::vector<TableRows>;
+
+// One entry per table: the same keys and shape as the parameters it was computed from.
+using Gradients = std::vector<TableRows>;
+
+// Sum of the losses of `count` samples.
+struct LossSum {
+  double sum = 0;
+  uint64_t count = 0;
+};
+
+// What a model says of each sample, for evaluation.
+//
+// scores is [n, width] row-major: linear: the value (width 1); logistic, fm: the
+// probability of label 1, or the value under squared loss (width 1); softmax, mlp:
+// class probabilities (width = classes). losses is [n].
+struct Predictions {
+  uint64_t width = 1;
+  std::vector<float> scores;
+  std::vector<float> losses;
+};
+
+// Called when the gradient of table `table` is complete, in backward order, so
+// that it can leave while lower layers still compute.
+using GradientReady = std::function<void(int table)>;
+
+// Computes a model on one device. Owned by one thread: the task's compute thread.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  // Gradient of scale * (sum of the sample losses) with respect to `parameters`.
+  // `gradients` is resized and overwritten; storage is reused between calls.
+  // `loss` gets the unscaled sum.
+  // Errors:  InvalidArgument  a label or an index out of range, naming it.
+  virtual absl::Status Gradient(const Batch& batch, const Parameters& parameters, float scale,
+                                Gradients* gradients, LossSum* loss,
+                                const GradientReady& ready) = 0;
+
+  // Scores and losses of each sample.
+  // Errors:  as Gradient.
+  virtual absl::Status Predict(const Batch& batch, const Parameters& parameters,
+                               Predictions* predictions) = 0;
+};
+
+// The tables of a model and what a batch needs of them. Immutable.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // In name order.
+  virtual const std::vector<v1::TableSpec>& tables() const = 0;
+
+  // Writes the keys that `batch` needs of each sparse table (ascending, distinct);
+  // leaves the keys of dense tables empty. `keys` gets one entry per table.
+  virtual void Keys(const Batch& batch, std::vector<std::vector<uint64_t>>* keys) const = 0;
+};
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_CORE_MODEL_H_
