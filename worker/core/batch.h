@@ -17,11 +17,16 @@ namespace paceline::worker {
 // `nominal` counts the positions asked for; n is smaller when bad records were
 // skipped. Means are taken over `nominal`, so a skipped record shifts nothing.
 //
+// `rank` and `iteration` say whose batch it is, for what is a function of them
+// alone (counting, the emulated device); evaluation leaves them 0.
+//
 // Thread-compatible.
 struct Batch {
   bool dense = false;
   uint64_t features = 0;
   uint64_t nominal = 0;
+  uint32_t rank = 0;
+  uint64_t iteration = 0;
   std::vector<float> labels;
   std::vector<uint64_t> offsets;
   std::vector<uint64_t> indices;
