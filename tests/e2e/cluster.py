@@ -1,0 +1,170 @@
+"""Real processes for the end-to-end tests: one-shot local runs and standing clusters.
+
+Everything is started by its own pid and stopped by its own pid; nothing is
+looked up or killed by name.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("PACELINE_BIN", ROOT / "out" / "bin"))
+JOBS = ROOT / "tests" / "jobs"
+SHARED = pathlib.Path(os.environ.get("PACELINE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+DIGITS = ROOT / "out" / "data" / "digits.train.csv"
+
+needs_shared_data = unittest.skipUnless(
+    SHARED.is_dir(), f"the shared data sets are not at {SHARED}")
+needs_digits = unittest.skipUnless(DIGITS.is_file(), f"{DIGITS} is missing: run deploy/build.sh")
+
+
+def pacectl(*args, timeout=120, check=False, env=None):
+    """Runs pacectl; returns the completed process with text output."""
+    done = subprocess.run(
+        [str(BIN / "pacectl"), *map(str, args)],
+        capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+        env={**os.environ, **(env or {})})
+    if check and done.returncode != 0:
+        raise AssertionError(
+            f"pacectl {' '.join(map(str, args))}: exit code {done.returncode}\n"
+            f"{done.stdout}\n{done.stderr}")
+    return done
+
+
+def local_run(job, servers=2, workers=2, timeout=600, extra=()):
+    """`pacectl local run`; returns the run summary."""
+    done = pacectl("local", "run", job, "--servers", servers, "--workers", workers,
+                   "-o", "json", *extra, timeout=timeout, check=True)
+    return json.loads(done.stdout)
+
+
+def write_job(folder, text, name="job.yaml"):
+    path = pathlib.Path(folder) / name
+    path.write_text(text)
+    return path
+
+
+def wait_for(condition, seconds, what):
+    """Polls `condition` until it returns something true; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for: {what}")
+        time.sleep(0.05)
+
+
+class Daemon:
+    """One daemon process and the ports it bound."""
+
+    def __init__(self, folder, name, role, *flags):
+        self.name = name
+        self.port_file = folder / f"{name}.port"
+        self.log = folder / f"{name}.log"
+        self.port_file.unlink(missing_ok=True)
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(BIN / f"paceline-{role}"), "--listen", "127.0.0.1:0",
+                 "--http-listen", "127.0.0.1:0", "--port-file", str(self.port_file),
+                 "--data-dir", str(folder / name), *map(str, flags)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def address(self):
+        def read():
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended at once:\n{self.log.read_text()[-2000:]}")
+            return self.port_file.is_file() and self.port_file.read_text().split()
+        return f"127.0.0.1:{wait_for(read, 30, f'the port file of {self.name}')[0]}"
+
+    def stop(self, seconds=30):
+        """SIGTERM; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not end within {seconds} s of SIGTERM")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class Cluster:
+    """A standing cluster in a temporary folder. Use as a context manager."""
+
+    def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=()):
+        self._temp = tempfile.TemporaryDirectory(prefix="paceline-e2e-")
+        self.folder = pathlib.Path(self._temp.name)
+        self.scheduler_flags = ("--heartbeat-ms", 200, *scheduler_flags)
+        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
+        self.address = self.scheduler.address()
+        self.servers = [
+            Daemon(self.folder, f"server{i}", "server", "--scheduler", self.address)
+            for i in range(servers)]
+        self.workers = [
+            Daemon(self.folder, f"worker{i}", "worker", "--scheduler", self.address,
+                   "--slots", slots)
+            for i in range(workers)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for daemon in [*self.workers, *self.servers, self.scheduler]:
+            if daemon.process.poll() is None:
+                daemon.process.terminate()
+        for daemon in [*self.workers, *self.servers, self.scheduler]:
+            try:
+                daemon.process.wait(20)
+            except subprocess.TimeoutExpired:
+                daemon.process.kill()
+                daemon.process.wait()
+        self._temp.cleanup()
+
+    def restart_scheduler(self):
+        """Starts the scheduler again on its port and its state."""
+        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", "--listen", self.address,
+                                *self.scheduler_flags)
+        return self.scheduler.address()
+
+    def pacectl(self, *args, **kwargs):
+        return pacectl("--address", self.address, *args, **kwargs)
+
+    def submit(self, job, *flags):
+        """Submits a job file; returns its id."""
+        out = self.pacectl("submit", job, "-o", "json", *flags, check=True).stdout
+        return json.loads(out)["job_id"]
+
+    def job(self, job_id):
+        """The job, as `pacectl describe -o json` prints it."""
+        return json.loads(self.pacectl("describe", job_id, "-o", "json", check=True).stdout)
+
+    def summary(self, job_id):
+        return json.loads(self.pacectl("status", job_id, "-o", "json", check=True).stdout)
+
+    def nodes(self):
+        return json.loads(self.pacectl("cluster", "-o", "json", check=True).stdout)["nodes"]
+
+    def wait_for_state(self, job_id, *states, seconds=120):
+        def reached():
+            summary = self.summary(job_id)
+            if summary["state"] in ("succeeded", "failed", "cancelled") \
+                    and summary["state"] not in states:
+                raise AssertionError(f"job {job_id} ended as {summary}")
+            return summary if summary["state"] in states else None
+        return wait_for(reached, seconds, f"job {job_id} to be {' or '.join(states)}")

@@ -1,0 +1,99 @@
+#!/bin/bash
+# Installs what the tests need, builds, and runs every test.
+#
+#   tests/run.sh          all rings; what CI runs
+#   tests/run.sh --full   the long forms too (more simulated seeds)
+#
+# Steps: the form of the sources; g++ build with -Werror, unit, adapter, harness
+# and sim tests; clang build with AddressSanitizer, UBSan and thread annotations
+# over the same tests; end-to-end tests with the real binaries of deploy/build.sh.
+#
+# Data sets are looked for in ../shared/data (PACELINE_SHARED_DATA); tests that
+# need them are skipped, and say so, where they are absent.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+
+seeds=300
+case "${1:-}" in
+"") ;;
+--full) seeds=20000 ;;
+*)
+  echo "usage: tests/run.sh [--full]" >&2
+  exit 2
+  ;;
+esac
+
+data=${PACELINE_SHARED_DATA:-$(cd .. && pwd)/shared/data}
+export PACELINE_SHARED_DATA="$data"
+cache=${PACELINE_BAZEL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp/paceline-$(id -u)}/.cache}/paceline/bazel}
+mkdir -p "$cache"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+passed=0
+failed=0
+skipped=0
+
+# count PASSED FAILED SKIPPED: adds a step's result.
+count() {
+  passed=$((passed + $1))
+  failed=$((failed + $2))
+  skipped=$((skipped + $3))
+}
+
+heading() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
+
+# one NAME COMMAND...: a step that is one test.
+one() {
+  heading "$1"
+  shift
+  if "$@"; then count 1 0 0; else count 0 1 0; fi
+}
+
+# bazel_tests NAME OPTION...: a step of Bazel tests; every target counts as one.
+bazel_tests() {
+  heading "$1"
+  shift
+  # shellcheck disable=SC2086  # several options in one variable
+  bazel ${PACELINE_BAZEL_STARTUP:-} test --disk_cache="$cache" --keep_going \
+    --test_env=PACELINE_SHARED_DATA="$data" --test_env=PACELINE_SIM_SEEDS="$seeds" \
+    --test_env=PACELINE_DIGITS="$(pwd)/out/data" \
+    --color=no --curses=no --noshow_progress "$@" 2>&1 | tee "$work/bazel.log"
+  local status=${PIPESTATUS[0]} good bad
+  good=$(grep -cE '^//[^ ]+ +(\(cached\) )?PASSED' "$work/bazel.log")
+  bad=$(grep -cE '^//[^ ]+ +(FAILED|TIMEOUT|NO STATUS|FLAKY)' "$work/bazel.log")
+  # A build that fails runs no test: that is a failure too.
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+  count "$good" "$bad" 0
+}
+
+# python_tests NAME FOLDER: a step of Python's unittest.
+python_tests() {
+  heading "$1"
+  (cd "$2" && PYTHONUNBUFFERED=1 /usr/bin/python3 -m unittest discover -v) 2>&1 | tee "$work/python.log"
+  local status=${PIPESTATUS[0]} ran bad=0 skip
+  ran=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' "$work/python.log" | tail -n 1)
+  skip=$(sed -n 's/^\(OK\|FAILED\).*skipped=\([0-9]*\).*/\2/p' "$work/python.log" | tail -n 1)
+  if [ "$status" -ne 0 ]; then
+    bad=$(grep -cE '^(FAIL|ERROR): ' "$work/python.log")
+    [ "$bad" -gt 0 ] || bad=1
+  fi
+  ran=${ran:-0} skip=${skip:-0}
+  local good=$((ran - bad - skip))
+  count "$((good > 0 ? good : 0))" "$bad" "$skip"
+}
+
+heading "packages"
+deploy/install_packages.sh deploy/packages.txt tests/packages.txt || exit 1
+
+one "clang-format" sh -c \
+  "git ls-files '*.cc' '*.h' '*.cu' '*.cuh' | xargs -r clang-format-14 --dry-run -Werror"
+one "optimised build and sample data" deploy/build.sh
+bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
+python_tests "end to end" tests/e2e
+PACELINE_BAZEL_STARTUP="--output_base=$cache/clang-output" \
+  bazel_tests "clang: sanitizers and thread annotations" --config=asan --build_tests_only //...
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]
