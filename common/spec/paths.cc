@@ -1,0 +1,37 @@
+#include "common/spec/paths.h"
+
+#include <filesystem>
+#include <string>
+
+namespace paceline {
+namespace {
+
+std::string Resolved(std::string_view folder, const std::string& path) {
+  if (path.empty()) {
+    return path;
+  }
+  // operator/ keeps an absolute right-hand side as it is.
+  return (std::filesystem::path(folder) / path).lexically_normal().string();
+}
+
+void ResolveFile(std::string_view folder, v1::DataFile* file) {
+  file->set_path(Resolved(folder, file->path()));
+  file->set_labels(Resolved(folder, file->labels()));
+}
+
+}  // namespace
+
+void ResolvePaths(std::string_view folder, v1::JobSpec* spec) {
+  if (spec->data().has_train()) {
+    ResolveFile(folder, spec->mutable_data()->mutable_train());
+  }
+  if (spec->data().has_eval()) {
+    ResolveFile(folder, spec->mutable_data()->mutable_eval());
+  }
+  if (!spec->checkpoint().dir().empty()) {
+    v1::CheckpointSpec* checkpoint = spec->mutable_checkpoint();
+    checkpoint->set_dir(Resolved(folder, checkpoint->dir()));
+  }
+}
+
+}  // namespace paceline
