@@ -89,6 +89,7 @@ deploy/install_packages.sh deploy/packages.txt tests/packages.txt || exit 1
 
 one "clang-format" sh -c \
   "git ls-files '*.cc' '*.h' '*.cu' '*.cuh' | xargs -r clang-format-14 --dry-run -Werror"
+one "rules of the house" tests/house.sh
 one "optimised build and sample data" deploy/build.sh
 bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
 python_tests "end to end" tests/e2e
