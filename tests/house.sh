@@ -39,7 +39,7 @@ git ls-files '*.cc' '*.h' '*.proto' '*.sh' '*.py' '*.bzl' | grep -v '^proto/' | 
 git grep -nE 'TODO|FIXME|XXX' -- '*.cc' '*.h' '*.proto' '*.bazel' '*.bzl' '*.md' ':!tests/house.sh' |
   rule "unfinished"
 
-git grep -nE 'sleep_for|SleepFor|usleep' -- '*_test.cc' |
+git grep -nE 'sleep_for|absl::SleepFor|usleep' -- '*_test.cc' |
   rule "a sleep in a unit test"
 
 exit "$broken"
