@@ -1,0 +1,124 @@
+// The rows of one bucket of a sparse table: key -> row of dim float32 weights and
+// as many values of every optimizer slot.
+//
+// A row exists from the first push that names its key; before that it reads as
+// its initial value. Rows lie in chunks and never move. For adam and adamw every
+// row counts its own steps.
+//
+// Older states are kept as pre-images: the weights of a row before its first
+// change since then.
+//
+// Thread-compatible: the shard's lock guards it.
+#ifndef PACELINE_SERVER_CORE_ROWS_SPARSE_ROWS_H_
+#define PACELINE_SERVER_CORE_ROWS_SPARSE_ROWS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "proto/node.pb.h"
+#include "server/core/rows/byte_view.h"
+#include "server/core/rows/initializer.h"
+#include "server/core/rows/memory_budget.h"
+#include "server/core/rows/non_finite.h"
+#include "server/core/rows/optimizer.h"
+#include "server/core/rows/row_chunks.h"
+#include "server/core/rows/row_images.h"
+#include "server/core/rows/version.h"
+
+namespace paceline::server {
+
+// Reads `count` keys (uint64) from `bytes` for the bucket of `shard`.
+// Errors:  InvalidArgument  a size other than 8 * count, keys that are not
+//                           ascending and distinct, a key of another bucket.
+absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::ShardSpec& shard, const ByteView& bytes,
+                                                 uint64_t count);
+
+// State of a bucket for a cut, copied: usable without the lock.
+struct SparseSnapshot {
+  std::vector<uint64_t> keys;  // ascending
+  std::vector<float> rows;     // [keys, dim]
+  // One per slot, in the order of Optimizer::slot_names(), each [keys, dim].
+  std::vector<std::vector<float>> slots;
+  // Steps of each row if Optimizer::counts_steps(), else empty.
+  std::vector<uint64_t> row_steps;
+};
+
+class SparseRows {
+ public:
+  // An empty bucket. `budget` outlives it.
+  // Errors:  InvalidArgument  the table's optimizer or initializer.
+  static absl::StatusOr<std::unique_ptr<SparseRows>> Create(const v1::TableSpec& table,
+                                                            uint64_t seed, MemoryBudget* budget);
+  ~SparseRows();
+
+  uint64_t rows() const { return index_.size(); }
+  uint32_t dim() const { return dim_; }
+  const Optimizer& optimizer() const { return optimizer_; }
+
+  // Writes the rows of `keys` to `out` ([keys.size(), dim]). Creates nothing.
+  void Read(absl::Span<const uint64_t> keys, Version version, float* out) const;
+
+  // One optimizer step on the rows of `keys` (ascending, distinct; DecodeKeys) with
+  // `gradient` ([keys.size(), dim] float32); creates those that are absent.
+  // Returns the first element that was not finite, or nothing; every other element
+  // has been updated.
+  // Errors:  InvalidArgument    the gradient's size; nothing has changed.
+  //          ResourceExhausted  the budget has no room for the new rows and
+  //                             pre-images; nothing has changed.
+  absl::StatusOr<std::optional<NonFinite>> Apply(absl::Span<const uint64_t> keys,
+                                                 const ByteView& gradient, const Step& step,
+                                                 Keep keep);
+
+  // An update without a gradient: the previous rows are the current ones.
+  void Advance();
+
+  // Holds the rows of `version` readable under `pin` until unpinned.
+  // Errors:  AlreadyExists      the pin is in use.
+  //          ResourceExhausted  kMaxPins pins, or the budget.
+  absl::Status Pin(uint64_t pin, Version version);
+  // Errors:  NotFound  no such pin.
+  absl::Status Unpin(uint64_t pin);
+  // As Read. Errors:  NotFound  no such pin.
+  absl::Status ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys, float* out) const;
+
+  SparseSnapshot Snapshot() const;
+
+  // Rows, slots, index and pre-images: what was reserved from the budget.
+  uint64_t MemoryBytes() const { return reserved_; }
+
+ private:
+  SparseRows(const v1::TableSpec& table, Initializer initializer, Optimizer optimizer,
+             MemoryBudget* budget);
+
+  struct Pinned {
+    uint64_t id = 0;
+    RowImages images;
+  };
+
+  const float* Find(uint64_t key) const;
+  void ReadOver(const RowImages* images, absl::Span<const uint64_t> keys, float* out) const;
+  uint64_t Growth(absl::Span<const uint64_t> keys, Keep keep) const;
+  void Remember(uint64_t key, const float* row, Keep keep);
+  uint32_t Emplace(uint64_t key);
+
+  const uint32_t dim_;
+  const Initializer initializer_;
+  const Optimizer optimizer_;
+  MemoryBudget* const budget_;
+
+  absl::flat_hash_map<uint64_t, uint32_t> index_;
+  RowChunks chunks_;
+  RowImages previous_;
+  std::vector<Pinned> pins_;
+  uint64_t reserved_ = 0;  // bytes taken from the budget
+};
+
+}  // namespace paceline::server
+
+#endif  // PACELINE_SERVER_CORE_ROWS_SPARSE_ROWS_H_
