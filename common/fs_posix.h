@@ -1,0 +1,32 @@
+// FileSystem over POSIX calls.
+//
+// Thread-safe.
+#ifndef PACELINE_COMMON_FS_POSIX_H_
+#define PACELINE_COMMON_FS_POSIX_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/fs.h"
+
+namespace paceline {
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status SyncDir(const std::string& dir) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> List(const std::string& dir) override;
+  bool Exists(const std::string& path) override;
+  absl::StatusOr<std::uint64_t> Size(const std::string& path) override;
+  absl::Status CreateDirs(const std::string& dir) override;
+};
+
+}  // namespace paceline
+
+#endif  // PACELINE_COMMON_FS_POSIX_H_
