@@ -36,9 +36,8 @@ void ModelDefaults(v1::ModelSpec* model) {
   }
   v1::InitializerSpec* initializer = model->mutable_initializer();
   if (kind == v1::MODEL_KIND_MLP) {
-    initializer->set_kind(model->activation() == v1::ACTIVATION_RELU
-                              ? v1::INITIALIZER_KIND_HE
-                              : v1::INITIALIZER_KIND_XAVIER);
+    initializer->set_kind(model->activation() == v1::ACTIVATION_RELU ? v1::INITIALIZER_KIND_HE
+                                                                     : v1::INITIALIZER_KIND_XAVIER);
   } else if (kind == v1::MODEL_KIND_FM) {
     initializer->set_kind(v1::INITIALIZER_KIND_NORMAL);
     if (initializer->scale() == 0) {

@@ -28,7 +28,7 @@ std::string EnumWord(const EnumValueDescriptor& value) {
   return absl::AsciiStrToLower(absl::StripPrefix(value.name(), Prefix(*value.type())));
 }
 
-const EnumValueDescriptor* FindEnumWord(const EnumDescriptor& type, std::string_view word) {
+const EnumValueDescriptor* FindEnumWord(const EnumDescriptor& type, absl::string_view word) {
   for (int i = 0; i < type.value_count(); ++i) {
     const EnumValueDescriptor* value = type.value(i);
     if (value->number() != 0 && (word == value->name() || word == EnumWord(*value))) {

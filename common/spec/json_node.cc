@@ -44,7 +44,7 @@ class Cursor {
 
 class Handler : public nlohmann::json_sax<json> {
  public:
-  explicit Handler(std::string_view text) : seen(text.data()), counted_(text.data()) {}
+  explicit Handler(absl::string_view text) : seen(text.data()), counted_(text.data()) {}
 
   bool null() override { return Keep(builder.Null(Line())); }
   bool boolean(bool value) override {
@@ -73,9 +73,9 @@ class Handler : public nlohmann::json_sax<json> {
   bool parse_error(size_t /*position*/, const std::string& /*last_token*/,
                    const nlohmann::detail::exception& error) override {
     // "[json.exception.parse_error.101] parse error at line 3, column 2: syntax ..."
-    const std::string_view what = error.what();
+    const absl::string_view what = error.what();
     const size_t at = what.find("line ");
-    status = absl::InvalidArgumentError(at == std::string_view::npos ? what : what.substr(at));
+    status = absl::InvalidArgumentError(at == absl::string_view::npos ? what : what.substr(at));
     return false;
   }
 
@@ -104,7 +104,7 @@ class Handler : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-absl::StatusOr<Node> ParseJson(std::string_view text) {
+absl::StatusOr<Node> ParseJson(absl::string_view text) {
   Handler handler(text);
   json::sax_parse(Cursor(text.data(), &handler.seen),
                   Cursor(text.data() + text.size(), &handler.seen), &handler,

@@ -2,9 +2,8 @@
 #ifndef PACELINE_COMMON_SPEC_JSON_NODE_H_
 #define PACELINE_COMMON_SPEC_JSON_NODE_H_
 
-#include <string_view>
-
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "common/spec/node.h"
 
 namespace paceline {
@@ -13,7 +12,7 @@ namespace paceline {
 //
 // Errors:  InvalidArgument    no JSON; names the line.
 //          ResourceExhausted  deeper or larger than the limits of node.h.
-absl::StatusOr<Node> ParseJson(std::string_view text);
+absl::StatusOr<Node> ParseJson(absl::string_view text);
 
 }  // namespace paceline
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxBytes = 64;
 
-std::string Folded(std::string_view name) {
+std::string Folded(absl::string_view name) {
   std::string folded;
   for (const char c : name) {
     if (c != '-' && c != '_') {
@@ -22,7 +22,7 @@ std::string Folded(std::string_view name) {
 
 }  // namespace
 
-int EditDistance(std::string_view first, std::string_view second) {
+int EditDistance(absl::string_view first, absl::string_view second) {
   if (std::max(first.size(), second.size()) > kMaxBytes) {
     return static_cast<int>(std::min(std::max(first.size(), second.size()), size_t{1} << 20));
   }
@@ -38,8 +38,8 @@ int EditDistance(std::string_view first, std::string_view second) {
   for (size_t i = 1; i <= a.size(); ++i) {
     current[0] = static_cast<int>(i);
     for (size_t j = 1; j <= b.size(); ++j) {
-      current[j] = std::min({previous[j] + 1, current[j - 1] + 1,
-                             previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      current[j] = std::min(
+          {previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         current[j] = std::min(current[j], before[j - 2] + 1);
       }
@@ -50,7 +50,7 @@ int EditDistance(std::string_view first, std::string_view second) {
   return previous[b.size()];
 }
 
-std::string Nearest(std::string_view name, const std::vector<std::string>& candidates) {
+std::string Nearest(absl::string_view name, const std::vector<std::string>& candidates) {
   const int limit = std::max(2, static_cast<int>(name.size() / 3));
   std::string best;
   int best_distance = limit + 1;

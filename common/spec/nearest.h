@@ -3,19 +3,20 @@
 #define PACELINE_COMMON_SPEC_NEAREST_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "absl/strings/string_view.h"
 
 namespace paceline {
 
 // Edits (insertion, deletion, substitution, swap of neighbours) between two names,
 // without regard to case, `-` and `_`. Names longer than 64 bytes count as different
 // in all of their bytes.
-int EditDistance(std::string_view a, std::string_view b);
+int EditDistance(absl::string_view a, absl::string_view b);
 
 // The candidate with the fewest edits; the earlier one of equals. Empty when none is
 // near: more than a third of the name's length, and more than 2 edits.
-std::string Nearest(std::string_view name, const std::vector<std::string>& candidates);
+std::string Nearest(absl::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace paceline
 

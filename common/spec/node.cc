@@ -42,9 +42,8 @@ absl::Status TooDeep() {
 absl::Status NodeBuilder::Count(size_t nodes, int line) {
   nodes_ += nodes;
   if (nodes_ > kMaxSpecNodes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("at most ", kMaxSpecNodes, " values allowed, aliases written out (line ",
-                     line, ")"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "at most ", kMaxSpecNodes, " values allowed, aliases written out (line ", line, ")"));
   }
   return absl::OkStatus();
 }
@@ -65,7 +64,7 @@ bool NodeBuilder::WantsKey() const {
   return !stack_.empty() && stack_.back().node.kind == Node::Kind::kMap && !stack_.back().has_key;
 }
 
-absl::Status NodeBuilder::Key(std::string_view text, int line) {
+absl::Status NodeBuilder::Key(absl::string_view text, int line) {
   PL_CHECK(WantsKey());
   Frame& frame = stack_.back();
   frame.key = std::string(text);
@@ -92,7 +91,7 @@ absl::StatusOr<const Node*> NodeBuilder::Add(Node node) {
   return &frame.node.entries.back().value;
 }
 
-absl::Status NodeBuilder::Scalar(std::string_view text, bool quoted, int line) {
+absl::Status NodeBuilder::Scalar(absl::string_view text, bool quoted, int line) {
   PL_RETURN_IF_ERROR(Count(1, line));
   Node node;
   node.kind = Node::Kind::kScalar;

@@ -5,11 +5,11 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace paceline {
 
@@ -50,8 +50,8 @@ class NodeBuilder {
   // Begins a map or a list.
   absl::Status Open(Node::Kind kind, int line);
   // The next entry's key; only directly inside a map.
-  absl::Status Key(std::string_view text, int line);
-  absl::Status Scalar(std::string_view text, bool quoted, int line);
+  absl::Status Key(absl::string_view text, int line);
+  absl::Status Scalar(absl::string_view text, bool quoted, int line);
   absl::Status Null(int line);
   // A copy of a finished value, as if it stood at `line`.
   absl::Status Paste(const Node& node, int line);

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "common/spec/problem.h"
 #include "proto/job.pb.h"
 
@@ -17,7 +17,7 @@ enum class SpecFormat { kYaml, kJson, kTextproto };
 
 // By the name's ending: .json is JSON; .textproto, .txtpb, .pbtxt and .textpb are
 // textproto; all else is YAML.
-SpecFormat FormatOf(std::string_view file_name);
+SpecFormat FormatOf(absl::string_view file_name);
 
 // Longest job file, in bytes.
 inline constexpr size_t kMaxSpecBytes = 1 << 20;
@@ -33,7 +33,7 @@ struct ParsedSpec {
 
 // Reads a job file's text. Enum values are the lower-case words of the reference
 // (`kind: mlp`) or the full proto names (MODEL_KIND_MLP).
-ParsedSpec ParseSpec(std::string_view text, SpecFormat format);
+ParsedSpec ParseSpec(absl::string_view text, SpecFormat format);
 
 }  // namespace paceline
 

@@ -6,22 +6,22 @@
 namespace paceline {
 namespace {
 
-std::string Resolved(std::string_view folder, const std::string& path) {
+std::string Resolved(absl::string_view folder, const std::string& path) {
   if (path.empty()) {
     return path;
   }
   // operator/ keeps an absolute right-hand side as it is.
-  return (std::filesystem::path(folder) / path).lexically_normal().string();
+  return (std::filesystem::path(std::string(folder)) / path).lexically_normal().string();
 }
 
-void ResolveFile(std::string_view folder, v1::DataFile* file) {
+void ResolveFile(absl::string_view folder, v1::DataFile* file) {
   file->set_path(Resolved(folder, file->path()));
   file->set_labels(Resolved(folder, file->labels()));
 }
 
 }  // namespace
 
-void ResolvePaths(std::string_view folder, v1::JobSpec* spec) {
+void ResolvePaths(absl::string_view folder, v1::JobSpec* spec) {
   if (spec->data().has_train()) {
     ResolveFile(folder, spec->mutable_data()->mutable_train());
   }

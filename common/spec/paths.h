@@ -2,8 +2,7 @@
 #ifndef PACELINE_COMMON_SPEC_PATHS_H_
 #define PACELINE_COMMON_SPEC_PATHS_H_
 
-#include <string_view>
-
+#include "absl/strings/string_view.h"
 #include "proto/job.pb.h"
 
 namespace paceline {
@@ -11,7 +10,7 @@ namespace paceline {
 // Makes the relative paths of data files and of the checkpoint folder absolute:
 // they are meant from `folder` (absolute: where the job file lies). Paths are
 // normalised lexically; no file is looked at.
-void ResolvePaths(std::string_view folder, v1::JobSpec* spec);
+void ResolvePaths(absl::string_view folder, v1::JobSpec* spec);
 
 }  // namespace paceline
 

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kMaxShownBytes = 80;
 constexpr size_t kMaxListed = 10;
 
-std::string Shown(std::string_view value) {
+std::string Shown(absl::string_view value) {
   std::string shown = absl::Utf8SafeCEscape(value.substr(0, kMaxShownBytes));
   return value.size() > kMaxShownBytes ? absl::StrCat(shown, "...") : shown;
 }
@@ -37,7 +37,7 @@ Problem Complaint(std::string path, std::string message) {
   return problem;
 }
 
-std::string ToString(const Problem& problem, std::string_view file) {
+std::string ToString(const Problem& problem, absl::string_view file) {
   std::string text(file);
   if (problem.line > 0) {
     absl::StrAppend(&text, text.empty() ? "line " : ":", problem.line);

@@ -3,10 +3,10 @@
 #define PACELINE_COMMON_SPEC_PROBLEM_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace paceline {
 
@@ -33,7 +33,7 @@ Problem Expected(std::string path, std::string allowed, std::string value);
 Problem Complaint(std::string path, std::string message);
 
 // "FILE:LINE: PATH: MESSAGE"; what is empty or unknown is left out.
-std::string ToString(const Problem& problem, std::string_view file = "");
+std::string ToString(const Problem& problem, absl::string_view file = "");
 
 // OK when there are none, else InvalidArgument with at most ten of them, one per line.
 absl::Status ToStatus(const std::vector<Problem>& problems);

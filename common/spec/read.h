@@ -2,8 +2,7 @@
 #ifndef PACELINE_COMMON_SPEC_READ_H_
 #define PACELINE_COMMON_SPEC_READ_H_
 
-#include <string_view>
-
+#include "absl/strings/string_view.h"
 #include "common/spec/parse.h"
 
 namespace paceline {
@@ -11,7 +10,7 @@ namespace paceline {
 // Parses, resolves relative paths against `folder` (absolute: where the file lies),
 // fills in defaults and validates. The problems carry lines and stand in their
 // order; a field that could not be read is not complained of twice.
-ParsedSpec ReadSpec(std::string_view text, SpecFormat format, std::string_view folder);
+ParsedSpec ReadSpec(absl::string_view text, SpecFormat format, absl::string_view folder);
 
 }  // namespace paceline
 

@@ -13,7 +13,7 @@ namespace {
 
 using google::protobuf::io::Tokenizer;
 
-absl::Status ErrorAt(int line, std::string_view message) {
+absl::Status ErrorAt(int line, absl::string_view message) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", message));
 }
 
@@ -30,7 +30,7 @@ class FirstError : public google::protobuf::io::ErrorCollector {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text)
+  explicit Parser(absl::string_view text)
       : input_(text.data(), static_cast<int>(text.size())), tokenizer_(&input_, &errors_) {
     tokenizer_.set_comment_style(Tokenizer::SH_COMMENT_STYLE);
     tokenizer_.set_allow_f_after_float(true);
@@ -45,11 +45,11 @@ class Parser {
   }
 
  private:
-  bool At(std::string_view text) const { return tokenizer_.current().text == text; }
-  bool AtType(Tokenizer::TokenType type) const { return tokenizer_.current().type == type; }
-  int Line() const { return tokenizer_.current().line + 1; }
+  bool At(absl::string_view text) { return tokenizer_.current().text == text; }
+  bool AtType(Tokenizer::TokenType type) { return tokenizer_.current().type == type; }
+  int Line() { return tokenizer_.current().line + 1; }
 
-  absl::Status Unexpected(std::string_view expected) {
+  absl::Status Unexpected(absl::string_view expected) {
     PL_RETURN_IF_ERROR(errors_.status);
     return ErrorAt(Line(), absl::StrCat(expected, " expected, got ",
                                         AtType(Tokenizer::TYPE_END)
@@ -58,7 +58,7 @@ class Parser {
   }
 
   // Fields up to `end` ("": the end of the file), and closes the open map.
-  absl::Status Fields(std::string_view end) {
+  absl::Status Fields(absl::string_view end) {
     while (!(end.empty() ? AtType(Tokenizer::TYPE_END) : At(end))) {
       if (!AtType(Tokenizer::TYPE_IDENTIFIER)) {
         return Unexpected("a field name");
@@ -83,7 +83,7 @@ class Parser {
 
   absl::Status Value() {
     if (At("{") || At("<")) {
-      const std::string_view end = At("{") ? "}" : ">";
+      const absl::string_view end = At("{") ? "}" : ">";
       PL_RETURN_IF_ERROR(builder_.Open(Node::Kind::kMap, Line()));
       tokenizer_.Next();
       return Fields(end);
@@ -142,6 +142,6 @@ class Parser {
 
 }  // namespace
 
-absl::StatusOr<Node> ParseText(std::string_view text) { return Parser(text).Run(); }
+absl::StatusOr<Node> ParseText(absl::string_view text) { return Parser(text).Run(); }
 
 }  // namespace paceline

@@ -2,9 +2,8 @@
 #ifndef PACELINE_COMMON_SPEC_TEXT_NODE_H_
 #define PACELINE_COMMON_SPEC_TEXT_NODE_H_
 
-#include <string_view>
-
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "common/spec/node.h"
 
 namespace paceline {
@@ -14,7 +13,7 @@ namespace paceline {
 //
 // Errors:  InvalidArgument    no text format, an extension or an Any; names the line.
 //          ResourceExhausted  deeper or larger than the limits of node.h.
-absl::StatusOr<Node> ParseText(std::string_view text);
+absl::StatusOr<Node> ParseText(absl::string_view text);
 
 }  // namespace paceline
 

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "common/check.h"
 #include "common/spec/enum_names.h"
 #include "common/spec/nearest.h"
@@ -26,7 +26,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-std::string Join(const std::string& path, std::string_view name) {
+std::string Join(const std::string& path, absl::string_view name) {
   return path.empty() ? std::string(name) : absl::StrCat(path, ".", name);
 }
 
@@ -45,7 +45,7 @@ std::string Describe(const Node& node) {
 }
 
 // A path below `type` that ends with the field `name`; empty if there is none.
-std::string FindField(const Descriptor& type, std::string_view name, const std::string& path) {
+std::string FindField(const Descriptor& type, absl::string_view name, const std::string& path) {
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
     if (field.name() == name) {
@@ -126,10 +126,9 @@ class Walker {
     if (meant.empty()) {
       meant = Nearest(entry.key, names);
     }
-    Problem problem =
-        Complaint(Join(path, entry.key),
-                  meant.empty()
-                      ? absl::StrCat("unknown key; known here: ", absl::StrJoin(names, ", "))
+    Problem problem = Complaint(
+        Join(path, entry.key),
+        meant.empty() ? absl::StrCat("unknown key; known here: ", absl::StrJoin(names, ", "))
                       : absl::StrCat("unknown key; did you mean `", meant, "`?"));
     problem.value = entry.key;
     problem.allowed = absl::StrJoin(names, ", ");
@@ -166,8 +165,7 @@ class Walker {
   void Element(const Node& node, const std::string& path, const FieldDescriptor& field,
                Message* message) {
     const Reflection& reflection = *message->GetReflection();
-    const std::string child =
-        absl::StrCat(path, "[", reflection.FieldSize(*message, &field), "]");
+    const std::string child = absl::StrCat(path, "[", reflection.FieldSize(*message, &field), "]");
     lines_->emplace(child, node.line);
     if (field.message_type() != nullptr) {
       Map(node, child, reflection.AddMessage(message, &field));
@@ -234,9 +232,8 @@ class Walker {
   void Enum(const Node& node, const std::string& path, const FieldDescriptor& field,
             Message* message) {
     const std::vector<std::string> words = EnumWords(*field.enum_type());
-    const EnumValueDescriptor* value = node.kind == Node::Kind::kScalar
-                                           ? FindEnumWord(*field.enum_type(), node.text)
-                                           : nullptr;
+    const EnumValueDescriptor* value =
+        node.kind == Node::Kind::kScalar ? FindEnumWord(*field.enum_type(), node.text) : nullptr;
     if (value != nullptr) {
       message->GetReflection()->SetEnum(message, &field, value);
       return;
@@ -259,8 +256,7 @@ class Walker {
     Number value = 0;
     const bool written = node.kind == Node::Kind::kScalar && (!node.quoted || sizeof(Number) == 8);
     // SimpleAtoi would take surrounding blanks too.
-    const bool digits =
-        written && node.text.find_first_not_of("+-0123456789") == std::string::npos;
+    const bool digits = written && node.text.find_first_not_of("+-0123456789") == std::string::npos;
     if (!digits || !absl::SimpleAtoi(node.text, &value) || ExcludedZero(field, range, value)) {
       Wrong(node, path, allowed);
       return std::nullopt;

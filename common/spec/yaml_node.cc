@@ -122,7 +122,7 @@ class Handler : public YAML::EventHandler {
 
 }  // namespace
 
-absl::StatusOr<Node> ParseYaml(std::string_view text) {
+absl::StatusOr<Node> ParseYaml(absl::string_view text) {
   std::istringstream in{std::string(text)};
   Handler handler;
   try {
@@ -136,8 +136,7 @@ absl::StatusOr<Node> ParseYaml(std::string_view text) {
   } catch (const Stop& stop) {
     return stop.status;
   } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("line ", Line(error.mark), ": ", error.msg));
+    return absl::InvalidArgumentError(absl::StrCat("line ", Line(error.mark), ": ", error.msg));
   }
   return handler.builder().Take();
 }

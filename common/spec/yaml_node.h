@@ -2,9 +2,8 @@
 #ifndef PACELINE_COMMON_SPEC_YAML_NODE_H_
 #define PACELINE_COMMON_SPEC_YAML_NODE_H_
 
-#include <string_view>
-
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "common/spec/node.h"
 
 namespace paceline {
@@ -14,7 +13,7 @@ namespace paceline {
 // Errors:  InvalidArgument    no YAML, more than one document, or a key that is no
 //                             plain text; names the line.
 //          ResourceExhausted  deeper or larger than the limits of node.h.
-absl::StatusOr<Node> ParseYaml(std::string_view text);
+absl::StatusOr<Node> ParseYaml(absl::string_view text);
 
 }  // namespace paceline
 

@@ -1,0 +1,129 @@
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/spec/enum_names.h"
+#include "common/spec/rules.h"
+
+namespace paceline::spec_rules {
+namespace {
+
+void CheckSchedule(const v1::ScheduleSpec& schedule, std::vector<Problem>* problems) {
+  const std::string path = "train.optimizer.schedule";
+  const bool step = schedule.kind() == v1::SCHEDULE_KIND_STEP;
+  const bool cosine = schedule.kind() == v1::SCHEDULE_KIND_COSINE;
+  if (step && schedule.step_iterations() == 0) {
+    problems->push_back(
+        Expected(path + ".step_iterations", "a number of iterations (schedule kind step)", "none"));
+  }
+  RefuseIf(!step && schedule.step_iterations() != 0, path + ".step_iterations",
+           "schedule kind step", problems);
+  RefuseIf(!step && schedule.has_gamma(), path + ".gamma", "schedule kind step", problems);
+  RefuseIf(!cosine && schedule.total_iterations() != 0, path + ".total_iterations",
+           "schedule kind cosine", problems);
+  RefuseIf(!cosine && schedule.min_factor() != 0, path + ".min_factor", "schedule kind cosine",
+           problems);
+  if (cosine && schedule.total_iterations() != 0 &&
+      schedule.warmup_iterations() >= schedule.total_iterations()) {
+    problems->push_back(
+        Expected(path + ".warmup_iterations",
+                 absl::StrCat("fewer than total_iterations (", schedule.total_iterations(), ")"),
+                 absl::StrCat(schedule.warmup_iterations())));
+  }
+}
+
+void CheckOptimizer(v1::ModelKind model, const v1::OptimizerSpec& optimizer,
+                    std::vector<Problem>* problems) {
+  const std::string path = "train.optimizer";
+  const v1::OptimizerKind kind = optimizer.kind();
+  const bool add = kind == v1::OPTIMIZER_KIND_ADD;
+  const bool counting = model == v1::MODEL_KIND_COUNTING;
+  if (add != counting) {
+    problems->push_back(
+        counting
+            ? Expected(path + ".kind", "add (model.kind counting)", EnumWord(kind))
+            : Expected(path + ".kind", "an optimizer that descends (add is for counting)", "add"));
+  }
+  const bool momentum = kind == v1::OPTIMIZER_KIND_MOMENTUM;
+  RefuseIf(!momentum && optimizer.has_momentum(), path + ".momentum", "optimizer kind momentum",
+           problems);
+  RefuseIf(!momentum && optimizer.nesterov(), path + ".nesterov", "optimizer kind momentum",
+           problems);
+  const bool adam = kind == v1::OPTIMIZER_KIND_ADAM || kind == v1::OPTIMIZER_KIND_ADAMW;
+  RefuseIf(!adam && optimizer.has_beta1(), path + ".beta1", "optimizer kind adam or adamw",
+           problems);
+  RefuseIf(!adam && optimizer.has_beta2(), path + ".beta2", "optimizer kind adam or adamw",
+           problems);
+  const bool rmsprop = kind == v1::OPTIMIZER_KIND_RMSPROP;
+  RefuseIf(!rmsprop && optimizer.has_rho(), path + ".rho", "optimizer kind rmsprop", problems);
+  const bool epsilon =
+      adam || rmsprop || kind == v1::OPTIMIZER_KIND_ADAGRAD || kind == v1::OPTIMIZER_KIND_FTRL;
+  RefuseIf(!epsilon && optimizer.has_epsilon(), path + ".epsilon",
+           "optimizer kind adagrad, rmsprop, adam, adamw or ftrl", problems);
+  RefuseIf(kind != v1::OPTIMIZER_KIND_ADAMW && optimizer.has_weight_decay(), path + ".weight_decay",
+           "optimizer kind adamw", problems);
+  const std::string scaled = "an optimizer other than add";
+  RefuseIf(add && optimizer.has_learning_rate(), path + ".learning_rate", scaled, problems);
+  RefuseIf(add && optimizer.l1() != 0, path + ".l1", scaled, problems);
+  RefuseIf(add && optimizer.l2() != 0, path + ".l2", scaled, problems);
+  RefuseIf(add && optimizer.clip_value() != 0, path + ".clip_value", scaled, problems);
+  RefuseIf(add && optimizer.clip_norm() != 0, path + ".clip_norm", scaled, problems);
+  RefuseIf(add && optimizer.has_schedule(), path + ".schedule", scaled, problems);
+  CheckSchedule(optimizer.schedule(), problems);
+}
+
+void CheckLength(const v1::JobSpec& spec, std::vector<Problem>* problems) {
+  const v1::TrainSpec& train = spec.train();
+  if (train.epochs() != 0 && train.iterations() != 0) {
+    problems->push_back(
+        Complaint("train.epochs",
+                  absl::StrCat("epochs (", train.epochs(), ") and iterations (", train.iterations(),
+                               ") are both given; one of them expected")));
+  } else if (IsDataless(spec.model().kind())) {
+    const std::string model = EnumWord(spec.model().kind());
+    RefuseIf(train.epochs() != 0, "train.epochs",
+             absl::StrCat("a model that trains on data; give iterations for ", model), problems);
+    if (train.epochs() == 0 && train.iterations() == 0) {
+      problems->push_back(Expected("train.iterations",
+                                   absl::StrCat("a number of iterations (model.kind ", model, ")"),
+                                   "none"));
+    }
+  } else if (train.epochs() == 0 && train.iterations() == 0) {
+    problems->push_back(Complaint("train", "epochs or iterations expected, got neither"));
+  }
+}
+
+void CheckDevice(const v1::JobSpec& spec, std::vector<Problem>* problems) {
+  const v1::TrainSpec& train = spec.train();
+  const v1::DeviceKind device = spec.resources().device();
+  const bool emulated = device == v1::DEVICE_KIND_EMULATED;
+  RefuseIf(!emulated && train.emulated_step_ms() != 0, "train.emulated_step_ms",
+           "resources.device emulated", problems);
+  RefuseIf(!emulated && train.emulated_jitter() != 0, "train.emulated_jitter",
+           "resources.device emulated", problems);
+  if (spec.model().kind() == v1::MODEL_KIND_LAYERS && !emulated) {
+    problems->push_back(
+        Expected("resources.device", "emulated (model.kind layers)", EnumWord(device)));
+  }
+}
+
+}  // namespace
+
+void CheckTrain(const v1::JobSpec& spec, std::vector<Problem>* problems) {
+  const v1::TrainSpec& train = spec.train();
+  CheckLength(spec, problems);
+  if (train.global_batch() < spec.resources().workers()) {
+    problems->push_back(Expected("train.global_batch",
+                                 absl::StrCat("at least one sample for each of the ",
+                                              spec.resources().workers(), " workers"),
+                                 absl::StrCat(train.global_batch())));
+  }
+  CheckOptimizer(spec.model().kind(), train.optimizer(), problems);
+  RefuseIf(train.eval_every_iterations() != 0 && !spec.data().has_eval(),
+           "train.eval_every_iterations", "data.eval", problems);
+  RefuseIf(spec.consistency().policy() != v1::POLICY_SSP && spec.consistency().has_staleness(),
+           "consistency.staleness", "consistency.policy ssp", problems);
+  CheckDevice(spec, problems);
+}
+
+}  // namespace paceline::spec_rules
