@@ -9,6 +9,8 @@ _COPTS = [
     "-Wall",
     "-Wextra",
     "-Werror",
+    # Options structs are filled by name: Options{.port = 0}.
+    "-Wno-missing-field-initializers",
 ]
 
 def paceline_cc_library(name, copts = [], **kwargs):

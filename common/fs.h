@@ -46,6 +46,9 @@ class ReadableFile {
   virtual absl::Status ReadAt(std::uint64_t offset, absl::Span<char> out) const = 0;
   // Size when asked.
   virtual absl::StatusOr<std::uint64_t> Size() const = 0;
+  // Time of the last change of its bytes when asked, in ns since 1970 (in memory:
+  // a counter of changes). Tells a changed file from the one that was indexed.
+  virtual absl::StatusOr<std::int64_t> ModifiedNs() const = 0;
 };
 
 class FileSystem {

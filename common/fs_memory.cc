@@ -29,6 +29,7 @@ class MemoryWritableFile final : public WritableFile {
   absl::Status Append(absl::string_view bytes) override {
     MutexLock lock(&inode_->mu);
     inode_->bytes.append(bytes.data(), bytes.size());
+    ++inode_->changes;
     return absl::OkStatus();
   }
   absl::Status Sync() override {
@@ -59,6 +60,10 @@ class MemoryReadableFile final : public ReadableFile {
   absl::StatusOr<std::uint64_t> Size() const override {
     MutexLock lock(&inode_->mu);
     return inode_->bytes.size();
+  }
+  absl::StatusOr<std::int64_t> ModifiedNs() const override {
+    MutexLock lock(&inode_->mu);
+    return inode_->changes;
   }
 
  private:
@@ -93,6 +98,7 @@ absl::StatusOr<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForWrite(
   {
     MutexLock lock(&inode->mu);
     inode->bytes.clear();
+    ++inode->changes;
   }
   return std::make_unique<MemoryWritableFile>(std::move(inode));
 }
@@ -196,6 +202,7 @@ void MemoryFileSystem::ForgetUnsynced() {
   for (const auto& [path, inode] : live_) {
     MutexLock inode_lock(&inode->mu);
     inode->bytes = inode->synced;
+    ++inode->changes;
   }
 }
 

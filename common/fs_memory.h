@@ -51,6 +51,7 @@ class MemoryFileSystem final : public FileSystem {
     mutable Mutex mu;
     std::string bytes ABSL_GUARDED_BY(mu);
     std::string synced ABSL_GUARDED_BY(mu);
+    std::int64_t changes ABSL_GUARDED_BY(mu) = 0;
   };
 
  private:

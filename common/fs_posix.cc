@@ -95,6 +95,13 @@ class PosixReadableFile final : public ReadableFile {
     return static_cast<std::uint64_t>(info.st_size);
   }
 
+  absl::StatusOr<std::int64_t> ModifiedNs() const override {
+    struct stat info;
+    if (fstat(fd_.get(), &info) != 0) return PathError("stat", path_);
+    constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+    return info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec;
+  }
+
  private:
   const std::string path_;
   const Descriptor fd_;

@@ -112,6 +112,25 @@ TEST_CASE("errors of the disk name path and reason") {
   REQUIRE_STATUS(full->Append("x"), Code::kResourceExhausted, "write /dev/full");
 }
 
+TEST_CASE("a change of bytes shows in the time of the last change") {
+  MemoryFileSystem fs;
+  Write(fs, "/f", "one", false);
+  REQUIRE_OK_AND_ASSIGN(const auto file, fs.OpenForRead("/f"));
+  REQUIRE_OK_AND_ASSIGN(const int64_t before, file->ModifiedNs());
+  REQUIRE_OK_AND_ASSIGN(const int64_t again, file->ModifiedNs());
+  REQUIRE(again == before);
+  Write(fs, "/f", "two", false);
+  REQUIRE_OK_AND_ASSIGN(const int64_t after, file->ModifiedNs());
+  REQUIRE(after != before);
+
+  PosixFileSystem disk;
+  const std::string path = TempDir() + "/modified";
+  Write(disk, path, "one", false);
+  REQUIRE_OK_AND_ASSIGN(const auto on_disk, disk.OpenForRead(path));
+  REQUIRE_OK_AND_ASSIGN(const int64_t ns, on_disk->ModifiedNs());
+  REQUIRE(ns > int64_t{1'000'000'000} * 1'000'000'000);  // after 2001, so in ns
+}
+
 TEST_CASE("a crash forgets bytes and names that were not synced") {
   MemoryFileSystem fs;
   REQUIRE_OK(fs.CreateDirs("/d"));
