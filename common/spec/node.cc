@@ -104,7 +104,8 @@ absl::Status NodeBuilder::Scalar(absl::string_view text, bool quoted, int line) 
 absl::Status NodeBuilder::Null(int line) {
   PL_RETURN_IF_ERROR(Count(1, line));
   Node node;
-  node.line = line;
+  // A parser notices that a value is missing only at what follows.
+  node.line = !stack_.empty() && stack_.back().has_key ? stack_.back().key_line : line;
   return Add(std::move(node)).status();
 }
 

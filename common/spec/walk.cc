@@ -1,5 +1,6 @@
 #include "common/spec/walk.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -44,24 +45,38 @@ std::string Describe(const Node& node) {
   return node.quoted ? absl::StrCat("\"", node.text, "\"") : node.text;
 }
 
-// A path below `type` that ends with the field `name`; empty if there is none.
-std::string FindField(const Descriptor& type, absl::string_view name, const std::string& path) {
+// Every path below `type`, outer ones first, by its last name.
+void CollectPaths(const Descriptor& type, const std::string& path, std::vector<std::string>* names,
+                  std::vector<std::string>* paths) {
   for (int i = 0; i < type.field_count(); ++i) {
-    const FieldDescriptor& field = *type.field(i);
-    if (field.name() == name) {
-      return Join(path, name);
-    }
+    names->push_back(type.field(i)->name());
+    paths->push_back(Join(path, type.field(i)->name()));
   }
   for (int i = 0; i < type.field_count(); ++i) {
-    const FieldDescriptor& field = *type.field(i);
-    if (field.message_type() != nullptr) {
-      std::string found = FindField(*field.message_type(), name, Join(path, field.name()));
-      if (!found.empty()) {
-        return found;
-      }
+    if (type.field(i)->message_type() != nullptr) {
+      CollectPaths(*type.field(i)->message_type(), Join(path, type.field(i)->name()), names, paths);
     }
   }
-  return "";
+}
+
+// The path that an unknown key was probably meant to be: the same name elsewhere, a
+// near name here, a near name elsewhere; empty if there is none.
+std::string Meant(const std::string& key, const std::vector<std::string>& names_here,
+                  const Descriptor& root) {
+  std::vector<std::string> names;
+  std::vector<std::string> paths;
+  CollectPaths(root, "", &names, &paths);
+  const auto path_of = [&](const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? std::string() : paths[found - names.begin()];
+  };
+  if (std::string same = path_of(key); !same.empty()) {
+    return same;
+  }
+  if (std::string near_here = Nearest(key, names_here); !near_here.empty()) {
+    return near_here;
+  }
+  return path_of(Nearest(key, names));
 }
 
 template <typename Number>
@@ -122,10 +137,7 @@ class Walker {
     for (int i = 0; i < type.field_count(); ++i) {
       names.push_back(type.field(i)->name());
     }
-    std::string meant = FindField(root_, entry.key, "");
-    if (meant.empty()) {
-      meant = Nearest(entry.key, names);
-    }
+    const std::string meant = Meant(entry.key, names, root_);
     Problem problem = Complaint(
         Join(path, entry.key),
         meant.empty() ? absl::StrCat("unknown key; known here: ", absl::StrJoin(names, ", "))

@@ -1,0 +1,246 @@
+#include "common/spec/validate.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "common/spec/defaults.h"
+#include "common/spec/parse.h"
+
+namespace paceline {
+namespace {
+
+constexpr char kMlp[] = R"(
+name: a
+model: {kind: mlp, hidden: [8]}
+data: {train: {path: /d, format: csv}, eval: {path: /e, format: csv}}
+train: {epochs: 1}
+)";
+constexpr char kLogistic[] = R"(
+name: a
+model: {kind: logistic}
+data: {train: {path: /d, format: libsvm}}
+train: {epochs: 1}
+)";
+constexpr char kCounting[] = R"(
+name: a
+model: {kind: counting}
+train: {iterations: 5}
+)";
+constexpr char kLayers[] = R"(
+name: a
+model: {kind: layers, layer_sizes: [100, 10]}
+train: {iterations: 5, emulated_step_ms: 2}
+resources: {device: emulated}
+)";
+
+v1::JobSpec Parse(const std::string& yaml) {
+  const ParsedSpec parsed = ParseSpec(yaml, SpecFormat::kYaml);
+  INFO(yaml);
+  REQUIRE(ToStatus(parsed.problems).message() == "");
+  return parsed.spec;
+}
+
+std::string Problems(const v1::JobSpec& spec) {
+  const std::vector<Problem> problems = Validate(spec);
+  CHECK(ToStatus(problems) == ToStatus(Validate(WithDefaults(spec))));
+  return std::string(ToStatus(problems).message());
+}
+
+// `base` with the fields of `patch` merged in.
+std::string Patched(const char* base, const std::string& patch) {
+  v1::JobSpec spec = Parse(base);
+  spec.MergeFrom(Parse(patch));
+  return Problems(spec);
+}
+
+TEST_CASE("the base specs are valid") {
+  CHECK(Problems(Parse(kMlp)).empty());
+  CHECK(Problems(Parse(kLogistic)).empty());
+  CHECK(Problems(Parse(kCounting)).empty());
+  CHECK(Problems(Parse(kLayers)).empty());
+}
+
+TEST_CASE("an empty spec lacks everything that has no default") {
+  CHECK(Problems(v1::JobSpec()) ==
+        "name: 1 to 63 of [a-z0-9._-], starting with a letter or digit expected, got none\n"
+        "model.kind: linear | logistic | softmax | mlp | fm | counting | layers expected, got "
+        "none\n"
+        "data.train: the data to train on expected, got none\n"
+        "train: epochs or iterations expected, got neither");
+}
+
+TEST_CASE("each rule names the field and what is allowed") {
+  struct Case {
+    const char* base;
+    const char* patch;
+    const char* problem;
+  };
+  const Case cases[] = {
+      {kMlp, "name: A",
+       "name: 1 to 63 of [a-z0-9._-], starting with a letter or digit expected, got A"},
+      {kMlp, "name: -a",
+       "name: 1 to 63 of [a-z0-9._-], starting with a letter or digit expected, got -a"},
+      {kMlp, "resources: {workers: 1025}\ntrain: {global_batch: 2000}",
+       "resources.workers: a whole number from 1 to 1024 expected, got 1025"},
+      {kMlp, "resources: {servers: 4000000000}",
+       "resources.servers: a whole number from 1 to 1024 expected, got 4000000000"},
+      {kMlp, "train: {global_batch: 1048577}",
+       "train.global_batch: a whole number from 1 to 1048576 expected, got 1048577"},
+      {kMlp, "train: {global_batch: 3}\nresources: {workers: 4}",
+       "train.global_batch: at least one sample for each of the 4 workers expected, got 3"},
+      {kMlp, "model: {hidden: [70000]}",
+       "model.hidden[1]: a whole number from 1 to 65536 expected, got 70000"},
+      {kMlp, "train: {optimizer: {learning_rate: 0}}",
+       "train.optimizer.learning_rate: a number greater than 0 and at most 1000000 expected, got "
+       "0"},
+      {kMlp, "train: {optimizer: {learning_rate: -0.5}}",
+       "train.optimizer.learning_rate: a number greater than 0 and at most 1000000 expected, got "
+       "-0.5"},
+      {kMlp, "train: {optimizer: {kind: momentum, momentum: 1}}",
+       "train.optimizer.momentum: a number of at least 0 and less than 1 expected, got 1"},
+      {kMlp, "train: {iterations: 7}",
+       "train.epochs: epochs (1) and iterations (7) are both given; one of them expected"},
+      {kMlp, "model: {table: sparse}", "model.table: dense (model.kind mlp) expected, got sparse"},
+      {kMlp, "model: {factors: 4}", "model.factors: allowed only with model.kind fm"},
+      {kMlp, "model: {loss: squared}", "model.loss: allowed only with model.kind fm"},
+      {kMlp, "model: {rows: 4}", "model.rows: allowed only with model.kind counting"},
+      {kMlp, "model: {dim: 4}", "model.dim: allowed only with model.kind counting"},
+      {kMlp, "model: {layer_sizes: [4]}", "model.layer_sizes: allowed only with model.kind layers"},
+      {kMlp, "data: {features: 1099511627776}",
+       "model: tables of at most 1 TiB in all expected, got 32 TiB"},
+      {kMlp, "data: {classes: 1}",
+       "data.classes: a whole number from 2 to 1048576 expected, got 1"},
+      {kMlp, "data: {scale: 0}", "data.scale: a number other than 0 expected, got 0"},
+      {kMlp, "data: {max_bad_records: 3}",
+       "data.max_bad_records: allowed only with data.on_bad_record skip"},
+      {kMlp, "data: {shuffle: false, shuffle_block: 3}",
+       "data.shuffle_block: allowed only with data.shuffle true"},
+      {kMlp, "data: {train: {path: relative}}",
+       "data.train.path: an absolute path expected, got relative"},
+      {kMlp, "data: {eval: {label: target}}",
+       "data.eval.label: a column index (a name needs `header: true`) expected, got target"},
+      {kMlp, "data: {eval: {delimiter: ';;'}}",
+       "data.eval.delimiter: one ASCII character other than a quote or a line end expected, got "
+       ";;"},
+      {kMlp, "data: {train: {labels: /x}}", "data.train.labels: allowed only with format idx"},
+      {kMlp, "data: {train: {format: idx}}", "data.train.labels: a path expected, got none"},
+      {kMlp, "train: {eval_every_iterations: 5, optimizer: {kind: adam, rho: 0.5}}",
+       "train.optimizer.rho: allowed only with optimizer kind rmsprop"},
+      {kMlp, "train: {optimizer: {momentum: 0.5}}",
+       "train.optimizer.momentum: allowed only with optimizer kind momentum"},
+      {kMlp, "train: {optimizer: {nesterov: true}}",
+       "train.optimizer.nesterov: allowed only with optimizer kind momentum"},
+      {kMlp, "train: {optimizer: {beta1: 0.5}}",
+       "train.optimizer.beta1: allowed only with optimizer kind adam or adamw"},
+      {kMlp, "train: {optimizer: {beta2: 0.5}}",
+       "train.optimizer.beta2: allowed only with optimizer kind adam or adamw"},
+      {kMlp, "train: {optimizer: {epsilon: 0.5}}",
+       "train.optimizer.epsilon: allowed only with optimizer kind adagrad, rmsprop, adam, adamw "
+       "or ftrl"},
+      {kMlp, "train: {optimizer: {kind: adam, weight_decay: 0.5}}",
+       "train.optimizer.weight_decay: allowed only with optimizer kind adamw"},
+      {kMlp, "train: {optimizer: {kind: add}}",
+       "train.optimizer.kind: an optimizer that descends (add is for counting) expected, got add"},
+      {kMlp, "train: {optimizer: {schedule: {kind: step}}}",
+       "train.optimizer.schedule.step_iterations: a number of iterations (schedule kind step) "
+       "expected, got none"},
+      {kMlp, "train: {optimizer: {schedule: {step_iterations: 4}}}",
+       "train.optimizer.schedule.step_iterations: allowed only with schedule kind step"},
+      {kMlp, "train: {optimizer: {schedule: {gamma: 0.4}}}",
+       "train.optimizer.schedule.gamma: allowed only with schedule kind step"},
+      {kMlp, "train: {optimizer: {schedule: {kind: step, step_iterations: 4, gamma: 1.5}}}",
+       "train.optimizer.schedule.gamma: a number greater than 0 and at most 1 expected, got 1.5"},
+      {kMlp, "train: {optimizer: {schedule: {total_iterations: 4}}}",
+       "train.optimizer.schedule.total_iterations: allowed only with schedule kind cosine"},
+      {kMlp, "train: {optimizer: {schedule: {min_factor: 0.4}}}",
+       "train.optimizer.schedule.min_factor: allowed only with schedule kind cosine"},
+      {kMlp,
+       "train: {optimizer: {schedule: {kind: cosine, total_iterations: 4, warmup_iterations: 4}}}",
+       "train.optimizer.schedule.warmup_iterations: fewer than total_iterations (4) expected, got "
+       "4"},
+      {kMlp, "train: {emulated_step_ms: 1}",
+       "train.emulated_step_ms: allowed only with resources.device emulated"},
+      {kMlp, "train: {emulated_jitter: 1}",
+       "train.emulated_jitter: allowed only with resources.device emulated"},
+      {kMlp, "consistency: {staleness: 3}",
+       "consistency.staleness: allowed only with consistency.policy ssp"},
+      {kMlp, "checkpoint: {dir: cuts}", "checkpoint.dir: an absolute path expected, got cuts"},
+      {kLogistic, "model: {hidden: [3]}", "model.hidden: allowed only with model.kind mlp"},
+      {kLogistic, "model: {activation: relu}",
+       "model.activation: allowed only with model.kind mlp"},
+      {kLogistic, "data: {classes: 3}",
+       "data.classes: allowed only with model.kind softmax or mlp"},
+      {kLogistic, "data: {train: {label: '0'}}", "data.train.label: allowed only with format csv"},
+      {kLogistic, "data: {train: {header: true}}",
+       "data.train.header: allowed only with format csv"},
+      {kLogistic, "data: {train: {delimiter: ';'}}",
+       "data.train.delimiter: allowed only with format csv"},
+      {kLogistic, "train: {eval_every_iterations: 5}",
+       "train.eval_every_iterations: allowed only with data.eval"},
+      {kCounting, "train: {optimizer: {kind: sgd}}",
+       "train.optimizer.kind: add (model.kind counting) expected, got sgd"},
+      {kCounting, "train: {optimizer: {learning_rate: 1}}",
+       "train.optimizer.learning_rate: allowed only with an optimizer other than add"},
+      {kCounting, "train: {optimizer: {l1: 1}}",
+       "train.optimizer.l1: allowed only with an optimizer other than add"},
+      {kCounting, "train: {optimizer: {l2: 1}}",
+       "train.optimizer.l2: allowed only with an optimizer other than add"},
+      {kCounting, "train: {optimizer: {clip_value: 1}}",
+       "train.optimizer.clip_value: allowed only with an optimizer other than add"},
+      {kCounting, "train: {optimizer: {clip_norm: 1}}",
+       "train.optimizer.clip_norm: allowed only with an optimizer other than add"},
+      {kCounting, "train: {optimizer: {schedule: {kind: constant}}}",
+       "train.optimizer.schedule: allowed only with an optimizer other than add"},
+      {kCounting, "data: {train: {path: /x, format: csv}}",
+       "data: allowed only with a model that trains on data, not with counting"},
+      {kCounting, "model: {table: sparse}",
+       "model.table: dense (model.kind counting) expected, got sparse"},
+      {kCounting, "model: {initializer: {kind: normal, scale: 1}}",
+       "model.initializer.kind: zeros (model.kind counting) expected, got normal"},
+      {kCounting, "model: {rows: 1099511627776, dim: 1048576}",
+       "model: tables of at most 1 TiB in all expected, got 4.194e+06 TiB"},
+      {kLayers, "resources: {device: cpu}\ntrain: {emulated_step_ms: 0}",
+       "train.emulated_step_ms: allowed only with resources.device emulated\n"
+       "resources.device: emulated (model.kind layers) expected, got cpu"},
+  };
+  for (const Case& wrong : cases) {
+    INFO(wrong.patch);
+    CHECK(Patched(wrong.base, wrong.patch) == wrong.problem);
+  }
+}
+
+TEST_CASE("required parts of a model are asked for") {
+  CHECK(Problems(Parse("name: a\nmodel: {kind: mlp}\n"
+                       "data: {train: {path: /d, format: csv}}\ntrain: {epochs: 1}")) ==
+        "model.hidden: a list of 1 to 64 layer sizes expected, got none");
+  CHECK(Problems(Parse("name: a\nmodel: {kind: layers}\ntrain: {iterations: 1}\n"
+                       "resources: {device: emulated}")) ==
+        "model.layer_sizes: a list of 1 to 4096 layer sizes expected, got none");
+  CHECK(Problems(Parse("name: a\nmodel: {kind: counting}")) ==
+        "train.iterations: a number of iterations (model.kind counting) expected, got none");
+  CHECK(Problems(Parse("name: a\nmodel: {kind: counting}\ntrain: {epochs: 1}")) ==
+        "train.epochs: allowed only with a model that trains on data; give iterations for "
+        "counting");
+  CHECK(Problems(Parse("name: a\nmodel: {kind: linear}\ndata: {train: {path: /d}}\n"
+                       "train: {epochs: 1}")) ==
+        "data.train.format: libsvm | csv | idx expected, got none");
+  CHECK(Problems(Parse("name: a\nmodel: {kind: linear}\ndata: {train: {format: csv}}\n"
+                       "train: {epochs: 1}")) == "data.train.path: a path expected, got none");
+}
+
+TEST_CASE("numbers that have no name in an enum are refused") {
+  v1::JobSpec spec = Parse(kMlp);
+  spec.mutable_consistency()->set_policy(static_cast<v1::Policy>(9));
+  CHECK(Problems(spec) == "consistency.policy: bsp | ssp | asp expected, got 9");
+}
+
+TEST_CASE("a value that no double can hold exactly is still refused") {
+  v1::JobSpec spec = Parse(kCounting);
+  spec.mutable_model()->set_rows(~0ULL);
+  CHECK(Problems(spec) ==
+        "model.rows: a whole number from 1 to 1099511627776 expected, got 18446744073709551615\n"
+        "model: tables of at most 1 TiB in all expected, got 2.684e+08 TiB");
+}
+
+}  // namespace
+}  // namespace paceline
