@@ -1,0 +1,50 @@
+// gRPC channels and servers with the settings that a cluster needs, where gRPC's
+// defaults are wrong for one: keepalive on both sides, messages up to 64 MiB,
+// quick reconnects, no proxies from the environment, no two servers on one port.
+//
+// Thread-safe: functions without state.
+#ifndef PACELINE_COMMON_RPC_CHANNEL_H_
+#define PACELINE_COMMON_RPC_CHANNEL_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace paceline {
+
+// The largest message that any side sends or accepts.
+inline constexpr int kMaxMessageBytes = 64 << 20;
+
+struct ChannelOptions {
+  // A ping goes out after this time without traffic, and the connection is given
+  // up when its answer takes longer than the timeout. Servers accept pings at
+  // kMinPingInterval or slower.
+  absl::Duration keepalive_time = absl::Seconds(10);
+  absl::Duration keepalive_timeout = absl::Seconds(5);
+  absl::Duration connect_timeout = absl::Seconds(5);
+  absl::Duration max_reconnect_backoff = absl::Seconds(2);
+  // Channels with different numbers never share a TCP connection, even to the
+  // same address.
+  int connection_number = 0;
+};
+
+// Pings more frequent than this make a server close the connection.
+inline constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
+
+// Returns at once; the channel connects with its first call. `address` is
+// "host:port" or any gRPC target.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                           const ChannelOptions& options = {});
+
+// Sets a builder up; also turns the standard health service on.
+void ApplyServerDefaults(grpc::ServerBuilder* builder);
+
+}  // namespace paceline
+
+#endif  // PACELINE_COMMON_RPC_CHANNEL_H_
