@@ -26,8 +26,9 @@
 
 namespace paceline {
 
-// URL of the payload on an absl::Status.
-inline constexpr absl::string_view kRefusalUrl = "type.googleapis.com/paceline.v1.Refusal";
+// URL of the payload on an absl::Status: the one that common/rpc/grpc_status.h
+// carries in the status details of gRPC, so that a refusal crosses the wire.
+inline constexpr absl::string_view kRefusalUrl = "paceline/grpc-status-details-bin";
 
 // The status code of a kind; Internal for an unknown one.
 absl::StatusCode RefusalCode(v1::Refusal::Kind kind);
