@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/check.h"
+
 namespace paceline {
 
 namespace {
@@ -18,6 +20,7 @@ RoundPlan::RoundPlan(uint64_t records, uint64_t global_batch)
       rounds_per_epoch_(CeilDivide(records, global_batch)) {}
 
 EpochPositions RoundPlan::Round(uint64_t round) const {
+  PL_CHECK_GT(rounds_per_epoch_, 0u) << "round " << round << " of no records";
   const uint64_t begin = round % rounds_per_epoch_ * global_batch_;
   return {round / rounds_per_epoch_, {begin, begin + std::min(global_batch_, records_ - begin)}};
 }

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "common/check.h"
+
 namespace paceline {
 
 PositionRange ShareOf(uint64_t n, uint32_t rank, uint32_t ranks) {
+  PL_CHECK_LT(rank, ranks);
   const uint64_t base = n / ranks;
   const uint64_t larger = n % ranks;
   const uint64_t begin = rank * base + std::min<uint64_t>(rank, larger);
