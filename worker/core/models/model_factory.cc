@@ -1,0 +1,24 @@
+#include "worker/core/models/model_factory.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/spec/defaults.h"
+#include "common/status/status_macros.h"
+#include "worker/core/models/counting_model.h"
+#include "worker/core/models/feature_model.h"
+#include "worker/core/models/model_tables.h"
+
+namespace paceline::worker {
+
+absl::StatusOr<std::unique_ptr<Model>> CreateModel(const v1::JobSpec& spec, uint64_t features,
+                                                   uint32_t classes) {
+  const v1::JobSpec full = WithDefaults(spec);
+  PL_ASSIGN_OR_RETURN(std::vector<v1::TableSpec> tables, ModelTables(full, features, classes));
+  if (full.model().kind() == v1::MODEL_KIND_COUNTING) {
+    return std::make_unique<CountingModel>(std::move(tables.front()), full.model().rows());
+  }
+  return std::make_unique<FeatureModel>(std::move(tables), features);
+}
+
+}  // namespace paceline::worker

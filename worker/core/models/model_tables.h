@@ -1,0 +1,48 @@
+// The tables of each kind of model.
+//
+//   linear, logistic, softmax   KIND/weight [features, outputs], KIND/bias [1, outputs];
+//                               outputs = classes for softmax, else 1
+//   mlp        layerN/weight [inputs, units], layerN/bias [1, units], one pair for each
+//              hidden layer and one for the classes; N is padded with zeros so that
+//              name order is layer order
+//   fm         fm/weight [features, 1], fm/factors [features, k], fm/bias [1, 1]
+//   counting   counting/values [rows, dim]
+//   layers     layerN/values [size, 1], one for each of model.layer_sizes
+//
+// Weights and factors that are indexed by feature are dense or sparse as
+// model.table says, counting/values too; all others are dense. Biases start at
+// zero and are never decayed. model.initializer is that of the weights (fm: of the
+// factors; its weights start at zero). Each table has a copy of train.optimizer,
+// counting has `add` always.
+//
+// Pure functions. Thread-safe.
+#ifndef PACELINE_WORKER_CORE_MODELS_MODEL_TABLES_H_
+#define PACELINE_WORKER_CORE_MODELS_MODEL_TABLES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/job.pb.h"
+#include "proto/node.pb.h"
+
+namespace paceline::worker {
+
+// Most hidden layers of an mlp, units of one, classes, latent factors, and layers
+// of `layers`.
+inline constexpr int kMaxHiddenLayers = 64;
+inline constexpr uint32_t kMaxUnits = 65536;
+inline constexpr uint32_t kMaxClasses = 1 << 20;
+inline constexpr uint32_t kMaxFactors = 1024;
+inline constexpr int kMaxLayers = 4096;
+
+// The tables, in name order. `spec` has its defaults (WithDefaults). `features` and
+// `classes` are what the data have; models without data ignore them.
+// Errors:  InvalidArgument  the kind, a size or a table that cannot be, naming the
+//                           field, what is allowed and what came.
+absl::StatusOr<std::vector<v1::TableSpec>> ModelTables(const v1::JobSpec& spec, uint64_t features,
+                                                       uint32_t classes);
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_CORE_MODELS_MODEL_TABLES_H_
