@@ -109,6 +109,12 @@ void CheckModel(const v1::JobSpec& spec, std::vector<Problem>* problems) {
     problems->push_back(
         Expected("model.initializer.kind", "zeros (model.kind counting)", EnumWord(initializer)));
   }
+  const bool spread =
+      initializer == v1::INITIALIZER_KIND_UNIFORM || initializer == v1::INITIALIZER_KIND_NORMAL;
+  if (spread && model.initializer().scale() < 0) {
+    problems->push_back(Expected("model.initializer.scale", "a number of at least 0",
+                                 absl::StrCat(model.initializer().scale())));
+  }
   const double bytes = DenseBytes(spec);
   if (bytes > kMaxTableBytes) {
     problems->push_back(Expected("model", "tables of at most 1 TiB in all",

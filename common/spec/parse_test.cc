@@ -147,7 +147,7 @@ TEST_CASE("every wrong value is named with line, path, value and what is allowed
       {"train: {optimizer: {l1: 1e999}}",
        "line 1: train.optimizer.l1: a number from 0 to 1000000 expected, got 1e999"},
       {"model: {initializer: {scale: 1e39}}",
-       "line 1: model.initializer.scale: a number from 0 to 1000000 expected, got 1e39"},
+       "line 1: model.initializer.scale: a number from -1000000 to 1000000 expected, got 1e39"},
       {"data: {shuffle: yes}", "line 1: data.shuffle: true or false expected, got yes"},
       {"data: {train: {path: [a]}}", "line 1: data.train.path: a text expected, got a list"},
       {"- a\n- b", "line 1: a map of fields (such as `name: ...`) expected, got a list"},

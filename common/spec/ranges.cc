@@ -14,7 +14,7 @@ constexpr bool kOpen = true;
 constexpr bool kClosed = false;
 
 constexpr NumberRange kRanges[] = {
-    {"InitializerSpec.scale", 0, 1e6},
+    {"InitializerSpec.scale", -1e6, 1e6},
     {"ModelSpec.hidden", 1, 65536},
     {"ModelSpec.factors", 1, 1024},
     {"ModelSpec.rows", 1, kExp2To40},

@@ -108,6 +108,8 @@ TEST_CASE("each rule names the field and what is allowed") {
       {kMlp, "model: {layer_sizes: [4]}", "model.layer_sizes: allowed only with model.kind layers"},
       {kMlp, "data: {features: 1099511627776}",
        "model: tables of at most 1 TiB in all expected, got 32 TiB"},
+      {kMlp, "model: {initializer: {kind: uniform, scale: -1}}",
+       "model.initializer.scale: a number of at least 0 expected, got -1"},
       {kMlp, "data: {classes: 1}",
        "data.classes: a whole number from 2 to 1048576 expected, got 1"},
       {kMlp, "data: {scale: 0}", "data.scale: a number other than 0 expected, got 0"},

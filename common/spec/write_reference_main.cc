@@ -1,0 +1,9 @@
+// Prints docs/job-spec.md.
+#include <iostream>
+
+#include "common/spec/reference.h"
+
+int main() {
+  std::cout << paceline::JobSpecMarkdown();
+  return 0;
+}
