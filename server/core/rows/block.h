@@ -16,35 +16,39 @@
 #include <memory>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/buffer.h"
 
 namespace paceline::server {
 
 class BlockRef;
 
-// `size` floats, aligned to a cache line, not initialised. Lives while referenced.
+// Floats, zero at first. Lives while referenced.
 class Block {
  public:
-  const float* data() const { return data_; }
-  uint64_t size() const { return size_; }
-  absl::Span<const float> floats() const { return {data_, size_}; }
+  const float* data() const { return floats_.data(); }
+  uint64_t size() const { return floats_.size(); }
+  absl::Span<const float> floats() const { return floats_.span(); }
 
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
  private:
   friend class BlockRef;
-  explicit Block(uint64_t size);
-  ~Block();
+  explicit Block(FloatBuffer floats) : floats_(std::move(floats)) {}
+  ~Block() = default;
 
-  mutable std::atomic<uint32_t> references_{1};
-  const uint64_t size_;
-  float* const data_;
+  std::atomic<uint32_t> references_{1};
+  FloatBuffer floats_;
 };
 
 class BlockRef {
  public:
-  static BlockRef New(uint64_t size) { return BlockRef(new Block(size)); }
+  // Stops the process when there is no memory.
+  static BlockRef New(uint64_t size) { return BlockRef(new Block(FloatBuffer(size))); }
+  // Errors:  ResourceExhausted  no memory for `size` floats.
+  static absl::StatusOr<BlockRef> Create(uint64_t size);
   // Takes over a reference that Release gave up.
   static BlockRef Adopt(const Block* block) { return BlockRef(const_cast<Block*>(block)); }
 
@@ -72,8 +76,8 @@ class BlockRef {
 
   // Nobody else holds the block, and all that others read of it is over.
   bool unique() const { return block_->references_.load(std::memory_order_acquire) == 1; }
-  // For writing. The reference is unique, or was handed to nobody yet.
-  float* mutable_data() { return block_->data_; }
+  // For writing, while the reference is unique.
+  float* mutable_data() { return block_->floats_.data(); }
 
  private:
   explicit BlockRef(Block* block) : block_(block) {}

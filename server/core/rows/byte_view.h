@@ -12,7 +12,9 @@
 #ifndef PACELINE_SERVER_CORE_ROWS_BYTE_VIEW_H_
 #define PACELINE_SERVER_CORE_ROWS_BYTE_VIEW_H_
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -77,24 +78,28 @@ class DenseRows {
   absl::Status Unpin(uint64_t pin);
   absl::StatusOr<BlockRef> ReadPinned(uint64_t pin) const;
 
-  // The current rows (held) and slots (copied).
-  // Errors:  ResourceExhausted  the budget. The copies count against it only while
-  //                             they are made.
+  // The current rows (held) and slots (copied; not counted in the budget).
+  // Errors:  ResourceExhausted  no memory for the copies.
   absl::StatusOr<DenseSnapshot> Snapshot() const;
 
-  // Blocks and slots held, without those that only readers still hold.
+  // Blocks and slots held, without those that only readers still hold: what is
+  // reserved from the budget.
   uint64_t MemoryBytes() const;
 
  private:
   DenseRows(const v1::TableSpec& table, const v1::ShardSpec& shard, Optimizer optimizer,
             MemoryBudget* budget);
 
+  absl::StatusOr<BlockRef> NewBlock();
   // A block that nobody reads, from those that came back or a new one.
   absl::StatusOr<BlockRef> TakeSpare();
   // Keeps `block` for TakeSpare, or lets its last reader free it.
   void Retire(BlockRef block);
+  // Gives back to the budget what is held no more.
+  void Settle();
   uint64_t BlockBytes() const { return size() * sizeof(float); }
 
+  const std::string table_;
   const uint64_t first_row_;
   const uint64_t rows_;
   const uint32_t dim_;

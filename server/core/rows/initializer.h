@@ -8,7 +8,8 @@
 //   xavier     uniform in [-a, a), a = sqrt(6 / (fan_in + fan_out))  (Glorot and Bengio 2010)
 //   he         normal with standard deviation sqrt(2 / fan_in)       (He et al. 2015)
 //
-// Normal values come from Box and Muller's transform of two uniforms.
+// Element (row, column) takes random number `column` of the stream of (table name,
+// row) of the seed (common/random.h).
 //
 // Immutable.
 #ifndef PACELINE_SERVER_CORE_ROWS_INITIALIZER_H_
@@ -33,11 +34,13 @@ class Initializer {
  private:
   Initializer() = default;
 
-  v1::InitializerKind kind_ = v1::INITIALIZER_KIND_ZEROS;
+  enum class Shape { kConstant, kUniform, kNormal };
+  Shape shape_ = Shape::kConstant;
+  // The constant, half the width, or the standard deviation.
   float scale_ = 0;
   uint32_t dim_ = 0;
-  // Of (seed, table name).
-  uint64_t table_seed_ = 0;
+  uint64_t seed_ = 0;
+  uint64_t name_hash_ = 0;
 };
 
 }  // namespace paceline::server

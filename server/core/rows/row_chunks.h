@@ -14,6 +14,9 @@ namespace paceline::server {
 // Bytes of records in a chunk, unless one record alone is larger.
 inline constexpr uint64_t kChunkBytes = uint64_t{64} << 10;
 
+// Most records: their indices are 32 bits, and the last is spare.
+inline constexpr uint64_t kMaxRecords = ~uint32_t{0};
+
 class RowChunks {
  public:
   // Records of `width` floats, at least 1, and with `count_steps` a counter each.
@@ -34,8 +37,8 @@ class RowChunks {
   uint32_t& Steps(uint32_t index) { return chunks_[index >> shift_].steps[index & mask_]; }
   uint32_t Steps(uint32_t index) const { return chunks_[index >> shift_].steps[index & mask_]; }
 
-  // Bytes that adding `rows` records would allocate.
-  uint64_t GrowthBytes(uint64_t rows) const;
+  // Bytes of the chunks that hold `rows` records.
+  uint64_t BytesFor(uint64_t rows) const;
 
  private:
   struct Chunk {
@@ -46,7 +49,7 @@ class RowChunks {
   const uint64_t width_;
   const bool count_steps_;
   uint32_t shift_ = 0;
-  uint32_t mask_ = 0;
+  uint32_t mask_ = 0;  // records in a chunk - 1
   uint64_t size_ = 0;
   std::vector<Chunk> chunks_;
 };

@@ -12,6 +12,19 @@
 
 namespace paceline::server {
 
+// Most bytes that a key and its number take in a flat_hash_map: 17 a place, of
+// which at least 7/16 are in use once it has grown.
+inline constexpr uint64_t kIndexBytes = 40;
+
+// Stands for the number of an image that says "absent".
+inline constexpr uint32_t kAbsentRow = ~uint32_t{0};
+
+struct RowImage {
+  enum Kind { kNone, kAbsent, kRow };
+  Kind kind = kNone;
+  const float* row = nullptr;  // kRow: until the images change
+};
+
 class RowImages {
  public:
   explicit RowImages(uint32_t dim) : dim_(dim) {}
@@ -21,18 +34,14 @@ class RowImages {
   // Remembers the dim weights at `row`, or with null that `key` was absent.
   void Remember(uint64_t key, const float* row);
 
-  enum class Kind { kNone, kAbsent, kRow };
-  struct Image {
-    Kind kind = Kind::kNone;
-    const float* row = nullptr;  // kRow: until the next Remember or Clear
-  };
-  Image Find(uint64_t key) const;
+  RowImage Find(uint64_t key) const;
 
   uint64_t size() const { return index_.size(); }
-  void Clear();
 
-  // Bytes to account for one image.
-  static uint64_t BytesPerImage(uint32_t dim);
+  // Bytes to account for one image, an upper bound (the array may be half empty).
+  static uint64_t BytesPerImage(uint32_t dim) {
+    return 2 * sizeof(float) * uint64_t{dim} + kIndexBytes;
+  }
 
  private:
   uint32_t dim_;

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -24,20 +24,16 @@
 #include "proto/node.pb.h"
 #include "server/core/rows/byte_view.h"
 #include "server/core/rows/initializer.h"
+#include "server/core/rows/keys.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/rows/non_finite.h"
 #include "server/core/rows/optimizer.h"
+#include "server/core/rows/round_images.h"
 #include "server/core/rows/row_chunks.h"
 #include "server/core/rows/row_images.h"
 #include "server/core/rows/version.h"
 
 namespace paceline::server {
-
-// Reads `count` keys (uint64) from `bytes` for the bucket of `shard`.
-// Errors:  InvalidArgument  a size other than 8 * count, keys that are not
-//                           ascending and distinct, a key of another bucket.
-absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::ShardSpec& shard, const ByteView& bytes,
-                                                 uint64_t count);
 
 // State of a bucket for a cut, copied: usable without the lock.
 struct SparseSnapshot {
@@ -64,7 +60,7 @@ class SparseRows {
   // Writes the rows of `keys` to `out` ([keys.size(), dim]). Creates nothing.
   void Read(absl::Span<const uint64_t> keys, Version version, float* out) const;
 
-  // One optimizer step on the rows of `keys` (ascending, distinct; DecodeKeys) with
+  // One optimizer step on the rows of `keys` (ascending, distinct: DecodeKeys) with
   // `gradient` ([keys.size(), dim] float32); creates those that are absent.
   // Returns the first element that was not finite, or nothing; every other element
   // has been updated.
@@ -93,7 +89,7 @@ class SparseRows {
   uint64_t MemoryBytes() const { return reserved_; }
 
  private:
-  SparseRows(const v1::TableSpec& table, Initializer initializer, Optimizer optimizer,
+  SparseRows(const v1::TableSpec& table, const Initializer& initializer, Optimizer optimizer,
              MemoryBudget* budget);
 
   struct Pinned {
@@ -101,22 +97,45 @@ class SparseRows {
     RowImages images;
   };
 
+  // Null if the key is absent.
   const float* Find(uint64_t key) const;
-  void ReadOver(const RowImages* images, absl::Span<const uint64_t> keys, float* out) const;
-  uint64_t Growth(absl::Span<const uint64_t> keys, Keep keep) const;
-  void Remember(uint64_t key, const float* row, Keep keep);
-  uint32_t Emplace(uint64_t key);
+  // The row of `key` where `image` is what an older state remembers of it.
+  void ReadRow(uint64_t key, const RowImage& image, float* out) const;
+  const Pinned* FindPin(uint64_t pin) const;
+  uint64_t PinImages() const;
+  // Bytes held with so many rows, images of a round and images of pins.
+  uint64_t BytesFor(uint64_t rows, uint64_t previous_images, uint64_t pin_images) const;
+  // Takes what is missing to `bytes` from the budget, or gives back what is over.
+  absl::Status ReserveTo(uint64_t bytes);
+  // Images of the rows that are about to change.
+  void Remember(absl::Span<const uint64_t> keys, Keep keep);
+  // Adds the initial row of `key` to the chunks.
+  uint32_t NewRow(uint64_t key);
+  // Bias corrections of the row's next step, which they count.
+  void NextCorrections(uint32_t row, float* correction1, float* correction2);
+  // Update rows_of_keys_, the rows of `keys`: each where it lies, or small ones
+  // gathered.
+  std::optional<NonFinite> UpdateInPlace(absl::Span<const uint64_t> keys, const ByteView& gradient,
+                                         StepScalars scalars);
+  std::optional<NonFinite> UpdateStaged(absl::Span<const uint64_t> keys, const ByteView& gradient,
+                                        const StepScalars& scalars);
 
+  const std::string table_;
   const uint32_t dim_;
   const Initializer initializer_;
   const Optimizer optimizer_;
   MemoryBudget* const budget_;
 
   absl::flat_hash_map<uint64_t, uint32_t> index_;
+  // Records of weights, then slots.
   RowChunks chunks_;
-  RowImages previous_;
+  RoundImages previous_;
   std::vector<Pinned> pins_;
   uint64_t reserved_ = 0;  // bytes taken from the budget
+
+  // Buffers of Apply.
+  std::vector<uint32_t> rows_of_keys_;
+  std::vector<float> stage_;
 };
 
 }  // namespace paceline::server

@@ -1,0 +1,184 @@
+#include "server/core/rows/dense_rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "server/core/rows/initializer.h"
+#include "server/core/rows/update.h"
+
+namespace paceline::server {
+namespace {
+
+// Blocks kept for reuse; more readers than this hold old rows only under load.
+constexpr size_t kMaxRetired = 2;
+
+}  // namespace
+
+DenseRows::DenseRows(const v1::TableSpec& table, const v1::ShardSpec& shard, Optimizer optimizer,
+                     MemoryBudget* budget)
+    : table_(table.name()),
+      first_row_(shard.first_row()),
+      rows_(shard.rows()),
+      dim_(table.dim()),
+      optimizer_(std::move(optimizer)),
+      budget_(budget) {}
+
+DenseRows::~DenseRows() { budget_->Release(reserved_); }
+
+absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Create(const v1::TableSpec& table,
+                                                             const v1::ShardSpec& shard,
+                                                             uint64_t seed, MemoryBudget* budget) {
+  if (shard.rows() == 0 || shard.first_row() > table.rows() ||
+      shard.rows() > table.rows() - shard.first_row()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "shard ", shard.shard(), ": rows [", shard.first_row(), ", +", shard.rows(),
+        ") do not lie within the ", table.rows(), " rows of table \"", table.name(), "\""));
+  }
+  PL_ASSIGN_OR_RETURN(Optimizer optimizer, Optimizer::Create(table));
+  PL_ASSIGN_OR_RETURN(const Initializer initializer, Initializer::Create(table, seed));
+  std::unique_ptr<DenseRows> rows(new DenseRows(table, shard, std::move(optimizer), budget));
+  PL_ASSIGN_OR_RETURN(rows->current_, rows->NewBlock());
+  float* weights = rows->current_.mutable_data();
+  for (uint64_t i = 0; i < rows->rows_; ++i) {
+    initializer.Fill(rows->first_row_ + i, weights + i * rows->dim_);
+  }
+  for (int slot = 0; slot < rows->optimizer_.slots(); ++slot) {
+    PL_ASSIGN_OR_RETURN(BlockRef block, rows->NewBlock());
+    float* values = block.mutable_data();
+    for (uint64_t i = 0; i < rows->size(); ++i) {
+      values[i] = rows->optimizer_.InitialSlot(slot, weights[i]);
+    }
+    rows->slots_.push_back(std::move(block));
+  }
+  return rows;
+}
+
+BlockRef DenseRows::Read(Version version) const {
+  return version == Version::kPrevious && previous_ ? previous_ : current_;
+}
+
+absl::StatusOr<std::optional<NonFinite>> DenseRows::Apply(const ByteView& gradient,
+                                                          const Step& step, Keep keep) {
+  if (gradient.size() != BlockBytes()) {
+    return absl::InvalidArgumentError(absl::StrCat("table \"", table_, "\", rows from ", first_row_,
+                                                   ": a gradient of ", BlockBytes(),
+                                                   " bytes expected, got ", gradient.size()));
+  }
+  const bool in_place = keep == Keep::kNothing && current_.unique();
+  BlockRef target;
+  if (!in_place) {
+    PL_ASSIGN_OR_RETURN(target, TakeSpare());
+  }
+  RunOfRows run;
+  run.src = current_->data();
+  run.dst = in_place ? current_.mutable_data() : target.mutable_data();
+  for (size_t i = 0; i < slots_.size(); ++i) run.slots[i] = slots_[i].mutable_data();
+  const std::optional<uint64_t> bad =
+      UpdateRun(optimizer_.rule(), optimizer_.Scalars(step), run, gradient);
+  Advance();
+  if (!in_place) {
+    std::swap(current_, target);
+    if (keep == Keep::kPrevious) {
+      previous_ = std::move(target);
+    } else {
+      Retire(std::move(target));
+    }
+  }
+  Settle();
+  if (!bad) return std::nullopt;
+  return NonFinite{.row = first_row_ + *bad / dim_, .column = static_cast<uint32_t>(*bad % dim_)};
+}
+
+void DenseRows::Advance() {
+  if (previous_) Retire(std::exchange(previous_, {}));
+  Settle();
+}
+
+absl::Status DenseRows::Pin(uint64_t pin, Version version) {
+  if (ReadPinned(pin).ok()) {
+    return absl::AlreadyExistsError(absl::StrCat("pin ", pin, " is in use"));
+  }
+  if (pins_.size() >= kMaxPins) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("pin ", pin, ": a shard has at most ", kMaxPins, " pins"));
+  }
+  pins_.emplace_back(pin, Read(version));
+  return absl::OkStatus();
+}
+
+absl::Status DenseRows::Unpin(uint64_t pin) {
+  const auto found = std::find_if(pins_.begin(), pins_.end(),
+                                  [&](const auto& entry) { return entry.first == pin; });
+  if (found == pins_.end()) return absl::NotFoundError(absl::StrCat("pin ", pin, " is not held"));
+  pins_.erase(found);
+  Settle();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BlockRef> DenseRows::ReadPinned(uint64_t pin) const {
+  for (const auto& [id, block] : pins_) {
+    if (id == pin) return block;
+  }
+  return absl::NotFoundError(absl::StrCat("pin ", pin, " is not held"));
+}
+
+absl::StatusOr<DenseSnapshot> DenseRows::Snapshot() const {
+  DenseSnapshot snapshot;
+  snapshot.rows = current_;
+  for (const BlockRef& slot : slots_) {
+    PL_ASSIGN_OR_RETURN(BlockRef copy, BlockRef::Create(size()));
+    std::memcpy(copy.mutable_data(), slot->data(), BlockBytes());
+    snapshot.slots.push_back(std::move(copy));
+  }
+  return snapshot;
+}
+
+uint64_t DenseRows::MemoryBytes() const {
+  std::vector<const Block*> blocks = {current_.get()};
+  if (previous_) blocks.push_back(previous_.get());
+  for (const BlockRef& block : retired_) blocks.push_back(block.get());
+  for (const auto& [id, block] : pins_) blocks.push_back(block.get());
+  std::sort(blocks.begin(), blocks.end());
+  const auto distinct = std::unique(blocks.begin(), blocks.end()) - blocks.begin();
+  return BlockBytes() * (static_cast<uint64_t>(distinct) + slots_.size());
+}
+
+absl::StatusOr<BlockRef> DenseRows::NewBlock() {
+  PL_RETURN_IF_ERROR(budget_->Reserve(BlockBytes(), absl::StrCat("table \"", table_, "\"")));
+  reserved_ += BlockBytes();
+  return BlockRef::Create(size());
+}
+
+absl::StatusOr<BlockRef> DenseRows::TakeSpare() {
+  // The rows of two updates ago are needed no more.
+  if (previous_ && previous_.unique()) return std::exchange(previous_, {});
+  for (BlockRef& block : retired_) {
+    if (!block.unique()) continue;
+    std::swap(block, retired_.back());
+    BlockRef spare = std::move(retired_.back());
+    retired_.pop_back();
+    return spare;
+  }
+  return NewBlock();
+}
+
+void DenseRows::Retire(BlockRef block) {
+  if (retired_.size() >= kMaxRetired) {
+    // Let go of one that is still read (its last reader frees it), if there is one.
+    const auto held = std::find_if(retired_.begin(), retired_.end(),
+                                   [](const BlockRef& b) { return !b.unique(); });
+    retired_.erase(held != retired_.end() ? held : retired_.begin());
+  }
+  retired_.push_back(std::move(block));
+}
+
+void DenseRows::Settle() {
+  const uint64_t held = MemoryBytes();
+  if (reserved_ <= held) return;
+  budget_->Release(reserved_ - held);
+  reserved_ = held;
+}
+
+}  // namespace paceline::server

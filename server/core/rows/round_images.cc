@@ -1,0 +1,43 @@
+#include "server/core/rows/round_images.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+
+namespace paceline::server {
+
+void RoundImages::Start(uint64_t count) {
+  PL_CHECK_LT(count, kAbsentRow);
+  keys_.clear();
+  numbers_.clear();
+  rows_.clear();
+  if (count <= room_) return;
+  room_ = count;
+  keys_.reserve(count);
+  numbers_.reserve(count);
+  rows_.reserve(count * dim_);
+}
+
+void RoundImages::Append(uint64_t key, const float* row) {
+  PL_CHECK(keys_.empty() || keys_.back() < key) << "key " << key;
+  keys_.push_back(key);
+  numbers_.push_back(row == nullptr ? kAbsentRow : static_cast<uint32_t>(rows_.size() / dim_));
+  if (row != nullptr) rows_.insert(rows_.end(), row, row + dim_);
+}
+
+RowImage RoundImages::Find(uint64_t key) const {
+  const auto found = std::lower_bound(keys_.begin(), keys_.end(), key);
+  if (found == keys_.end() || *found != key) return {};
+  return image(static_cast<uint64_t>(found - keys_.begin()));
+}
+
+RowImage RoundImages::image(uint64_t i) const {
+  if (numbers_[i] == kAbsentRow) return {.kind = RowImage::kAbsent, .row = nullptr};
+  return {.kind = RowImage::kRow, .row = rows_.data() + uint64_t{numbers_[i]} * dim_};
+}
+
+uint64_t RoundImages::BytesFor(uint64_t count) const {
+  return std::max(count, room_) * (sizeof(uint64_t) + sizeof(uint32_t) + sizeof(float) * dim_);
+}
+
+}  // namespace paceline::server

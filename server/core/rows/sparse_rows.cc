@@ -1,0 +1,229 @@
+#include "server/core/rows/sparse_rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/status/status_macros.h"
+#include "server/core/rows/update.h"
+
+namespace paceline::server {
+namespace {
+
+// Rows of fewer floats are gathered, so that the kernel runs over whole vectors.
+constexpr uint32_t kSmallestInPlace = 64;
+// Floats of each gathered array: they stay in the first-level cache.
+constexpr uint64_t kStageFloats = 512;
+
+}  // namespace
+
+SparseRows::SparseRows(const v1::TableSpec& table, const Initializer& initializer,
+                       Optimizer optimizer, MemoryBudget* budget)
+    : table_(table.name()),
+      dim_(table.dim()),
+      initializer_(initializer),
+      optimizer_(std::move(optimizer)),
+      budget_(budget),
+      chunks_(uint64_t{dim_} * (1 + optimizer_.slots()), optimizer_.counts_steps()),
+      previous_(dim_) {}
+
+SparseRows::~SparseRows() { budget_->Release(reserved_); }
+
+absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Create(const v1::TableSpec& table,
+                                                               uint64_t seed,
+                                                               MemoryBudget* budget) {
+  PL_ASSIGN_OR_RETURN(Optimizer optimizer, Optimizer::Create(table));
+  PL_ASSIGN_OR_RETURN(const Initializer initializer, Initializer::Create(table, seed));
+  return std::unique_ptr<SparseRows>(
+      new SparseRows(table, initializer, std::move(optimizer), budget));
+}
+
+const float* SparseRows::Find(uint64_t key) const {
+  const auto found = index_.find(key);
+  return found == index_.end() ? nullptr : chunks_.Record(found->second);
+}
+
+void SparseRows::ReadRow(uint64_t key, const RowImage& image, float* out) const {
+  const float* row = image.row;
+  if (image.kind == RowImage::kNone) row = Find(key);
+  if (row == nullptr) {
+    initializer_.Fill(key, out);
+  } else {
+    std::copy_n(row, dim_, out);
+  }
+}
+
+void SparseRows::Read(absl::Span<const uint64_t> keys, Version version, float* out) const {
+  for (const uint64_t key : keys) {
+    ReadRow(key, version == Version::kPrevious ? previous_.Find(key) : RowImage{}, out);
+    out += dim_;
+  }
+}
+
+absl::StatusOr<std::optional<NonFinite>> SparseRows::Apply(absl::Span<const uint64_t> keys,
+                                                           const ByteView& gradient,
+                                                           const Step& step, Keep keep) {
+  const uint64_t bytes = sizeof(float) * dim_ * keys.size();
+  if (gradient.size() != bytes) {
+    return absl::InvalidArgumentError(absl::StrCat("table \"", table_, "\": a gradient of ", bytes,
+                                                   " bytes expected for ", keys.size(),
+                                                   " keys, got ", gradient.size()));
+  }
+  uint64_t absent = 0;
+  uint64_t images = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    PL_CHECK(i == 0 || keys[i - 1] < keys[i]) << "key " << keys[i];
+    if (!index_.contains(keys[i])) ++absent;
+    for (const Pinned& pin : pins_) images += !pin.images.Contains(keys[i]);
+  }
+  const uint64_t rows = index_.size() + absent;
+  if (rows > kMaxRecords) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "table \"", table_, "\": a bucket holds at most ", kMaxRecords, " rows, ", rows, " asked"));
+  }
+  const uint64_t previous = keep == Keep::kPrevious ? keys.size() : 0;
+  PL_RETURN_IF_ERROR(ReserveTo(BytesFor(rows, previous, PinImages() + images)));
+
+  Remember(keys, keep);
+  rows_of_keys_.clear();
+  for (const uint64_t key : keys) {
+    const auto [entry, created] = index_.try_emplace(key, 0);
+    if (created) entry->second = NewRow(key);
+    rows_of_keys_.push_back(entry->second);
+  }
+  const StepScalars scalars = optimizer_.Scalars(step);
+  return dim_ < kSmallestInPlace ? UpdateStaged(keys, gradient, scalars)
+                                 : UpdateInPlace(keys, gradient, scalars);
+}
+
+void SparseRows::Remember(absl::Span<const uint64_t> keys, Keep keep) {
+  previous_.Start(keep == Keep::kPrevious ? keys.size() : 0);
+  if (keep == Keep::kNothing && pins_.empty()) return;
+  for (const uint64_t key : keys) {
+    const float* row = Find(key);
+    if (keep == Keep::kPrevious) previous_.Append(key, row);
+    for (Pinned& pin : pins_) pin.images.Remember(key, row);
+  }
+}
+
+uint32_t SparseRows::NewRow(uint64_t key) {
+  const uint32_t row = chunks_.Add();
+  float* record = chunks_.Record(row);
+  initializer_.Fill(key, record);
+  for (int slot = 0; slot < optimizer_.slots(); ++slot) {
+    for (uint32_t i = 0; i < dim_; ++i) {
+      record[(1 + slot) * uint64_t{dim_} + i] = optimizer_.InitialSlot(slot, record[i]);
+    }
+  }
+  return row;
+}
+
+void SparseRows::NextCorrections(uint32_t row, float* correction1, float* correction2) {
+  uint32_t& steps = chunks_.Steps(row);
+  if (steps < ~uint32_t{0}) ++steps;  // by then the corrections are 1
+  optimizer_.Corrections(steps, correction1, correction2);
+}
+
+std::optional<NonFinite> SparseRows::UpdateInPlace(absl::Span<const uint64_t> keys,
+                                                   const ByteView& gradient, StepScalars scalars) {
+  stage_.resize(dim_);
+  ByteReader reader(gradient);
+  std::optional<NonFinite> found;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    reader.Read(sizeof(float) * dim_, stage_.data());
+    float* record = chunks_.Record(rows_of_keys_[i]);
+    if (optimizer_.counts_steps()) {
+      NextCorrections(rows_of_keys_[i], &scalars.correction1, &scalars.correction2);
+    }
+    RunOfRows run;
+    run.src = run.dst = record;
+    for (int slot = 0; slot < optimizer_.slots(); ++slot) {
+      run.slots[slot] = record + (1 + slot) * uint64_t{dim_};
+    }
+    const auto bad = UpdateRun(optimizer_.rule(), scalars, run,
+                               reinterpret_cast<const uint8_t*>(stage_.data()), dim_);
+    if (bad && !found) found = NonFinite{.row = keys[i], .column = static_cast<uint32_t>(*bad)};
+  }
+  return found;
+}
+
+std::optional<NonFinite> SparseRows::UpdateStaged(absl::Span<const uint64_t> keys,
+                                                  const ByteView& gradient,
+                                                  const StepScalars& scalars) {
+  const uint64_t at_once = kStageFloats / dim_;
+  const uint64_t arrays = 1 + optimizer_.slots();
+  // Weights and slots, gradient, corrections.
+  stage_.resize((arrays + 3) * kStageFloats);
+  float* const grads = stage_.data() + arrays * kStageFloats;
+  RunOfRows run;
+  run.src = run.dst = stage_.data();
+  for (int slot = 0; slot < optimizer_.slots(); ++slot) {
+    run.slots[slot] = stage_.data() + (1 + slot) * kStageFloats;
+  }
+  float* const corrections1 = grads + kStageFloats;
+  float* const corrections2 = corrections1 + kStageFloats;
+  if (optimizer_.counts_steps()) {
+    run.correction1 = corrections1;
+    run.correction2 = corrections2;
+  }
+  ByteReader reader(gradient);
+  std::optional<NonFinite> found;
+  for (size_t first = 0; first < keys.size(); first += at_once) {
+    const uint64_t count = std::min<uint64_t>(at_once, keys.size() - first);
+    reader.Read(sizeof(float) * count * dim_, grads);
+    for (uint64_t i = 0; i < count; ++i) {
+      const uint32_t row = rows_of_keys_[first + i];
+      const float* record = chunks_.Record(row);
+      for (uint64_t a = 0; a < arrays; ++a) {
+        std::copy_n(record + a * dim_, dim_, stage_.data() + a * kStageFloats + i * dim_);
+      }
+      if (optimizer_.counts_steps()) {
+        float correction1 = 0;
+        float correction2 = 0;
+        NextCorrections(row, &correction1, &correction2);
+        std::fill_n(corrections1 + i * dim_, dim_, correction1);
+        std::fill_n(corrections2 + i * dim_, dim_, correction2);
+      }
+    }
+    const auto bad = UpdateRun(optimizer_.rule(), scalars, run,
+                               reinterpret_cast<const uint8_t*>(grads), count * dim_);
+    for (uint64_t i = 0; i < count; ++i) {
+      float* record = chunks_.Record(rows_of_keys_[first + i]);
+      for (uint64_t a = 0; a < arrays; ++a) {
+        std::copy_n(stage_.data() + a * kStageFloats + i * dim_, dim_, record + a * dim_);
+      }
+    }
+    if (bad && !found) {
+      found =
+          NonFinite{.row = keys[first + *bad / dim_], .column = static_cast<uint32_t>(*bad % dim_)};
+    }
+  }
+  return found;
+}
+
+void SparseRows::Advance() { previous_.Start(0); }
+
+SparseSnapshot SparseRows::Snapshot() const {
+  SparseSnapshot snapshot;
+  snapshot.keys.reserve(index_.size());
+  for (const auto& [key, row] : index_) snapshot.keys.push_back(key);
+  std::sort(snapshot.keys.begin(), snapshot.keys.end());
+  const uint64_t floats = snapshot.keys.size() * dim_;
+  snapshot.rows.reserve(floats);
+  snapshot.slots.resize(optimizer_.slots());
+  for (std::vector<float>& slot : snapshot.slots) slot.reserve(floats);
+  for (const uint64_t key : snapshot.keys) {
+    const uint32_t row = index_.find(key)->second;
+    const float* record = chunks_.Record(row);
+    snapshot.rows.insert(snapshot.rows.end(), record, record + dim_);
+    for (std::vector<float>& slot : snapshot.slots) {
+      record += dim_;
+      slot.insert(slot.end(), record, record + dim_);
+    }
+    if (optimizer_.counts_steps()) snapshot.row_steps.push_back(chunks_.Steps(row));
+  }
+  return snapshot;
+}
+
+}  // namespace paceline::server
