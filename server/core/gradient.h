@@ -1,0 +1,51 @@
+// One shard's part of a push, taken from the bytes of its frame and checked: what
+// is left to fail later is memory alone.
+//
+//   dense   rows * dim float32, all rows of the shard
+//   sparse  rows uint64 keys (ascending, distinct, of the bucket), rows * dim float32
+//
+// The values stay where they were received; whether they are finite is seen by
+// the pass that applies them.
+#ifndef PACELINE_SERVER_CORE_GRADIENT_H_
+#define PACELINE_SERVER_CORE_GRADIENT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/node.pb.h"
+#include "server/core/payload.h"
+
+namespace paceline::server {
+
+// An update of one shard. Without values: an empty one, which takes no step.
+struct Gradient {
+  // sparse: ascending and distinct. dense: empty.
+  std::vector<uint64_t> keys;
+  // [keys or the shard's rows, dim] float32, little-endian.
+  Payload values;
+
+  bool empty() const { return values.size() == 0; }
+  // Bytes that it holds while it waits for its round.
+  uint64_t bytes() const { return values.size() + keys.size() * sizeof(uint64_t); }
+};
+
+// Bytes of a push block of `rows` rows.
+// Errors:  INVALID  dense: rows other than the shard's; more than `available` bytes.
+absl::StatusOr<uint64_t> GradientBytes(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                       uint64_t rows, uint64_t available);
+
+// Takes a block of `rows` rows from `bytes`, whose size GradientBytes gave.
+// Errors:  INVALID  keys that are not ascending and distinct, or of another bucket.
+absl::StatusOr<Gradient> ParseGradient(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                       uint64_t rows, const Payload& bytes);
+
+// Takes `count` keys of a pull from `bytes`, 8 * count of them.
+// Errors:  INVALID  as ParseGradient; keys for a dense shard.
+absl::StatusOr<std::vector<uint64_t>> ParseKeys(const v1::TableSpec& table,
+                                                const v1::ShardSpec& shard, uint64_t count,
+                                                const Payload& bytes);
+
+}  // namespace paceline::server
+
+#endif  // PACELINE_SERVER_CORE_GRADIENT_H_

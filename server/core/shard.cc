@@ -1,0 +1,311 @@
+#include "server/core/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/refusal/refusal.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::server {
+namespace {
+
+using Verdict = ConsistencyController::Verdict;
+
+absl::Status Refuse(v1::Refusal::Kind kind, uint32_t shard, absl::string_view what) {
+  v1::Refusal refusal;
+  refusal.set_kind(kind);
+  refusal.set_shard(shard);
+  return RefusalStatus(refusal, absl::StrCat("shard ", shard, ": ", what));
+}
+
+absl::Status OutOfOrder(uint32_t shard, uint32_t rank, uint64_t expected, uint64_t got) {
+  v1::Refusal refusal;
+  refusal.set_kind(v1::Refusal::OUT_OF_ORDER);
+  refusal.set_shard(shard);
+  refusal.set_expected(expected);
+  refusal.set_got(got);
+  return RefusalStatus(refusal, absl::StrCat("shard ", shard, ": iteration ", expected, " of rank ",
+                                             rank, " expected, got ", got));
+}
+
+// What the rows say of memory becomes LIMIT; anything else is a bug of the caller.
+absl::Status RowsRefusal(uint32_t shard, const absl::Status& status) {
+  return Refuse(absl::IsResourceExhausted(status) ? v1::Refusal::LIMIT : v1::Refusal::INVALID,
+                shard, status.message());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(Options options) {
+  PL_ASSIGN_OR_RETURN(ShardRows rows, ShardRows::Create(options.table, options.shard, options.seed,
+                                                        options.memory));
+  // The sum of a round is as large as the weights.
+  uint64_t sum_bytes = 0;
+  if (options.policy.rounds && options.table.kind() == v1::TABLE_KIND_DENSE) {
+    sum_bytes = options.shard.rows() * options.table.dim() * sizeof(float);
+    PL_RETURN_IF_ERROR(options.memory->Reserve(
+        sum_bytes, absl::StrCat("the sum of table ", options.table.name())));
+  }
+  return std::unique_ptr<Shard>(new Shard(std::move(options), std::move(rows), sum_bytes));
+}
+
+Shard::Shard(Options options, ShardRows rows, uint64_t sum_bytes)
+    : options_(std::move(options)),
+      sum_bytes_(sum_bytes),
+      rows_(std::move(rows)),
+      controller_(options_.ranks, options_.policy),
+      incarnations_(options_.ranks, 0),
+      read_versions_(options_.ranks, 0) {
+  if (options_.policy.rounds) {
+    round_.emplace(options_.table, options_.shard, options_.ranks, options_.fold);
+  }
+}
+
+Shard::~Shard() { options_.memory->Release(sum_bytes_); }
+
+Shard::RankState Shard::OpenRank(uint32_t rank, uint64_t incarnation) {
+  MutexLock lock(&mu_);
+  incarnations_[rank] = std::max(incarnations_[rank], incarnation);
+  return {.progress = controller_.progress()[rank], .finished = controller_.finished(rank)};
+}
+
+absl::Status Shard::CheckIncarnation(uint32_t rank, uint64_t incarnation) const {
+  if (incarnations_[rank] == incarnation) return absl::OkStatus();
+  return MismatchStatus(
+      v1::Refusal::STALE_INCARNATION,
+      absl::StrCat("shard ", options_.shard.shard(), ": incarnation of rank ", rank),
+      incarnations_[rank], incarnation);
+}
+
+absl::StatusOr<Shard::Pushed> Shard::Push(uint32_t rank, uint64_t incarnation, uint64_t t,
+                                          Gradient gradient) {
+  const uint32_t shard = options_.shard.shard();
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(CheckIncarnation(rank, incarnation));
+  const uint64_t progress = controller_.progress()[rank];
+  Pushed pushed;
+  if (t < progress) {
+    pushed.duplicate = true;
+    return pushed;
+  }
+  if (t > progress) return OutOfOrder(shard, rank, progress, t);
+  if (controller_.finished(rank)) {
+    return Refuse(v1::Refusal::INVALID, shard,
+                  absl::StrCat("rank ", rank, " has finished after ", progress, " iterations"));
+  }
+  const bool counts = !gradient.empty();
+  if (!round_.has_value()) {
+    PL_RETURN_IF_ERROR(ApplyOnArrival(rank, t, gradient, &pushed));
+  } else {
+    if (t > controller_.slowest()) return WhyNotLocked(rank, t);
+    // In already: the round could not be applied when this push came before.
+    if (!round_->Has(rank)) {
+      if (absl::Status taken = round_->Add(rank, std::move(gradient)); !taken.ok()) {
+        return Refuse(v1::Refusal::NOT_YET, shard, taken.message());
+      }
+    }
+    PL_RETURN_IF_ERROR(ApplyRoundIfComplete(&pushed));
+  }
+  if (counts) CountStaleness(rank, t);
+  controller_.Advance(rank);
+  pushed.released = Release();
+  return pushed;
+}
+
+absl::StatusOr<Shard::Pushed> Shard::Finish(uint32_t rank, uint64_t incarnation,
+                                            uint64_t iterations) {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(CheckIncarnation(rank, incarnation));
+  const uint64_t progress = controller_.progress()[rank];
+  if (iterations != progress) {
+    return OutOfOrder(options_.shard.shard(), rank, progress, iterations);
+  }
+  Pushed pushed;
+  if (controller_.finished(rank)) {
+    pushed.duplicate = true;
+    return pushed;
+  }
+  if (round_.has_value()) {
+    round_->Finish(rank);
+    PL_RETURN_IF_ERROR(ApplyRoundIfComplete(&pushed));
+  }
+  controller_.Finish(rank);
+  pushed.released = Release();
+  return pushed;
+}
+
+absl::Status Shard::ApplyOnArrival(uint32_t rank, uint64_t t, const Gradient& gradient,
+                                   Pushed* pushed) {
+  if (gradient.empty()) return absl::OkStatus();
+  const Step step = {.iteration = t,
+                     .number = steps_ + 1,
+                     .share = options_.rank_share.empty() ? 1.0 : options_.rank_share[rank]};
+  absl::StatusOr<std::optional<NonFinite>> applied =
+      rows_.Apply(gradient.keys, gradient.values.View(), step, Keep::kNothing);
+  if (!applied.ok()) return RowsRefusal(options_.shard.shard(), applied.status());
+  ++steps_;
+  if (applied->has_value()) {
+    pushed->non_finite = Pushed::NonFiniteValue{.rank = rank, .iteration = t, .at = **applied};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Shard::ApplyRoundIfComplete(Pushed* pushed) {
+  if (!round_->complete()) return absl::OkStatus();
+  const uint64_t t = controller_.slowest();
+  if (round_->sum().empty()) {
+    rows_.Advance();
+  } else {
+    const Step step = {.iteration = t, .number = t + 1, .share = 1};
+    absl::StatusOr<std::optional<NonFinite>> applied =
+        rows_.Apply(round_->keys(), ByteView::OfFloats(round_->sum()), step, Keep::kPrevious);
+    if (!applied.ok()) return RowsRefusal(options_.shard.shard(), applied.status());
+    if (round_->masked().has_value()) {
+      pushed->non_finite = Pushed::NonFiniteValue{
+          .rank = round_->masked()->rank, .iteration = t, .at = round_->masked()->at};
+    } else if (applied->has_value()) {
+      pushed->non_finite =
+          Pushed::NonFiniteValue{.rank = std::nullopt, .iteration = t, .at = **applied};
+    }
+  }
+  steps_ = t + 1;
+  round_->NextRound();
+  return absl::OkStatus();
+}
+
+std::vector<uint64_t> Shard::Release() {
+  std::vector<uint64_t> released;
+  std::erase_if(waiters_, [&](const Waiter& waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (controller_.MayPull(waiter.rank, waiter.t) == Verdict::kWait) return false;
+    released.push_back(waiter.ticket);
+    return true;
+  });
+  return released;
+}
+
+void Shard::CountStaleness(uint32_t rank, uint64_t t) {
+  const uint64_t read = read_versions_[rank];
+  if (read == 0) return;
+  // A rank that reads again what it has pushed may find a later version.
+  const uint64_t staleness = t > read - 1 ? t - (read - 1) : 0;
+  ++staleness_.count;
+  staleness_.sum += staleness;
+  staleness_.max = std::max(staleness_.max, staleness);
+}
+
+absl::Status Shard::Gone(uint64_t t) const {
+  v1::Refusal refusal;
+  refusal.set_kind(v1::Refusal::OUT_OF_ORDER);
+  refusal.set_shard(options_.shard.shard());
+  refusal.set_expected(controller_.slowest());
+  refusal.set_got(t);
+  return RefusalStatus(
+      refusal, absl::StrCat("shard ", options_.shard.shard(), ": the rows before round ", t,
+                            " are no longer held, the next round is ", controller_.slowest()));
+}
+
+absl::StatusOr<bool> Shard::AdmitOrPark(uint32_t rank, uint64_t t, uint64_t ticket) {
+  MutexLock lock(&mu_);
+  switch (controller_.MayPull(rank, t)) {
+    case Verdict::kAdmit:
+      return true;
+    case Verdict::kGone:
+      return Gone(t);
+    case Verdict::kWait:
+      break;
+  }
+  waiters_.push_back(Waiter{.ticket = ticket, .rank = rank, .t = t});
+  return false;
+}
+
+void Shard::Unpark(uint64_t ticket) {
+  MutexLock lock(&mu_);
+  std::erase_if(waiters_, [&](const Waiter& waiter) { return waiter.ticket == ticket; });
+}
+
+absl::Status Shard::WhyNot(uint32_t rank, uint64_t t) const {
+  MutexLock lock(&mu_);
+  return WhyNotLocked(rank, t);
+}
+
+absl::Status Shard::WhyNotLocked(uint32_t rank, uint64_t t) const {
+  v1::Refusal refusal;
+  refusal.set_kind(v1::Refusal::NOT_YET);
+  refusal.set_shard(options_.shard.shard());
+  refusal.set_slowest_rank(controller_.slowest_rank());
+  refusal.set_expected(controller_.slowest());
+  refusal.set_got(t);
+  return RefusalStatus(refusal, absl::StrCat("shard ", options_.shard.shard(), ": ",
+                                             controller_.WaitReason(rank, t)));
+}
+
+absl::StatusOr<Shard::Rows> Shard::Read(uint32_t rank, uint64_t t,
+                                        absl::Span<const uint64_t> keys) {
+  MutexLock lock(&mu_);
+  const Verdict verdict = controller_.MayPull(rank, t);
+  if (verdict == Verdict::kGone) return Gone(t);
+  if (verdict == Verdict::kWait) return WhyNotLocked(rank, t);
+  const uint64_t slowest = controller_.slowest();
+  const bool previous = options_.policy.rounds && t < slowest;
+  const uint64_t version = options_.policy.rounds ? t : slowest;
+  absl::StatusOr<Piece> bytes = rows_.Read(keys, previous ? Version::kPrevious : Version::kCurrent);
+  if (!bytes.ok()) return RowsRefusal(options_.shard.shard(), bytes.status());
+  read_versions_[rank] = version + 1;
+  return RowsOf(*std::move(bytes), version);
+}
+
+Shard::Rows Shard::RowsOf(Piece bytes, uint64_t version) const {
+  const uint64_t row_bytes = uint64_t{options_.table.dim()} * sizeof(float);
+  const uint64_t rows = bytes.bytes.size() / row_bytes;
+  return Rows{.rows = rows, .version = version, .bytes = std::move(bytes)};
+}
+
+absl::Status Shard::Pin(uint64_t pin) {
+  MutexLock lock(&mu_);
+  if (absl::Status pinned = rows_.Pin(pin, Version::kCurrent); !pinned.ok()) {
+    return RowsRefusal(options_.shard.shard(), pinned);
+  }
+  return absl::OkStatus();
+}
+
+void Shard::Unpin(uint64_t pin) {
+  MutexLock lock(&mu_);
+  // Not held here: pinning stopped half way.
+  (void)rows_.Unpin(pin);
+}
+
+absl::StatusOr<Shard::Rows> Shard::ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys) const {
+  MutexLock lock(&mu_);
+  absl::StatusOr<Piece> bytes = rows_.ReadPinned(pin, keys);
+  if (!bytes.ok()) return RowsRefusal(options_.shard.shard(), bytes.status());
+  return RowsOf(*std::move(bytes), controller_.slowest());
+}
+
+absl::StatusOr<ShardSnapshot> Shard::Snapshot() const {
+  MutexLock lock(&mu_);
+  PL_ASSIGN_OR_RETURN(RowsSnapshot rows, rows_.Snapshot());
+  ShardSnapshot snapshot = {.rows = std::move(rows),
+                            .progress = controller_.progress(),
+                            .finished = controller_.finished(),
+                            .steps = steps_};
+  // Updates that wait for their round are not in the rows.
+  if (round_.has_value()) {
+    for (uint32_t rank = 0; rank < options_.ranks; ++rank) {
+      if (snapshot.progress[rank] <= controller_.slowest()) continue;
+      snapshot.progress[rank] = controller_.slowest();
+      snapshot.finished[rank] = false;
+    }
+  }
+  return snapshot;
+}
+
+Shard::Stats Shard::GetStats() const {
+  MutexLock lock(&mu_);
+  return Stats{.progress = controller_.progress(),
+               .finished = controller_.finished(),
+               .bytes = rows_.MemoryBytes() + (round_.has_value() ? round_->MemoryBytes() : 0),
+               .staleness = staleness_};
+}
+
+}  // namespace paceline::server

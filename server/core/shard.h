@@ -1,0 +1,189 @@
+// One shard of a job: its rows, who has pushed what, and who may read.
+//
+// Push(rank, t) with p = the rank's progress here:
+//   t < p   acknowledged without effect (a duplicate)
+//   t = p   applied on arrival (SSP, ASP), or folded into round t (BSP), which is
+//           applied once every unfinished rank is in
+//   t > p   OUT_OF_ORDER
+// An update is checked before it comes here (gradient.h); it is taken whole or not
+// at all. Under BSP a shard takes round t+1 only after it has applied round t.
+// An update without values takes no optimizer step.
+//
+// Reads that are not admitted park a ticket, a number of the caller's choice;
+// whoever admits it gets the number back.
+//
+// Thread-safe: one lock. Nothing here waits.
+#ifndef PACELINE_SERVER_CORE_SHARD_H_
+#define PACELINE_SERVER_CORE_SHARD_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/sync.h"
+#include "proto/node.pb.h"
+#include "server/core/consistency_controller.h"
+#include "server/core/gradient.h"
+#include "server/core/payload.h"
+#include "server/core/round_aggregator.h"
+#include "server/core/rows/memory_budget.h"
+#include "server/core/rows/non_finite.h"
+#include "server/core/shard_rows.h"
+
+namespace paceline::server {
+
+// A shard as a cut stores it.
+struct ShardSnapshot {
+  RowsSnapshot rows;
+  // Iterations of each rank that the rows contain.
+  std::vector<uint64_t> progress;
+  std::vector<bool> finished;
+  // Optimizer steps applied to the shard.
+  uint64_t steps = 0;
+};
+
+// Distances between the iteration of an applied update and the version that its
+// rank had read, in iterations. Empty updates do not count, nor does what was
+// never read.
+struct StalenessStats {
+  uint64_t count = 0;
+  uint64_t sum = 0;
+  uint64_t max = 0;
+};
+
+class Shard {
+ public:
+  struct Options {
+    v1::TableSpec table;
+    v1::ShardSpec shard;
+    uint32_t ranks = 1;
+    ConsistencyPolicy policy;
+    uint64_t seed = 0;
+    // Factor on the learning rate by rank (SSP, ASP). Empty: 1 for all.
+    std::vector<double> rank_share;
+    // Rows, slots and sums. Outlives the shard.
+    MemoryBudget* memory = nullptr;
+    // Updates that wait for their round. Outlives the shard.
+    MemoryBudget* fold = nullptr;
+  };
+
+  // Errors:  as ShardRows::Create.
+  static absl::StatusOr<std::unique_ptr<Shard>> Create(Options options);
+  ~Shard();
+
+  const v1::TableSpec& table() const { return options_.table; }
+  const v1::ShardSpec& spec() const { return options_.shard; }
+
+  // A newer incarnation plays the rank from now on: pushes of older ones are
+  // refused, even those that passed an earlier check.
+  struct RankState {
+    // Iterations taken from the rank.
+    uint64_t progress = 0;
+    bool finished = false;
+  };
+  RankState OpenRank(uint32_t rank, uint64_t incarnation);
+
+  struct Pushed {
+    bool duplicate = false;
+    // Parked tickets that are admitted now.
+    std::vector<uint64_t> released;
+    // A value that was not finite and was left out, and the rank it came from
+    // (none: the step of a round overflowed, the sum is everybody's).
+    struct NonFiniteValue {
+      std::optional<uint32_t> rank;
+      uint64_t iteration = 0;
+      NonFinite at;
+    };
+    std::optional<NonFiniteValue> non_finite;
+  };
+
+  // Errors:  STALE_INCARNATION, OUT_OF_ORDER as above.
+  //          NOT_YET  BSP: the round before is not complete, or the budget of
+  //                   updates that wait for their round is full.
+  //          LIMIT    no memory for the rows.
+  //          INVALID  the rank has finished.
+  absl::StatusOr<Pushed> Push(uint32_t rank, uint64_t incarnation, uint64_t t, Gradient gradient);
+
+  // The rank has pushed `iterations` in all and leaves the minimum.
+  // Errors:  as Push; OUT_OF_ORDER also if it has pushed more.
+  absl::StatusOr<Pushed> Finish(uint32_t rank, uint64_t incarnation, uint64_t iterations);
+
+  // True: the rank may read for iteration t. False: `ticket` is parked.
+  // Errors:  OUT_OF_ORDER  BSP: the state after round t-1 is no longer held.
+  absl::StatusOr<bool> AdmitOrPark(uint32_t rank, uint64_t t, uint64_t ticket);
+  // Forgets a parked ticket, if it is parked here.
+  void Unpark(uint64_t ticket);
+  // NOT_YET with the reason and the slowest rank.
+  absl::Status WhyNot(uint32_t rank, uint64_t t) const;
+
+  struct Rows {
+    uint64_t rows = 0;
+    // Smallest progress of an unfinished rank; BSP: t.
+    uint64_t version = 0;
+    Piece bytes;
+  };
+  // Reads after AdmitOrPark said yes. `keys`: sparse, ascending and distinct.
+  // Errors:  OUT_OF_ORDER as AdmitOrPark; LIMIT: no memory for the reply.
+  absl::StatusOr<Rows> Read(uint32_t rank, uint64_t t, absl::Span<const uint64_t> keys);
+
+  // Holds the present rows readable under `pin`.
+  // Errors:  LIMIT, INVALID (no such pin).
+  absl::Status Pin(uint64_t pin);
+  void Unpin(uint64_t pin);
+  absl::StatusOr<Rows> ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys) const;
+
+  // A copy that a cut can write later, whose progress says what the rows contain.
+  // Errors:  ResourceExhausted  the budget.
+  absl::StatusOr<ShardSnapshot> Snapshot() const;
+
+  struct Stats {
+    std::vector<uint64_t> progress;
+    std::vector<bool> finished;
+    uint64_t bytes = 0;
+    StalenessStats staleness;
+  };
+  Stats GetStats() const;
+
+ private:
+  Shard(Options options, ShardRows rows, uint64_t sum_bytes);
+
+  absl::Status CheckIncarnation(uint32_t rank, uint64_t incarnation) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status ApplyOnArrival(uint32_t rank, uint64_t t, const Gradient& gradient, Pushed* pushed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status ApplyRoundIfComplete(Pushed* pushed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::vector<uint64_t> Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CountStaleness(uint32_t rank, uint64_t t) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Gone(uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status WhyNotLocked(uint32_t rank, uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Rows RowsOf(Piece bytes, uint64_t version) const;
+
+  struct Waiter {
+    uint64_t ticket = 0;
+    uint32_t rank = 0;
+    uint64_t t = 0;
+  };
+
+  const Options options_;
+  // Taken from the budget beside the rows.
+  const uint64_t sum_bytes_;
+  mutable Mutex mu_;
+  ShardRows rows_ ABSL_GUARDED_BY(mu_);
+  ConsistencyController controller_ ABSL_GUARDED_BY(mu_);
+  // BSP only.
+  std::optional<RoundAggregator> round_ ABSL_GUARDED_BY(mu_);
+  uint64_t steps_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<uint64_t> incarnations_ ABSL_GUARDED_BY(mu_);
+  // Version that each rank read last, plus one; 0: none.
+  std::vector<uint64_t> read_versions_ ABSL_GUARDED_BY(mu_);
+  std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
+  StalenessStats staleness_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace paceline::server
+
+#endif  // PACELINE_SERVER_CORE_SHARD_H_

@@ -1,0 +1,81 @@
+#include "server/core/shard_rows.h"
+
+#include <utility>
+
+#include "common/status/status_macros.h"
+#include "server/core/rows/block.h"
+
+namespace paceline::server {
+namespace {
+
+Piece PieceOf(const BlockRef& block) {
+  const absl::Span<const float> floats = block->floats();
+  return Piece{.owner = block.Shared(),
+               .bytes = absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(floats.data()),
+                                            floats.size() * sizeof(float))};
+}
+
+}  // namespace
+
+absl::StatusOr<ShardRows> ShardRows::Create(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                            uint64_t seed, MemoryBudget* budget) {
+  if (table.kind() == v1::TABLE_KIND_DENSE) {
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<DenseRows> dense,
+                        DenseRows::Create(table, shard, seed, budget));
+    return ShardRows(std::move(dense), nullptr);
+  }
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> sparse, SparseRows::Create(table, seed, budget));
+  return ShardRows(nullptr, std::move(sparse));
+}
+
+absl::StatusOr<std::optional<NonFinite>> ShardRows::Apply(absl::Span<const uint64_t> keys,
+                                                          const ByteView& gradient,
+                                                          const Step& step, Keep keep) {
+  return dense_ != nullptr ? dense_->Apply(gradient, step, keep)
+                           : sparse_->Apply(keys, gradient, step, keep);
+}
+
+void ShardRows::Advance() {
+  if (dense_ != nullptr) {
+    dense_->Advance();
+  } else {
+    sparse_->Advance();
+  }
+}
+
+absl::StatusOr<Piece> ShardRows::Read(absl::Span<const uint64_t> keys, Version version) const {
+  if (dense_ != nullptr) return PieceOf(dense_->Read(version));
+  PL_ASSIGN_OR_RETURN(BlockRef block, BlockRef::Create(keys.size() * sparse_->dim()));
+  sparse_->Read(keys, version, block.mutable_data());
+  return PieceOf(block);
+}
+
+absl::Status ShardRows::Pin(uint64_t pin, Version version) {
+  return dense_ != nullptr ? dense_->Pin(pin, version) : sparse_->Pin(pin, version);
+}
+
+absl::Status ShardRows::Unpin(uint64_t pin) {
+  return dense_ != nullptr ? dense_->Unpin(pin) : sparse_->Unpin(pin);
+}
+
+absl::StatusOr<Piece> ShardRows::ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys) const {
+  if (dense_ != nullptr) {
+    PL_ASSIGN_OR_RETURN(const BlockRef pinned, dense_->ReadPinned(pin));
+    return PieceOf(pinned);
+  }
+  PL_ASSIGN_OR_RETURN(BlockRef block, BlockRef::Create(keys.size() * sparse_->dim()));
+  PL_RETURN_IF_ERROR(sparse_->ReadPinned(pin, keys, block.mutable_data()));
+  return PieceOf(block);
+}
+
+absl::StatusOr<RowsSnapshot> ShardRows::Snapshot() const {
+  if (dense_ == nullptr) return RowsSnapshot(sparse_->Snapshot());
+  PL_ASSIGN_OR_RETURN(DenseSnapshot snapshot, dense_->Snapshot());
+  return RowsSnapshot(std::move(snapshot));
+}
+
+uint64_t ShardRows::MemoryBytes() const {
+  return dense_ != nullptr ? dense_->MemoryBytes() : sparse_->MemoryBytes();
+}
+
+}  // namespace paceline::server
