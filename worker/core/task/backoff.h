@@ -1,0 +1,24 @@
+// How long to wait before trying again.
+#ifndef PACELINE_WORKER_CORE_TASK_BACKOFF_H_
+#define PACELINE_WORKER_CORE_TASK_BACKOFF_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace paceline::worker {
+
+// Doubles from `first` to `most`; the real wait lies in [half, whole] of that.
+struct BackoffOptions {
+  absl::Duration first = absl::Milliseconds(20);
+  absl::Duration most = absl::Seconds(2);
+};
+
+// The wait before attempt `attempt` + 1, attempts counted from 1. The jitter is a
+// function of (seed, attempt), so that ranks that fail together do not return
+// together, and a simulated run can be repeated.
+absl::Duration Backoff(const BackoffOptions& options, uint64_t seed, uint64_t attempt);
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_CORE_TASK_BACKOFF_H_

@@ -1,0 +1,210 @@
+#include "worker/core/task/pull_plan.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::worker {
+namespace {
+
+// Packs blocks into one open frame per server.
+class Packer {
+ public:
+  Packer(const ShardLayout& layout, const PullHeader& header, FrameLimits limits)
+      : layout_(layout), header_(header), limits_(limits), open_(layout.servers()) {
+    for (uint32_t server = 0; server < layout.servers(); ++server) Open(server);
+  }
+
+  absl::Status Add(const LayoutShard& shard, PullTarget target, absl::Span<const uint64_t> keys) {
+    const uint64_t bytes = target.rows * layout_.dim(target.table) * sizeof(float);
+    const uint64_t key_bytes = target.positions.size() * sizeof(uint64_t);
+    if (bytes > limits_.most || key_bytes > limits_.most) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "table ", target.table, ", shard ", shard.shard, ": one batch reads ", bytes,
+          " bytes of it, a frame holds at most ", limits_.most, ": make the batch smaller"));
+    }
+    Frame& frame = open_[shard.server];
+    if (!frame.pull.targets.empty() && frame.pull.reply_bytes + bytes > limits_.target) {
+      Close(shard.server);
+    }
+    v1::PullBlock* block = frame.pull.header.add_blocks();
+    block->set_shard(shard.shard);
+    block->set_keys(target.positions.size());
+    for (const uint32_t position : target.positions) {
+      frame.keys.append(reinterpret_cast<const char*>(&keys[position]), sizeof(uint64_t));
+    }
+    frame.pull.reply_bytes += bytes;
+    frame.pull.targets.push_back(std::move(target));
+    return absl::OkStatus();
+  }
+
+  std::vector<PullFrame> Finish() && {
+    for (uint32_t server = 0; server < open_.size(); ++server) {
+      if (!open_[server].pull.targets.empty()) Close(server);
+    }
+    return std::move(frames_);
+  }
+
+ private:
+  struct Frame {
+    PullFrame pull;
+    std::string keys;
+  };
+
+  void Open(uint32_t server) {
+    Frame frame;
+    frame.pull.server = server;
+    *frame.pull.header.mutable_context() = header_.context;
+    frame.pull.header.set_codec(v1::CODEC_FLOAT32);
+    frame.pull.header.set_max_wait_ms(header_.max_wait_ms);
+    frame.pull.header.set_pin(header_.pin);
+    open_[server] = std::move(frame);
+  }
+
+  void Close(uint32_t server) {
+    Frame& frame = open_[server];
+    if (!frame.keys.empty()) {
+      auto storage = std::make_shared<const std::string>(std::move(frame.keys));
+      frame.pull.payload_bytes = storage->size();
+      frame.pull.payload = {PayloadPiece{storage->data(), storage->size(), storage}};
+    }
+    frames_.push_back(std::move(frame.pull));
+    Open(server);
+  }
+
+  const ShardLayout& layout_;
+  const PullHeader& header_;
+  const FrameLimits limits_;
+  std::vector<Frame> open_;
+  std::vector<PullFrame> frames_;
+};
+
+absl::Status AddDense(const ShardLayout& layout, uint32_t table, const TableNeeds& needs,
+                      Packer* packer) {
+  const auto shards = layout.shards(table);
+  const size_t n = needs.all ? shards.size() : needs.missing.size();
+  for (size_t k = 0; k < n; ++k) {
+    const uint32_t index = needs.all ? static_cast<uint32_t>(k) : needs.missing[k];
+    const LayoutShard& shard = shards[index];
+    PullTarget target;
+    target.table = table;
+    target.index = index;
+    target.shard = shard.shard;
+    target.first_row = shard.first_row;
+    target.rows = shard.rows;
+    PL_RETURN_IF_ERROR(packer->Add(shard, std::move(target), {}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddSparse(const ShardLayout& layout, uint32_t table, const TableNeeds& needs,
+                       absl::Span<const uint64_t> keys, Packer* packer) {
+  const auto shards = layout.shards(table);
+  std::vector<std::vector<uint32_t>> by_bucket(shards.size());
+  const size_t n = needs.all ? keys.size() : needs.missing.size();
+  for (size_t k = 0; k < n; ++k) {
+    const uint32_t position = needs.all ? static_cast<uint32_t>(k) : needs.missing[k];
+    by_bucket[layout.BucketOf(table, keys[position])].push_back(position);
+  }
+  for (uint32_t bucket = 0; bucket < by_bucket.size(); ++bucket) {
+    if (by_bucket[bucket].empty()) continue;
+    PullTarget target;
+    target.table = table;
+    target.index = bucket;
+    target.shard = shards[bucket].shard;
+    target.rows = by_bucket[bucket].size();
+    target.positions = std::move(by_bucket[bucket]);
+    PL_RETURN_IF_ERROR(packer->Add(shards[bucket], std::move(target), keys));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReply(const ShardLayout& layout, const PullFrame& frame,
+                        const v1::PullResponse& response, uint64_t payload_bytes) {
+  if (response.codec() != v1::CODEC_FLOAT32) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("pull reply: codec FLOAT32 expected, got ", response.codec()));
+  }
+  if (response.blocks_size() != static_cast<int>(frame.targets.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "pull reply: ", frame.targets.size(), " blocks expected, got ", response.blocks_size()));
+  }
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < frame.targets.size(); ++i) {
+    const PullTarget& target = frame.targets[i];
+    const v1::PulledBlock& block = response.blocks(static_cast<int>(i));
+    if (block.shard() != target.shard || block.rows() != target.rows) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "pull reply, block ", i, ": shard ", target.shard, " with ", target.rows,
+          " rows expected, got shard ", block.shard(), " with ", block.rows(), " rows"));
+    }
+    bytes += target.rows * layout.dim(target.table) * sizeof(float);
+  }
+  if (bytes != payload_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("pull reply: ", bytes, " payload bytes expected, got ", payload_bytes));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void ShapeParameters(const ShardLayout& layout, std::vector<std::vector<uint64_t>> keys,
+                     Parameters* parameters) {
+  PL_CHECK_EQ(keys.size(), layout.tables());
+  parameters->resize(layout.tables());
+  for (uint32_t table = 0; table < layout.tables(); ++table) {
+    TableRows& rows = (*parameters)[table];
+    if (layout.sparse(table)) {
+      rows.keys = std::move(keys[table]);
+      rows.rows.resize(rows.keys.size() * layout.dim(table));
+    } else {
+      rows.keys.clear();
+      rows.rows.resize(layout.rows(table) * layout.dim(table));
+    }
+  }
+}
+
+absl::StatusOr<std::vector<PullFrame>> PlanPull(const ShardLayout& layout, const PullHeader& header,
+                                                const Parameters& parameters,
+                                                absl::Span<const TableNeeds> needs,
+                                                FrameLimits limits) {
+  PL_CHECK_EQ(parameters.size(), layout.tables());
+  PL_CHECK(needs.empty() || needs.size() == layout.tables());
+  const TableNeeds everything;
+  Packer packer(layout, header, limits);
+  for (uint32_t table = 0; table < layout.tables(); ++table) {
+    const TableNeeds& need = needs.empty() ? everything : needs[table];
+    PL_RETURN_IF_ERROR(layout.sparse(table)
+                           ? AddSparse(layout, table, need, parameters[table].keys, &packer)
+                           : AddDense(layout, table, need, &packer));
+  }
+  return std::move(packer).Finish();
+}
+
+absl::Status Scatter(const ShardLayout& layout, const PullFrame& frame,
+                     const v1::PullResponse& response, uint64_t payload_bytes, PayloadRead read,
+                     Parameters* parameters) {
+  PL_RETURN_IF_ERROR(CheckReply(layout, frame, response, payload_bytes));
+  for (const PullTarget& target : frame.targets) {
+    const uint64_t dim = layout.dim(target.table);
+    float* to = (*parameters)[target.table].rows.data();
+    bool whole = true;
+    if (layout.sparse(target.table)) {
+      for (const uint32_t position : target.positions) {
+        whole = whole && read(to + position * dim, dim * sizeof(float));
+      }
+    } else {
+      whole = read(to + target.first_row * dim, target.rows * dim * sizeof(float));
+    }
+    if (!whole) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("pull reply: the payload ends within shard ", target.shard));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,150 @@
+#include "worker/core/task/push_plan.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::worker {
+namespace {
+
+absl::Status CheckKeys(uint32_t table, absl::Span<const uint64_t> keys) {
+  for (size_t i = 1; i < keys.size(); ++i) {
+    if (keys[i - 1] >= keys[i]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("table ", table, ": gradient keys must be ascending and distinct, got ",
+                       keys[i - 1], " before ", keys[i]));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits)
+    : layout_(layout), context_(context), limits_(limits) {
+  servers_.resize(layout->servers());
+  for (uint32_t server = 0; server < layout->servers(); ++server) {
+    servers_[server].open = NewFrame(server);
+  }
+}
+
+PushFrame PushPlan::NewFrame(uint32_t server) const {
+  PushFrame frame;
+  frame.server = server;
+  *frame.header.mutable_context() = context_;
+  frame.header.set_codec(v1::CODEC_FLOAT32);
+  return frame;
+}
+
+absl::Status PushPlan::Add(uint32_t table, std::shared_ptr<const TableRows> gradient,
+                           std::vector<PushFrame>* frames) {
+  PL_CHECK(!finished_) << "table " << table;
+  PL_CHECK_LT(table, layout_->tables());
+  if (layout_->sparse(table)) return AddSparse(table, *gradient, frames);
+  return AddDense(table, gradient, frames);
+}
+
+absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const TableRows>& gradient,
+                                std::vector<PushFrame>* frames) {
+  const uint64_t dim = layout_->dim(table);
+  const uint64_t values = layout_->rows(table) * dim;
+  if (gradient->rows.size() != values || !gradient->keys.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "table ", table, ": a gradient of ", values, " values and no keys is due, got ",
+        gradient->rows.size(), " values and ", gradient->keys.size(), " keys"));
+  }
+  for (const LayoutShard& shard : layout_->shards(table)) {
+    const float* from = gradient->rows.data() + shard.first_row * dim;
+    FramePayload payload = {PayloadPiece{reinterpret_cast<const char*>(from),
+                                         shard.rows * dim * sizeof(float), gradient}};
+    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, std::move(payload), frames));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
+                                 std::vector<PushFrame>* frames) {
+  const size_t dim = layout_->dim(table);
+  const size_t n = gradient.keys.size();
+  if (gradient.rows.size() != n * dim) {
+    return absl::InvalidArgumentError(absl::StrCat("table ", table, ": a gradient of ", n,
+                                                   " keys * ", dim, " values is due, got ",
+                                                   gradient.rows.size(), " values"));
+  }
+  PL_RETURN_IF_ERROR(CheckKeys(table, gradient.keys));
+  // Ascending keys stay ascending within each bucket.
+  std::vector<std::vector<uint32_t>> by_bucket(layout_->shards(table).size());
+  for (size_t i = 0; i < n; ++i) {
+    by_bucket[layout_->BucketOf(table, gradient.keys[i])].push_back(static_cast<uint32_t>(i));
+  }
+  for (size_t b = 0; b < by_bucket.size(); ++b) {
+    const std::vector<uint32_t>& members = by_bucket[b];
+    if (members.empty()) continue;
+    const size_t row_bytes = dim * sizeof(float);
+    auto storage = std::make_shared<std::string>();
+    storage->resize(members.size() * (sizeof(uint64_t) + row_bytes));
+    char* key_to = storage->data();
+    char* row_to = storage->data() + members.size() * sizeof(uint64_t);
+    for (const uint32_t i : members) {
+      std::memcpy(key_to, &gradient.keys[i], sizeof(uint64_t));
+      std::memcpy(row_to, &gradient.rows[i * dim], row_bytes);
+      key_to += sizeof(uint64_t);
+      row_to += row_bytes;
+    }
+    const char* data = storage->data();
+    const size_t size = storage->size();
+    PL_RETURN_IF_ERROR(AddBlock(table, layout_->shards(table)[b], members.size(),
+                                {PayloadPiece{data, size, std::move(storage)}}, frames));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
+                                FramePayload payload, std::vector<PushFrame>* frames) {
+  uint64_t bytes = 0;
+  for (const PayloadPiece& piece : payload) bytes += piece.size;
+  if (bytes > limits_.most) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "table ", table, ", shard ", shard.shard, ": the gradient of one batch takes ", bytes,
+        " bytes, a frame holds at most ", limits_.most, ": make the batch smaller"));
+  }
+  PerServer& server = servers_[shard.server];
+  if (server.open.payload_bytes > 0 && server.open.payload_bytes + bytes > limits_.target) {
+    frames->push_back(std::exchange(server.open, NewFrame(shard.server)));
+  }
+  v1::PushBlock* block = server.open.header.add_blocks();
+  block->set_shard(shard.shard);
+  block->set_rows(rows);
+  server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
+  server.open.payload_bytes += bytes;
+  server.touched.push_back(shard.shard);
+  return absl::OkStatus();
+}
+
+void PushPlan::Finish(std::vector<PushFrame>* frames) {
+  PL_CHECK(!finished_);
+  finished_ = true;
+  for (PerServer& server : servers_) {
+    server.open.header.set_last_frame(true);
+    server.open.header.mutable_touched()->Add(server.touched.begin(), server.touched.end());
+    frames->push_back(std::move(server.open));
+  }
+}
+
+std::vector<PushFrame> PushPlan::FinishRank(uint32_t servers, const v1::RequestContext& context) {
+  std::vector<PushFrame> frames(servers);
+  for (uint32_t server = 0; server < servers; ++server) {
+    frames[server].server = server;
+    *frames[server].header.mutable_context() = context;
+    frames[server].header.set_codec(v1::CODEC_FLOAT32);
+    frames[server].header.set_last_frame(true);
+    frames[server].header.set_finish(true);
+  }
+  return frames;
+}
+
+}  // namespace paceline::worker
