@@ -1,0 +1,83 @@
+// The command line that all daemons share.
+//
+//   int main(int argc, char** argv) {
+//     CLI::App app("Paceline's parameter server");
+//     DaemonFlagParser parser(&app, {.role = "server", .port = 7071, .http_port = 8071});
+//     app.add_option("--scheduler", ...);
+//     if (const std::optional<int> code = ParseCommandLine(&app, argc, argv)) return *code;
+//     absl::StatusOr<DaemonFlags> flags = parser.Validate();
+//
+// --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
+// --log-format, --insecure, and --config FILE with the same names as keys
+// (`listen = "127.0.0.1:7071"`), where the command line wins and an unknown key
+// is an error.
+//
+// Owned by one thread: main's.
+#ifndef PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
+#define PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/daemon/address.h"
+#include "common/log.h"
+
+namespace paceline {
+
+struct DaemonFlags {
+  // Port 0: any free one.
+  HostPort listen;
+  // As given; without it the host of `listen`. Port 0: the one that was bound.
+  HostPort advertise;
+  // Nothing, after --http-listen=none: no HTTP.
+  std::optional<HostPort> http_listen;
+  // Empty: none.
+  std::string port_file;
+  std::string data_dir;
+  LogOptions log;
+  bool insecure = false;
+
+  // What others dial, once the port is known.
+  HostPort Advertised(int bound_port) const;
+};
+
+class DaemonFlagParser {
+ public:
+  struct Defaults {
+    std::string role;
+    int port = 0;
+    int http_port = 0;
+  };
+
+  // Adds the options to `app`, which must not outlive the parser's use.
+  DaemonFlagParser(CLI::App* app, const Defaults& defaults);
+  DaemonFlagParser(const DaemonFlagParser&) = delete;
+  DaemonFlagParser& operator=(const DaemonFlagParser&) = delete;
+
+  // After ParseCommandLine.
+  // Errors: InvalidArgument  names the flag: malformed; a listener that other
+  //                          hosts reach without --insecure; an --advertise that
+  //                          nobody can dial.
+  absl::StatusOr<DaemonFlags> Validate() const;
+
+ private:
+  const std::string role_;
+  std::string listen_;
+  std::string advertise_;
+  std::string http_listen_;
+  std::string port_file_;
+  std::string data_dir_;
+  std::string log_level_ = "info";
+  std::string log_format_ = "text";
+  bool insecure_ = false;
+};
+
+// Parses. Nothing: go on. Else the exit code: 0 after --help, 2 after a usage
+// error; the text has been printed.
+std::optional<int> ParseCommandLine(CLI::App* app, int argc, const char* const* argv);
+
+}  // namespace paceline
+
+#endif  // PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_

@@ -1,0 +1,26 @@
+// The signals that end a daemon, received where main waits for them.
+//
+//   BlockTerminationSignals();        // first in main, before any thread
+//   ... Start ...
+//   const int signal = WaitForTerminationSignal();
+//   ... Shutdown ...
+//
+// Another thread ends the wait with RequestTermination.
+#ifndef PACELINE_COMMON_DAEMON_SIGNALS_H_
+#define PACELINE_COMMON_DAEMON_SIGNALS_H_
+
+namespace paceline {
+
+// Blocks SIGTERM and SIGINT in this thread and in those it starts from now on,
+// and ignores SIGPIPE: a write to a closed connection is an error, not the end.
+void BlockTerminationSignals();
+
+// Returns SIGTERM or SIGINT. A second signal afterwards is kept, not acted on.
+int WaitForTerminationSignal();
+
+// As if somebody had sent this process a SIGTERM. Thread-safe.
+void RequestTermination();
+
+}  // namespace paceline
+
+#endif  // PACELINE_COMMON_DAEMON_SIGNALS_H_

@@ -1,0 +1,32 @@
+#include "common/daemon/signals.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <thread>
+
+namespace paceline {
+namespace {
+
+TEST_CASE("signals wait for main, also those that come early") {
+  BlockTerminationSignals();
+  REQUIRE(kill(getpid(), SIGINT) == 0);
+  REQUIRE(WaitForTerminationSignal() == SIGINT);
+
+  std::thread other([] { RequestTermination(); });
+  REQUIRE(WaitForTerminationSignal() == SIGTERM);
+  other.join();
+}
+
+TEST_CASE("writing to a closed pipe is an error only") {
+  BlockTerminationSignals();
+  int fds[2];
+  REQUIRE(pipe(fds) == 0);
+  close(fds[0]);
+  REQUIRE(write(fds[1], "x", 1) == -1);
+  close(fds[1]);
+}
+
+}  // namespace
+}  // namespace paceline
