@@ -5,10 +5,8 @@ namespace {
 
 void ModelDefaults(v1::ModelSpec* model) {
   const v1::ModelKind kind = model->kind();
-  const bool by_feature = kind == v1::MODEL_KIND_LINEAR || kind == v1::MODEL_KIND_LOGISTIC ||
-                          kind == v1::MODEL_KIND_SOFTMAX || kind == v1::MODEL_KIND_MLP ||
-                          kind == v1::MODEL_KIND_FM;
-  if (by_feature && model->table() == v1::TABLE_KIND_UNSPECIFIED) {
+  const bool keyed = kind != v1::MODEL_KIND_UNSPECIFIED && kind != v1::MODEL_KIND_LAYERS;
+  if (keyed && model->table() == v1::TABLE_KIND_UNSPECIFIED) {
     model->set_table(kind == v1::MODEL_KIND_FM ? v1::TABLE_KIND_SPARSE : v1::TABLE_KIND_DENSE);
   }
   if (kind == v1::MODEL_KIND_MLP && model->activation() == v1::ACTIVATION_UNSPECIFIED) {

@@ -14,11 +14,6 @@ constexpr int kMaxHiddenLayers = 64;
 constexpr int kMaxLayers = 4096;
 constexpr double kMaxTableBytes = 1099511627776.0;  // 1 TiB
 
-bool MayBeSparse(v1::ModelKind kind) {
-  return kind == v1::MODEL_KIND_LINEAR || kind == v1::MODEL_KIND_LOGISTIC ||
-         kind == v1::MODEL_KIND_SOFTMAX || kind == v1::MODEL_KIND_FM;
-}
-
 // Bytes of the dense tables, as far as the spec alone tells: features and classes
 // that are found in the data later count as few.
 double DenseBytes(const v1::JobSpec& spec) {
@@ -48,7 +43,7 @@ double DenseBytes(const v1::JobSpec& spec) {
       break;
     }
     case v1::MODEL_KIND_COUNTING:
-      values = static_cast<double>(model.rows()) * model.dim();
+      values = dense ? static_cast<double>(model.rows()) * model.dim() : 0;
       break;
     case v1::MODEL_KIND_LAYERS:
       for (const uint64_t size : model.layer_sizes()) {
@@ -90,11 +85,11 @@ void CheckModel(const v1::JobSpec& spec, std::vector<Problem>* problems) {
     return;
   }
   CheckSizes(model, problems);
+  const bool layers = kind == v1::MODEL_KIND_LAYERS;
   RefuseIf(kind != v1::MODEL_KIND_MLP && model.activation() != v1::ACTIVATION_UNSPECIFIED,
            "model.activation", "model.kind mlp", problems);
-  if (model.table() == v1::TABLE_KIND_SPARSE && !MayBeSparse(kind)) {
-    problems->push_back(
-        Expected("model.table", absl::StrCat("dense (model.kind ", EnumWord(kind), ")"), "sparse"));
+  if (layers && model.table() == v1::TABLE_KIND_SPARSE) {
+    problems->push_back(Expected("model.table", "dense (model.kind layers)", "sparse"));
   }
   const bool fm = kind == v1::MODEL_KIND_FM;
   RefuseIf(!fm && model.factors() != 0, "model.factors", "model.kind fm", problems);
