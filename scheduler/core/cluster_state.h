@@ -1,0 +1,93 @@
+// All that the scheduler must never forget, with one door in.
+//
+//   ClusterState state;
+//   for (const v1::Update& update : journal) PL_RETURN_IF_ERROR(state.Apply(update));
+//
+// The state is a pure function of the updates in order. Apply checks that each
+// follows from the state (ids count on, incarnations grow, job steps are in the
+// table, grants leave no gap), so a journal that does not replay is damaged.
+//
+// Memory: jobs that have ended keep their spec, summary and events, and drop
+// grants and shard map.
+//
+// Thread-compatible.
+#ifndef PACELINE_SCHEDULER_CORE_CLUSTER_STATE_H_
+#define PACELINE_SCHEDULER_CORE_CLUSTER_STATE_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/state.pb.h"
+
+namespace paceline::scheduler {
+
+class ClusterState {
+ public:
+  ClusterState() = default;
+
+  // The state that a snapshot holds.
+  // Errors:  DataLoss  ids out of order, or a format version that is not known.
+  static absl::StatusOr<ClusterState> FromSnapshot(const v1::StateSnapshot& snapshot);
+  v1::StateSnapshot Snapshot() const;
+
+  // Takes the next update in. On an error the state is unchanged.
+  // Errors:  InvalidArgument     the update says nothing, or an id of it leaves a gap.
+  //          NotFound            it names a job, node or rank that does not exist.
+  //          FailedPrecondition  it does not follow from the state.
+  absl::Status Apply(const v1::Update& update);
+
+  // Number of updates taken in since the beginning.
+  uint64_t journal_index() const { return journal_index_; }
+  // Empty before the first update.
+  const std::string& cluster_id() const { return cluster_id_; }
+  uint64_t generation() const { return generation_; }
+  uint64_t start_nonce() const { return start_nonce_; }
+  uint64_t next_node_id() const { return last_node_id_ + 1; }
+  uint64_t next_job_id() const { return last_job_id_ + 1; }
+
+  const std::map<uint64_t, v1::NodeRecord>& nodes() const { return nodes_; }
+  const std::map<uint64_t, v1::JobRecord>& jobs() const { return jobs_; }
+  // Jobs that have not ended, in the order of submission.
+  const std::set<uint64_t>& active_jobs() const { return active_jobs_; }
+
+  // Null if there is none. An empty request id names no job.
+  const v1::NodeRecord* FindNode(uint64_t node_id) const;
+  const v1::NodeRecord* FindNode(v1::NodeRole role, absl::string_view address) const;
+  const v1::JobRecord* FindJob(uint64_t job_id) const;
+  const v1::JobRecord* FindRequest(absl::string_view request_id) const;
+
+ private:
+  absl::Status ApplyNode(const v1::NodeRegistered& update);
+  absl::Status ApplyNode(const v1::NodeLost& update);
+  absl::Status ApplyNode(const v1::NodeForgotten& update);
+  absl::Status ApplySubmit(const v1::JobSubmitted& update, int64_t time_ms);
+  absl::Status ApplyForget(const v1::JobForgotten& update);
+  // Everything that happens to a job that exists.
+  absl::Status ApplyToJob(uint64_t job_id, const v1::Update& update);
+  absl::Status ApplyKind(const v1::Update& update);
+
+  uint64_t journal_index_ = 0;
+  std::string cluster_id_;
+  uint64_t generation_ = 0;
+  uint64_t start_nonce_ = 0;
+  uint64_t last_node_id_ = 0;
+  uint64_t last_job_id_ = 0;
+  std::map<uint64_t, v1::NodeRecord> nodes_;
+  std::map<uint64_t, v1::JobRecord> jobs_;
+
+  // Found again from the above.
+  std::set<uint64_t> active_jobs_;
+  std::map<std::pair<int, std::string>, uint64_t> node_by_address_;
+  absl::flat_hash_map<std::string, uint64_t> job_by_request_;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_CLUSTER_STATE_H_

@@ -1,0 +1,17 @@
+// The cluster as users see it: nodes, and jobs by state.
+//
+// Pure functions.
+#ifndef PACELINE_SCHEDULER_CORE_CLUSTER_VIEW_H_
+#define PACELINE_SCHEDULER_CORE_CLUSTER_VIEW_H_
+
+#include "proto/cluster.pb.h"
+#include "scheduler/core/view.h"
+
+namespace paceline::scheduler {
+
+// Everything but the scheduler's own addresses.
+v1::Cluster BuildCluster(const View& view);
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_CLUSTER_VIEW_H_

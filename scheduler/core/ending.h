@@ -1,0 +1,37 @@
+// From the last push to SUCCEEDED: all ranks finished, the final cut, its files
+// verified and committed, its parameters hashed, the final evaluation.
+//
+// Level-triggered: each call looks at what is there and does the next step, so it
+// goes on where a restarted scheduler left off.
+//
+// Pure functions.
+#ifndef PACELINE_SCHEDULER_CORE_ENDING_H_
+#define PACELINE_SCHEDULER_CORE_ENDING_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/node.pb.h"
+#include "proto/state.pb.h"
+#include "scheduler/core/decisions.h"
+#include "scheduler/core/view.h"
+
+namespace paceline::scheduler {
+
+// "<checkpoint dir>/<cut id, 8 digits>".
+std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id);
+
+// The manifest of the job's cut from what its servers reported, all of them done.
+// Errors:  FailedPrecondition  a shard has no file, or two; names it.
+absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRecord& job);
+
+// RUNNING with every rank finished: CHECKPOINTING and the final cut's order.
+void PlanFinish(const View& view, const v1::JobRecord& job, Decisions* out);
+
+// CHECKPOINTING: the next step to the end.
+void PlanFinalCut(const View& view, const v1::JobRecord& job, Decisions* out);
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_ENDING_H_

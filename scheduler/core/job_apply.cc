@@ -1,0 +1,331 @@
+#include "scheduler/core/job_apply.h"
+
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/partition/grants.h"
+#include "common/partition/shares.h"
+#include "common/status/status_macros.h"
+#include "common/tables/sharding.h"
+#include "scheduler/core/job_machine.h"
+
+namespace paceline::scheduler {
+namespace {
+
+void AddEvent(v1::JobRecord* job, int64_t time_ms, absl::string_view kind, std::string message) {
+  if (job->events_size() == kMaxJobEvents) job->mutable_events()->DeleteSubrange(0, 1);
+  v1::JobEvent* event = job->add_events();
+  event->set_time_ms(time_ms);
+  event->set_kind(std::string(kind));
+  event->set_message(std::move(message));
+}
+
+absl::Status JobError(const v1::JobRecord& job, absl::string_view what) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("job ", job.job_id(), " (", JobStateWord(job.state()), "): ", what));
+}
+
+absl::Status CheckLive(const v1::JobRecord& job, absl::string_view what) {
+  if (HasEnded(job.state())) return JobError(job, absl::StrCat("has ended; ", what));
+  return absl::OkStatus();
+}
+
+absl::Status CheckRank(const v1::JobRecord& job, uint32_t rank) {
+  if (rank < static_cast<uint32_t>(job.ranks_size())) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("job ", job.job_id(), ": rank ", rank, " of ",
+                                          job.ranks_size(), " does not exist"));
+}
+
+absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRecord* job) {
+  if (HasEnded(update.state())) return JobError(*job, "only JobEnded ends a job");
+  PL_RETURN_IF_ERROR(CheckJobStep(job->state(), update.state()));
+  job->set_state(update.state());
+  job->set_reason(update.reason());
+  if (update.state() == v1::JOB_STATE_RUNNING && job->running_ms() == 0) {
+    job->set_running_ms(time_ms);
+  }
+  AddEvent(job, time_ms, v1::JobState_Name(update.state()).substr(sizeof("JOB_STATE_") - 1),
+           update.reason());
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "no tasks can be assigned"));
+  const uint32_t ranks = job->spec().resources().workers();
+  const bool first = job->ranks_size() == 0;
+  std::set<uint32_t> seen;
+  std::set<uint64_t> nodes;
+  for (const v1::TaskAssignment& task : update.tasks()) {
+    if (task.rank() >= ranks || !seen.insert(task.rank()).second) {
+      return absl::NotFoundError(absl::StrCat("job ", job->job_id(), ": rank ", task.rank(), " of ",
+                                              ranks, " does not exist or is repeated"));
+    }
+    const uint64_t before = first ? 0 : job->ranks(task.rank()).incarnation();
+    if (task.incarnation() != before + 1) {
+      return absl::InvalidArgumentError(absl::StrCat("job ", job->job_id(), ": rank ", task.rank(),
+                                                     ": incarnation ", before + 1,
+                                                     " required, got ", task.incarnation()));
+    }
+    nodes.insert(task.node_id());
+  }
+  if (first && seen.size() != ranks) {
+    return JobError(*job, absl::StrCat("all ", ranks, " ranks start together, got ", seen.size()));
+  }
+  while (static_cast<uint32_t>(job->ranks_size()) < ranks) job->add_ranks();
+  for (const v1::TaskAssignment& task : update.tasks()) {
+    v1::RankRecord* rank = job->mutable_ranks(task.rank());
+    rank->set_node_id(task.node_id());
+    rank->set_node_incarnation(task.node_incarnation());
+    rank->set_incarnation(task.incarnation());
+  }
+  if (!first) job->set_restarts(job->restarts() + update.tasks_size());
+  AddEvent(job, time_ms, "TASKS_ASSIGNED",
+           absl::StrCat(update.tasks_size(), " tasks on ", nodes.size(), " workers"));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::FactsRecorded& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "its facts cannot change"));
+  if (job->has_facts()) return JobError(*job, "its facts are recorded already");
+  *job->mutable_facts() = update.facts();
+  AddEvent(job, time_ms, "FACTS_RECORDED",
+           absl::StrCat(update.facts().records(), " records, ", update.facts().features(),
+                        " features, ", update.facts().tables_size(), " tables"));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::ShardsPlaced& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "its shards cannot be placed"));
+  const v1::ShardMap& map = update.map();
+  if (map.timeline() < std::max<uint64_t>(job->map().timeline(), 1) ||
+      map.epoch() <= job->map().epoch()) {
+    return JobError(
+        *job, absl::StrCat("timeline ", job->map().timeline(), " epoch ", job->map().epoch(),
+                           " cannot become timeline ", map.timeline(), " epoch ", map.epoch()));
+  }
+  if (job->has_map() && map.timeline() > job->map().timeline()) {
+    job->set_rollbacks(job->rollbacks() + 1);
+  }
+  *job->mutable_map() = map;
+  job->set_restore_cut(update.restore_cut());
+  job->clear_placement();
+  for (const v1::ShardServer& server : map.servers()) {
+    v1::ShardPlacement* placement = job->add_placement();
+    placement->set_node_id(server.node_id());
+    placement->set_address(server.address());
+  }
+  for (const v1::ShardSpec& shard : map.shards()) {
+    v1::ShardPlacement* placement = job->mutable_placement(shard.server());
+    placement->set_shards(placement->shards() + 1);
+    placement->set_bytes(placement->bytes() + ShardBytes(map.tables(shard.table()), shard));
+  }
+  AddEvent(job, time_ms, "SHARDS_PLACED",
+           absl::StrCat(map.shards_size(), " shards on ", map.servers_size(), " servers, timeline ",
+                        map.timeline(), ", epoch ", map.epoch()));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::GrantsMade& update, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "nothing can be granted"));
+  PL_RETURN_IF_ERROR(CheckRank(*job, update.rank()));
+  const uint64_t records = job->facts().records();
+  const uint64_t batch =
+      NominalBatch(job->spec().train().global_batch(), update.rank(), job->ranks_size());
+  if (batch == 0) return JobError(*job, absl::StrCat("rank ", update.rank(), " has no batch"));
+
+  const auto& held = job->ranks(update.rank()).grants();
+  uint64_t number = held.size();
+  uint64_t iteration = held.empty() ? 0
+                                    : held.rbegin()->first_iteration() +
+                                          GrantIterations(held.rbegin()->count(), batch);
+  uint64_t epoch = job->grant_epoch();
+  uint64_t next = job->grant_next();
+  for (const v1::Grant& grant : update.grants()) {
+    if (grant.number() != number || grant.first_iteration() != iteration ||
+        grant.epoch() != epoch || grant.first() != next || grant.count() == 0 ||
+        grant.count() > records - next) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("job ", job->job_id(), ": rank ", update.rank(), ": grant ", number,
+                       " from iteration ", iteration, " at epoch ", epoch, " position ", next,
+                       " of ", records, " required, got ", grant.ShortDebugString()));
+    }
+    ++number;
+    iteration += GrantIterations(grant.count(), batch);
+    next += grant.count();
+    if (next == records) {
+      next = 0;
+      ++epoch;
+    }
+  }
+  job->mutable_ranks(update.rank())->mutable_grants()->MergeFrom(update.grants());
+  job->set_grant_epoch(epoch);
+  job->set_grant_next(next);
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::CutOrdered& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "no cut can be ordered"));
+  if (update.cut_id() != job->last_cut_id() + 1) {
+    return absl::InvalidArgumentError(absl::StrCat("job ", job->job_id(), ": cut ",
+                                                   job->last_cut_id() + 1, " required, got ",
+                                                   update.cut_id()));
+  }
+  job->set_last_cut_id(update.cut_id());
+  v1::CutRecord cut;
+  cut.set_cut_id(update.cut_id());
+  cut.set_timeline(update.timeline());
+  cut.set_dir(update.dir());
+  *job->mutable_cut() = cut;
+  AddEvent(job, time_ms, "CUT_ORDERED", absl::StrCat("cut ", update.cut_id()));
+  return absl::OkStatus();
+}
+
+absl::Status CheckCut(const v1::JobRecord& job, uint64_t cut_id) {
+  PL_RETURN_IF_ERROR(CheckLive(job, "its cuts are what they are"));
+  if (job.cut().cut_id() == cut_id && cut_id != 0) return absl::OkStatus();
+  return JobError(job, absl::StrCat("cut ", job.cut().cut_id(), " required, got ", cut_id));
+}
+
+absl::Status Apply(const v1::CutCommitted& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckCut(*job, update.cut_id()));
+  if (job->cut().committed()) return JobError(*job, "the cut is committed already");
+  job->mutable_cut()->set_committed(true);
+  job->mutable_cut()->set_manifest_xxh3(update.manifest_xxh3());
+  job->set_committed_cut_id(update.cut_id());
+  AddEvent(job, time_ms, "CUT_COMMITTED",
+           absl::StrCat("cut ", update.cut_id(), " in ", job->cut().dir()));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::ParametersHashed& update, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckCut(*job, update.cut_id()));
+  if (!job->cut().committed()) return JobError(*job, "the cut is not committed");
+  job->mutable_cut()->set_parameters_sha256(update.sha256());
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::FinalEvalDone& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "its evaluation is what it is"));
+  *job->mutable_final_eval() = update.eval();
+  AddEvent(job, time_ms, "EVALUATED", update.eval().result().ShortDebugString());
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::TaskExited& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "its tasks no longer count"));
+  PL_RETURN_IF_ERROR(CheckRank(*job, update.rank()));
+  *job->mutable_ranks(update.rank())->mutable_last_exit() = update.exit();
+  AddEvent(job, time_ms, "TASK_EXITED",
+           absl::StrCat("rank ", update.rank(), " incarnation ", update.incarnation(), ": ",
+                        update.exit().cause()));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::CancelRequested& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "it cannot be cancelled"));
+  job->set_cancel_requested(true);
+  AddEvent(job, time_ms, "CANCEL_REQUESTED", update.reason());
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::JobEnded& update, int64_t time_ms, v1::JobRecord* job) {
+  if (!HasEnded(update.state())) return JobError(*job, "JobEnded must name a state that ends");
+  PL_RETURN_IF_ERROR(CheckJobStep(job->state(), update.state()));
+  job->set_state(update.state());
+  job->set_reason(update.reason());
+  job->set_ended_ms(time_ms);
+  *job->mutable_summary() = update.summary();
+  *job->mutable_evals() = update.evals();
+  *job->mutable_final_ranks() = update.ranks();
+  job->clear_map();
+  for (v1::RankRecord& rank : *job->mutable_ranks()) rank.clear_grants();
+  AddEvent(job, time_ms, v1::JobState_Name(update.state()).substr(sizeof("JOB_STATE_") - 1),
+           update.reason());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+uint64_t JobOfUpdate(const v1::Update& update) {
+  switch (update.kind_case()) {
+    case v1::Update::kJobSubmitted:
+      return update.job_submitted().job_id();
+    case v1::Update::kJobStateChanged:
+      return update.job_state_changed().job_id();
+    case v1::Update::kTasksAssigned:
+      return update.tasks_assigned().job_id();
+    case v1::Update::kFactsRecorded:
+      return update.facts_recorded().job_id();
+    case v1::Update::kShardsPlaced:
+      return update.shards_placed().job_id();
+    case v1::Update::kGrantsMade:
+      return update.grants_made().job_id();
+    case v1::Update::kCutOrdered:
+      return update.cut_ordered().job_id();
+    case v1::Update::kCutCommitted:
+      return update.cut_committed().job_id();
+    case v1::Update::kParametersHashed:
+      return update.parameters_hashed().job_id();
+    case v1::Update::kTaskExited:
+      return update.task_exited().job_id();
+    case v1::Update::kCancelRequested:
+      return update.cancel_requested().job_id();
+    case v1::Update::kJobEnded:
+      return update.job_ended().job_id();
+    case v1::Update::kJobForgotten:
+      return update.job_forgotten().job_id();
+    case v1::Update::kFinalEvalDone:
+      return update.final_eval_done().job_id();
+    default:
+      return 0;
+  }
+}
+
+v1::JobRecord NewJob(const v1::JobSubmitted& update, int64_t time_ms) {
+  v1::JobRecord job;
+  job.set_job_id(update.job_id());
+  job.set_request_id(update.request_id());
+  *job.mutable_spec() = update.spec();
+  job.set_state(v1::JOB_STATE_PENDING);
+  job.set_checkpoint_dir(update.checkpoint_dir());
+  job.set_submitted_ms(time_ms);
+  AddEvent(&job, time_ms, "SUBMITTED", update.spec().name());
+  return job;
+}
+
+absl::Status ApplyJobUpdate(const v1::Update& update, v1::JobRecord* job) {
+  const int64_t time_ms = update.time_ms();
+  switch (update.kind_case()) {
+    case v1::Update::kJobStateChanged:
+      return Apply(update.job_state_changed(), time_ms, job);
+    case v1::Update::kTasksAssigned:
+      return Apply(update.tasks_assigned(), time_ms, job);
+    case v1::Update::kFactsRecorded:
+      return Apply(update.facts_recorded(), time_ms, job);
+    case v1::Update::kShardsPlaced:
+      return Apply(update.shards_placed(), time_ms, job);
+    case v1::Update::kGrantsMade:
+      return Apply(update.grants_made(), job);
+    case v1::Update::kCutOrdered:
+      return Apply(update.cut_ordered(), time_ms, job);
+    case v1::Update::kCutCommitted:
+      return Apply(update.cut_committed(), time_ms, job);
+    case v1::Update::kParametersHashed:
+      return Apply(update.parameters_hashed(), job);
+    case v1::Update::kFinalEvalDone:
+      return Apply(update.final_eval_done(), time_ms, job);
+    case v1::Update::kTaskExited:
+      return Apply(update.task_exited(), time_ms, job);
+    case v1::Update::kCancelRequested:
+      return Apply(update.cancel_requested(), time_ms, job);
+    case v1::Update::kJobEnded:
+      return Apply(update.job_ended(), time_ms, job);
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("job ", job->job_id(), ": not an update of a job"));
+  }
+}
+
+}  // namespace paceline::scheduler

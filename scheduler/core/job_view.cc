@@ -1,0 +1,102 @@
+#include "scheduler/core/job_view.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "scheduler/core/progress.h"
+#include "scheduler/core/summary.h"
+#include "scheduler/core/wait_reason.h"
+
+namespace paceline::scheduler {
+namespace {
+
+void AddRanks(const View& view, const v1::JobRecord& job, const std::vector<RankProgress>& progress,
+              v1::Job* out) {
+  for (uint32_t rank = 0; rank < progress.size(); ++rank) {
+    const v1::RankRecord& record = job.ranks(rank);
+    v1::RankStatus* status = out->add_ranks();
+    status->set_rank(rank);
+    status->set_incarnation(record.incarnation());
+    status->set_node_id(record.node_id());
+    if (const v1::NodeRecord* node = view.state.FindNode(record.node_id()); node != nullptr) {
+      status->set_worker_address(node->address());
+    }
+    const v1::TaskReport* process = view.seen.FindTaskReport(
+        record.node_id(), record.node_incarnation(), job.job_id(), rank, record.incarnation());
+    if (process != nullptr) status->set_pid(process->pid());
+    status->set_iteration(progress[rank].iterations);
+    status->set_finished(progress[rank].finished);
+    status->set_samples(SamplesOf(view, job, rank, progress[rank].iterations));
+    const TaskObservation* task = view.seen.FindTask(job.job_id(), rank, record.incarnation());
+    if (task != nullptr) {
+      status->set_samples_per_second(task->report.progress().samples_per_second());
+      status->set_wait_reason(task->report.progress().wait_reason());
+    }
+    if (record.has_last_exit()) *status->mutable_last_exit() = record.last_exit();
+  }
+}
+
+void AddEvals(const View& view, const v1::JobRecord& job, v1::Job* out) {
+  if (job.ranks().empty()) return;
+  const TaskObservation* task = view.seen.FindTask(job.job_id(), 0, job.ranks(0).incarnation());
+  if (task != nullptr) *out->mutable_evals() = task->report.evals();
+}
+
+// Iterations of the slowest rank, rate and time to the end.
+void AddPace(const v1::JobRecord& job, const std::vector<RankProgress>& progress, v1::Job* out) {
+  out->set_iterations_total(ExpectedIterations(job));
+  if (progress.empty()) return;
+  uint64_t slowest = progress[0].iterations;
+  for (const RankProgress& rank : progress) slowest = std::min(slowest, rank.iterations);
+  out->set_iterations_done(slowest);
+  double rate = 0;
+  for (const v1::RankStatus& rank : out->ranks()) {
+    if (!rank.finished()) rate += rank.samples_per_second();
+  }
+  out->set_samples_per_second(rate);
+  const auto all = static_cast<double>(ExpectedSamples(job));
+  const v1::RunSummary& summary = out->summary();
+  if (all > 0 && rate > 0) {
+    out->set_eta_seconds(std::max(all - summary.samples(), 0.0) / rate);
+  } else if (all == 0 && slowest > 0 && out->iterations_total() > slowest) {
+    out->set_eta_seconds(summary.wall_seconds() / static_cast<double>(slowest) *
+                         static_cast<double>(out->iterations_total() - slowest));
+  }
+}
+
+}  // namespace
+
+v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
+  v1::Job out;
+  out.set_job_id(job.job_id());
+  *out.mutable_spec() = job.spec();
+  out.set_state(job.state());
+  out.set_reason(ReasonNow(view, job));
+  *out.mutable_placement() = job.placement();
+  *out.mutable_events() = job.events();
+  out.set_submitted_ms(job.submitted_ms());
+  out.set_ended_ms(job.ended_ms());
+  out.set_checkpoint_dir(job.checkpoint_dir());
+  out.set_last_cut(job.committed_cut_id());
+  if (job.has_summary()) {
+    *out.mutable_summary() = job.summary();
+    *out.mutable_ranks() = job.final_ranks();
+    *out.mutable_evals() = job.evals();
+    out.set_recent_loss(job.summary().train_loss());
+    out.set_iterations_total(ExpectedIterations(job));
+    for (int i = 0; i < job.final_ranks_size(); ++i) {
+      const uint64_t iterations = job.final_ranks(i).iteration();
+      out.set_iterations_done(i == 0 ? iterations : std::min(out.iterations_done(), iterations));
+    }
+    return out;
+  }
+  const std::vector<RankProgress> progress = ProgressOf(view, job);
+  *out.mutable_summary() = BuildSummary(view, job, progress);
+  AddRanks(view, job, progress, &out);
+  AddEvals(view, job, &out);
+  AddPace(job, progress, &out);
+  out.set_recent_loss(out.summary().train_loss());
+  return out;
+}
+
+}  // namespace paceline::scheduler

@@ -1,0 +1,101 @@
+#include "scheduler/core/liveness.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// Nodes below which losing most of them is no reason to doubt oneself.
+constexpr int kSmallestClusterToSuspect = 4;
+
+absl::Duration SilenceLimit(const View& view, const v1::NodeRecord& node) {
+  const absl::Duration limit = view.options.heartbeat * view.options.silent_heartbeats;
+  const bool heard = view.seen.FindNode(node.node_id()) != nullptr;
+  return heard ? limit : std::max(limit, view.options.start_grace);
+}
+
+// Said that it is about to stop: its silence is no surprise.
+bool IsDraining(const View& view, const v1::NodeRecord& node) {
+  const NodeObservation* seen = view.seen.FindNode(node.node_id());
+  return seen != nullptr && seen->report.draining();
+}
+
+// Whether an active job has a task or a shard on the node.
+bool HoldsSomething(const View& view, uint64_t node_id) {
+  for (const uint64_t job_id : view.state.active_jobs()) {
+    const v1::JobRecord& job = *view.state.FindJob(job_id);
+    for (const v1::RankRecord& rank : job.ranks()) {
+      if (rank.node_id() == node_id) return true;
+    }
+    for (const v1::ShardServer& server : job.map().servers()) {
+      if (server.node_id() == node_id) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string NodeName(const v1::NodeRecord& node) {
+  return absl::StrCat(node.role() == v1::NODE_ROLE_SERVER ? "server " : "worker ", node.node_id(),
+                      " (", node.address(), ")");
+}
+
+absl::Duration Silence(const View& view, const v1::NodeRecord& node) {
+  const NodeObservation* seen = view.seen.FindNode(node.node_id());
+  return view.now.monotonic - (seen == nullptr ? view.seen.started() : seen->last_heard);
+}
+
+bool IsLive(const View& view, const v1::NodeRecord& node) {
+  return !node.lost() && Silence(view, node) <= SilenceLimit(view, node);
+}
+
+bool IsUsable(const View& view, const v1::NodeRecord& node) {
+  const NodeObservation* seen = view.seen.FindNode(node.node_id());
+  return seen != nullptr && seen->incarnation == node.incarnation() && !IsDraining(view, node) &&
+         IsLive(view, node);
+}
+
+std::vector<const v1::NodeRecord*> UsableNodes(const View& view, v1::NodeRole role) {
+  std::vector<const v1::NodeRecord*> nodes;
+  for (const auto& [id, node] : view.state.nodes()) {
+    if (node.role() == role && IsUsable(view, node)) nodes.push_back(&node);
+  }
+  return nodes;
+}
+
+std::string Alarm(const View& view) {
+  // Nodes that fall silent together do not cross the limit together, so those
+  // half way to it count as well.
+  int members = 0;
+  int suspects = 0;
+  int silent = 0;
+  for (const auto& [id, node] : view.state.nodes()) {
+    if (node.lost() || IsDraining(view, node)) continue;
+    ++members;
+    if (Silence(view, node) * 2 > SilenceLimit(view, node)) ++suspects;
+    if (!IsLive(view, node)) ++silent;
+  }
+  if (silent == 0 || members < kSmallestClusterToSuspect || suspects * 2 <= members) return "";
+  return absl::StrCat(suspects, " of ", members,
+                      " nodes fell silent at once: this scheduler may be cut off; nothing is "
+                      "reassigned until they are heard");
+}
+
+void PlanLiveness(const View& view, Decisions* out) {
+  const bool alarm = !Alarm(view).empty();
+  for (const auto& [id, node] : view.state.nodes()) {
+    if (!node.lost()) {
+      if (IsLive(view, node) || (alarm && !IsDraining(view, node))) continue;
+      v1::NodeLost* lost = out->Add(view.now).mutable_node_lost();
+      lost->set_node_id(id);
+      lost->set_incarnation(node.incarnation());
+    } else if (Silence(view, node) > view.options.forget_node_after && !HoldsSomething(view, id)) {
+      out->Add(view.now).mutable_node_forgotten()->set_node_id(id);
+    }
+  }
+}
+
+}  // namespace paceline::scheduler

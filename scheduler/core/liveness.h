@@ -1,0 +1,49 @@
+// Who is there: silence, loss, and the suspicion of being cut off oneself.
+//
+// A node is silent when nothing was heard of it for `silent_heartbeats` intervals,
+// counted at the earliest from the scheduler's own start. Losing a node only says
+// when to act; nothing safe rests on it.
+//
+// If more than half of a cluster of at least four nodes falls silent at once, the
+// scheduler suspects its own network: nobody is declared lost until enough are
+// heard again (the alarm).
+//
+// Pure functions.
+#ifndef PACELINE_SCHEDULER_CORE_LIVENESS_H_
+#define PACELINE_SCHEDULER_CORE_LIVENESS_H_
+
+#include <string>
+#include <vector>
+
+#include "proto/state.pb.h"
+#include "scheduler/core/decisions.h"
+#include "scheduler/core/view.h"
+
+namespace paceline::scheduler {
+
+// "worker 3 (10.0.0.7:7072)".
+std::string NodeName(const v1::NodeRecord& node);
+
+// Time since the node was last known to listen.
+absl::Duration Silence(const View& view, const v1::NodeRecord& node);
+
+// Neither lost nor silent.
+bool IsLive(const View& view, const v1::NodeRecord& node);
+
+// Live, heard by this scheduler in its present incarnation, and not draining: new
+// work may go there.
+bool IsUsable(const View& view, const v1::NodeRecord& node);
+
+// Usable nodes of a role, in the order of their ids.
+std::vector<const v1::NodeRecord*> UsableNodes(const View& view, v1::NodeRole role);
+
+// Why nobody is declared lost right now; empty if there is no alarm.
+std::string Alarm(const View& view);
+
+// NodeLost for the silent, unless there is an alarm; NodeForgotten for those that
+// were lost long ago and hold nothing.
+void PlanLiveness(const View& view, Decisions* out);
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_LIVENESS_H_

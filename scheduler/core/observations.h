@@ -1,0 +1,83 @@
+// What nodes and tasks last said: soft state that heartbeats bring back after a
+// restart, and that is never journaled.
+//
+// Thread-compatible.
+#ifndef PACELINE_SCHEDULER_CORE_OBSERVATIONS_H_
+#define PACELINE_SCHEDULER_CORE_OBSERVATIONS_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "absl/time/time.h"
+#include "proto/node.pb.h"
+
+namespace paceline::scheduler {
+
+// The newest report of a node's process.
+struct NodeObservation {
+  // Clock::Monotonic() when it was last known to listen.
+  absl::Duration last_heard;
+  // Incarnation of the node that reported.
+  uint64_t incarnation = 0;
+  v1::HeartbeatRequest report;
+};
+
+struct TaskObservation {
+  absl::Duration last_heard;
+  v1::SyncTaskRequest report;
+};
+
+class Observations {
+ public:
+  // `started`: Clock::Monotonic() when this scheduler began to listen.
+  explicit Observations(absl::Duration started) : started_(started) {}
+
+  absl::Duration started() const { return started_; }
+
+  // Takes a report in. False, and no effect but that the node is alive, if a
+  // newer one of the same process overtook it.
+  bool OnHeartbeat(uint64_t node_id, uint64_t incarnation, const v1::HeartbeatRequest& report,
+                   absl::Duration now);
+  bool OnSyncTask(const v1::SyncTaskRequest& report, absl::Duration now);
+
+  // The node was known to listen until now: it waited for the reply being sent.
+  void OnReplyToNode(uint64_t node_id, absl::Duration now);
+
+  // Null if it was not heard since the start.
+  const NodeObservation* FindNode(uint64_t node_id) const;
+  // Null if that incarnation of the rank was not heard since the start.
+  const TaskObservation* FindTask(uint64_t job_id, uint32_t rank, uint64_t incarnation) const;
+  // What a node said of a job's shards or of a task. Null if the node's incarnation
+  // has not reported or names no such thing.
+  const v1::ServerJobReport* FindServerJob(uint64_t node_id, uint64_t node_incarnation,
+                                           uint64_t job_id) const;
+  const v1::TaskReport* FindTaskReport(uint64_t node_id, uint64_t node_incarnation, uint64_t job_id,
+                                       uint32_t rank, uint64_t incarnation) const;
+  const std::map<uint64_t, NodeObservation>& nodes() const { return nodes_; }
+
+  void ForgetNode(uint64_t node_id) { nodes_.erase(node_id); }
+  void ForgetJob(uint64_t job_id);
+
+  // Whether files of the job's cut are being verified or hashed right now.
+  bool cut_work(uint64_t job_id) const { return cut_work_.contains(job_id); }
+  void set_cut_work(uint64_t job_id, bool running);
+
+  // Not empty: more than half of the nodes fell silent at once.
+  const std::string& alarm() const { return alarm_; }
+  void set_alarm(std::string alarm) { alarm_ = std::move(alarm); }
+
+ private:
+  const absl::Duration started_;
+  std::map<uint64_t, NodeObservation> nodes_;
+  // By job and rank; only the newest incarnation.
+  std::map<std::pair<uint64_t, uint32_t>, TaskObservation> tasks_;
+  std::set<uint64_t> cut_work_;
+  std::string alarm_;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_OBSERVATIONS_H_

@@ -1,0 +1,173 @@
+#include "scheduler/core/orders.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/partition/shares.h"
+#include "scheduler/core/grants.h"
+#include "scheduler/core/job_machine.h"
+#include "scheduler/core/waiting.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// Whether the job's map gives shards to this incarnation of the node.
+bool Holds(const v1::JobRecord& job, const v1::NodeRecord& node) {
+  for (const v1::ShardServer& server : job.map().servers()) {
+    if (server.node_id() == node.node_id() && server.incarnation() == node.incarnation()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const v1::JobRecord* FindActive(const View& view, uint64_t job_id) {
+  const v1::JobRecord* job = view.state.FindJob(job_id);
+  return job == nullptr || HasEnded(job->state()) ? nullptr : job;
+}
+
+void AddServe(const v1::JobRecord& job, bool cut, v1::HeartbeatResponse* out) {
+  v1::ServerJobOrder* order = out->add_jobs();
+  order->set_job_id(job.job_id());
+  order->set_desired(v1::ServerJobOrder::SERVE);
+  *order->mutable_map() = job.map();
+  const v1::JobSpec& spec = job.spec();
+  const uint32_t ranks = spec.resources().workers();
+  order->set_ranks(ranks);
+  *order->mutable_consistency() = spec.consistency();
+  order->set_seed(spec.train().seed());
+  const uint64_t global_batch = spec.train().global_batch();
+  for (uint32_t rank = 0; rank < ranks; ++rank) {
+    order->add_rank_share(global_batch == 0 ? 1.0 / ranks : RankShare(global_batch, rank, ranks));
+  }
+  if (cut) {
+    order->mutable_cut()->set_cut_id(job.cut().cut_id());
+    order->mutable_cut()->set_dir(job.cut().dir());
+  }
+}
+
+void ServerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatResponse* out) {
+  for (const uint64_t job_id : view.state.active_jobs()) {
+    const v1::JobRecord& job = *view.state.FindJob(job_id);
+    if (!Holds(job, node)) continue;
+    const v1::ServerJobReport* report =
+        view.seen.FindServerJob(node.node_id(), node.incarnation(), job_id);
+    const bool open = report != nullptr && report->timeline() == job.map().timeline() &&
+                      report->epoch() == job.map().epoch();
+    const bool cut = job.state() == v1::JOB_STATE_CHECKPOINTING && !job.cut().committed() &&
+                     (report == nullptr || report->cut().cut_id() != job.cut().cut_id());
+    if (!open || cut) AddServe(job, cut, out);
+  }
+  const NodeObservation* seen = view.seen.FindNode(node.node_id());
+  if (seen == nullptr) return;
+  for (const v1::ServerJobReport& report : seen->report.jobs()) {
+    const v1::JobRecord* job = FindActive(view, report.job_id());
+    if (job != nullptr && Holds(*job, node)) continue;
+    v1::ServerJobOrder* order = out->add_jobs();
+    order->set_job_id(report.job_id());
+    order->set_desired(v1::ServerJobOrder::CLOSE);
+  }
+}
+
+// Whether the job has this incarnation of the rank on this incarnation of the node.
+bool Plays(const v1::JobRecord& job, const v1::NodeRecord& node, uint32_t rank,
+           uint64_t incarnation) {
+  if (rank >= static_cast<uint32_t>(job.ranks_size())) return false;
+  const v1::RankRecord& record = job.ranks(rank);
+  return record.node_id() == node.node_id() && record.node_incarnation() == node.incarnation() &&
+         record.incarnation() == incarnation;
+}
+
+void AddTask(uint64_t job_id, uint32_t rank, uint64_t incarnation, v1::TaskOrder::Desired desired,
+             v1::HeartbeatResponse* out) {
+  v1::TaskOrder* order = out->add_tasks();
+  order->set_job_id(job_id);
+  order->set_rank(rank);
+  order->set_incarnation(incarnation);
+  order->set_desired(desired);
+}
+
+void WorkerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatResponse* out) {
+  for (const uint64_t job_id : view.state.active_jobs()) {
+    const v1::JobRecord& job = *view.state.FindJob(job_id);
+    for (uint32_t rank = 0; rank < static_cast<uint32_t>(job.ranks_size()); ++rank) {
+      const uint64_t incarnation = job.ranks(rank).incarnation();
+      if (!Plays(job, node, rank, incarnation)) continue;
+      if (view.seen.FindTaskReport(node.node_id(), node.incarnation(), job_id, rank, incarnation) ==
+          nullptr) {
+        AddTask(job_id, rank, incarnation, v1::TaskOrder::RUN, out);
+      }
+    }
+  }
+  const NodeObservation* seen = view.seen.FindNode(node.node_id());
+  if (seen == nullptr) return;
+  for (const v1::TaskReport& task : seen->report.tasks()) {
+    const v1::JobRecord* job = FindActive(view, task.job_id());
+    if (job != nullptr && Plays(*job, node, task.rank(), task.incarnation())) continue;
+    AddTask(task.job_id(), task.rank(), task.incarnation(), v1::TaskOrder::STOP, out);
+  }
+}
+
+std::string WhyExit(const View& view, const v1::SyncTaskRequest& report) {
+  const v1::JobRecord* job = view.state.FindJob(report.job_id());
+  if (job == nullptr) return absl::StrCat("job ", report.job_id(), " is unknown");
+  if (HasEnded(job->state())) {
+    return absl::StrCat("job ", report.job_id(), " has ended: ", JobStateWord(job->state()));
+  }
+  if (report.rank() >= static_cast<uint32_t>(job->ranks_size())) {
+    return absl::StrCat("job ", report.job_id(), " has no rank ", report.rank());
+  }
+  const uint64_t incarnation = job->ranks(report.rank()).incarnation();
+  if (incarnation == report.incarnation()) return "";
+  return absl::StrCat("rank ", report.rank(), ": incarnation ", incarnation, " required, got ",
+                      report.incarnation());
+}
+
+void AddMap(const v1::JobRecord& job, const v1::SyncTaskRequest& report,
+            v1::SyncTaskResponse* out) {
+  if (report.timeline() != job.map().timeline() || report.epoch() != job.map().epoch()) {
+    *out->mutable_map() = job.map();
+  }
+}
+
+}  // namespace
+
+v1::HeartbeatResponse OrdersForNode(const View& view, const v1::NodeRecord& node) {
+  v1::HeartbeatResponse out;
+  if (node.role() == v1::NODE_ROLE_SERVER) ServerOrders(view, node, &out);
+  if (node.role() == v1::NODE_ROLE_WORKER) WorkerOrders(view, node, &out);
+  return out;
+}
+
+v1::SyncTaskResponse OrdersForTask(const View& view, const v1::SyncTaskRequest& report) {
+  v1::SyncTaskResponse out;
+  if (std::string why = WhyExit(view, report); !why.empty()) {
+    out.set_desired(v1::SyncTaskResponse::EXIT);
+    out.set_reason(std::move(why));
+    return out;
+  }
+  const v1::JobRecord& job = *view.state.FindJob(report.job_id());
+  out.set_ranks(static_cast<uint32_t>(job.ranks_size()));
+  if (!report.has_spec()) {
+    *out.mutable_spec() = job.spec();
+    const std::string& dir = job.spec().checkpoint().dir();
+    out.set_index_dir(absl::StrCat(dir.empty() ? view.options.data_dir : dir, "/index"));
+  }
+  if (job.state() == v1::JOB_STATE_PLACING || job.state() == v1::JOB_STATE_RECOVERING) {
+    out.set_desired(v1::SyncTaskResponse::PREPARE);
+    return out;
+  }
+  AddMap(job, report, &out);
+  out.set_desired(job.state() == v1::JOB_STATE_CHECKPOINTING && report.rank() == 0 &&
+                          NeedsFinalEval(job) && !job.has_final_eval()
+                      ? v1::SyncTaskResponse::EVALUATE
+                      : v1::SyncTaskResponse::RUN);
+  const auto& grants = job.ranks(report.rank()).grants();
+  for (uint64_t i = report.grants_held(); i < static_cast<uint64_t>(grants.size()); ++i) {
+    *out.add_grants() = grants[static_cast<int>(i)];
+  }
+  out.set_grants_complete(GrantsComplete(job, report.rank()));
+  return out;
+}
+
+}  // namespace paceline::scheduler

@@ -1,0 +1,117 @@
+#include "scheduler/core/placement.h"
+
+#include <algorithm>
+#include <numeric>
+#include <queue>
+#include <string>
+#include <utility>
+
+#include "common/status/status_macros.h"
+#include "common/tables/sharding.h"
+#include "scheduler/core/end_job.h"
+#include "scheduler/core/liveness.h"
+#include "scheduler/core/waiting.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// The usable servers with the fewest bytes; empty if there are not enough.
+std::vector<const v1::NodeRecord*> ChooseServers(const View& view, uint32_t count) {
+  std::vector<const v1::NodeRecord*> servers = UsableNodes(view, v1::NODE_ROLE_SERVER);
+  if (servers.size() < count) return {};
+  std::vector<std::pair<uint64_t, const v1::NodeRecord*>> by_bytes;
+  for (const v1::NodeRecord* server : servers) {
+    by_bytes.emplace_back(PlacedBytes(view.state, server->node_id()), server);
+  }
+  std::stable_sort(by_bytes.begin(), by_bytes.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  servers.clear();
+  for (uint32_t i = 0; i < count; ++i) servers.push_back(by_bytes[i].second);
+  return servers;
+}
+
+}  // namespace
+
+std::vector<uint32_t> SpreadBytes(absl::Span<const uint64_t> shard_bytes, uint32_t servers) {
+  std::vector<uint32_t> order(shard_bytes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return shard_bytes[a] > shard_bytes[b]; });
+  // Fewest bytes first; of equals the smaller index.
+  using Load = std::pair<uint64_t, uint32_t>;
+  std::priority_queue<Load, std::vector<Load>, std::greater<Load>> loads;
+  for (uint32_t server = 0; server < servers; ++server) loads.push({0, server});
+  std::vector<uint32_t> placed(shard_bytes.size());
+  for (const uint32_t shard : order) {
+    const auto [bytes, server] = loads.top();
+    loads.pop();
+    placed[shard] = server;
+    // An empty shard still counts for something, or all would go to one server.
+    loads.push({bytes + std::max<uint64_t>(shard_bytes[shard], 1), server});
+  }
+  return placed;
+}
+
+absl::StatusOr<v1::ShardMap> PlaceShards(const v1::JobRecord& job,
+                                         absl::Span<const v1::NodeRecord* const> servers,
+                                         uint64_t timeline, uint64_t epoch) {
+  const std::vector<v1::TableSpec> tables(job.facts().tables().begin(), job.facts().tables().end());
+  PL_ASSIGN_OR_RETURN(std::vector<v1::ShardSpec> shards, CutTables(tables));
+  std::vector<uint64_t> bytes;
+  bytes.reserve(shards.size());
+  for (const v1::ShardSpec& shard : shards) {
+    bytes.push_back(ShardBytes(tables[shard.table()], shard));
+  }
+  const std::vector<uint32_t> placed = SpreadBytes(bytes, static_cast<uint32_t>(servers.size()));
+
+  v1::ShardMap map;
+  map.set_job_id(job.job_id());
+  map.set_timeline(timeline);
+  map.set_epoch(epoch);
+  *map.mutable_tables() = job.facts().tables();
+  for (size_t i = 0; i < shards.size(); ++i) {
+    shards[i].set_server(placed[i]);
+    *map.add_shards() = std::move(shards[i]);
+  }
+  for (const v1::NodeRecord* server : servers) {
+    v1::ShardServer* entry = map.add_servers();
+    entry->set_node_id(server->node_id());
+    entry->set_incarnation(server->incarnation());
+    entry->set_address(server->address());
+  }
+  return map;
+}
+
+uint64_t PlacedBytes(const ClusterState& state, uint64_t node_id) {
+  uint64_t bytes = 0;
+  for (const uint64_t job_id : state.active_jobs()) {
+    for (const v1::ShardPlacement& placement : state.FindJob(job_id)->placement()) {
+      if (placement.node_id() == node_id) bytes += placement.bytes();
+    }
+  }
+  return bytes;
+}
+
+void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
+  if (job.state() != v1::JOB_STATE_PLACING || !job.has_facts()) return;
+  if (job.has_map()) {
+    if (!ServersNotServing(view, job).empty()) return;
+    v1::JobStateChanged* changed = out->Add(view.now).mutable_job_state_changed();
+    changed->set_job_id(job.job_id());
+    changed->set_state(v1::JOB_STATE_RUNNING);
+    return;
+  }
+  const std::vector<const v1::NodeRecord*> servers =
+      ChooseServers(view, job.spec().resources().servers());
+  if (servers.empty()) return;
+  absl::StatusOr<v1::ShardMap> map = PlaceShards(job, servers, /*timeline=*/1, /*epoch=*/1);
+  if (!map.ok()) {
+    EndJob(view, job, JobTrigger::kFail, std::string(map.status().message()), out);
+    return;
+  }
+  v1::ShardsPlaced* placed = out->Add(view.now).mutable_shards_placed();
+  placed->set_job_id(job.job_id());
+  *placed->mutable_map() = *std::move(map);
+}
+
+}  // namespace paceline::scheduler

@@ -1,0 +1,202 @@
+#include "scheduler/core/plan.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/spec/defaults.h"
+#include "common/spec/problem.h"
+#include "common/spec/validate.h"
+#include "common/status/status_macros.h"
+#include "scheduler/core/admission.h"
+#include "scheduler/core/end_job.h"
+#include "scheduler/core/ending.h"
+#include "scheduler/core/facts.h"
+#include "scheduler/core/failures.h"
+#include "scheduler/core/job_machine.h"
+#include "scheduler/core/liveness.h"
+#include "scheduler/core/placement.h"
+
+namespace paceline::scheduler {
+namespace {
+
+absl::Status CheckLength(absl::string_view what, absl::string_view value, size_t limit) {
+  if (value.size() <= limit) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": at most ", limit, " bytes expected, got ", value.size()));
+}
+
+absl::Status CheckNode(const View& view, const v1::HeartbeatRequest& request) {
+  if (request.role() != v1::NODE_ROLE_SERVER && request.role() != v1::NODE_ROLE_WORKER) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("role: server or worker expected, got ", static_cast<int>(request.role())));
+  }
+  if (request.address().empty()) {
+    return absl::InvalidArgumentError("address: where others dial the node, got nothing");
+  }
+  if (request.slots() > kMaxSlots) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("slots: at most ", kMaxSlots, " expected, got ", request.slots()));
+  }
+  if (request.version() != view.options.version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("version: this scheduler is ", view.options.version, ", the node at ",
+                     request.address(), " is ", request.version(), "; all must be the same"));
+  }
+  const std::string& cluster_id = request.scheduler().cluster_id();
+  if (!cluster_id.empty() && cluster_id != view.state.cluster_id()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cluster: this scheduler is of cluster ", view.state.cluster_id(), ", the node at ",
+        request.address(), " belongs to ", cluster_id, "; restart it to let it join"));
+  }
+  return absl::OkStatus();
+}
+
+// The job, if the cut that an event is about is still the one it waits for.
+const v1::JobRecord* FindCut(const View& view, uint64_t job_id, uint64_t cut_id) {
+  const v1::JobRecord* job = view.state.FindJob(job_id);
+  if (job == nullptr || job->state() != v1::JOB_STATE_CHECKPOINTING ||
+      job->cut().cut_id() != cut_id) {
+    return nullptr;
+  }
+  return job;
+}
+
+// Too many ended jobs: the oldest go.
+void PlanForgetting(const View& view, Decisions* out) {
+  const size_t ended = view.state.jobs().size() - view.state.active_jobs().size();
+  if (ended <= view.options.max_ended_jobs) return;
+  size_t excess = ended - view.options.max_ended_jobs;
+  for (const auto& [id, job] : view.state.jobs()) {
+    if (excess == 0) return;
+    if (!HasEnded(job.state())) continue;
+    out->Add(view.now).mutable_job_forgotten()->set_job_id(id);
+    --excess;
+  }
+}
+
+// At most one step of one job: the state after it decides the next.
+void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
+  if (job.state() == v1::JOB_STATE_PENDING) return;
+  Decisions step;
+  PlanFailures(view, job, &step);
+  if (step.empty()) PlanFacts(view, job, &step);
+  if (step.empty()) PlanPlacement(view, job, &step);
+  if (step.empty()) PlanFinish(view, job, &step);
+  if (step.empty()) PlanFinalCut(view, job, &step);
+  for (v1::Update& update : step.updates) out->updates.push_back(std::move(update));
+  for (Command& command : step.commands) out->commands.push_back(std::move(command));
+}
+
+}  // namespace
+
+absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request, Decisions* out) {
+  PL_RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxRequestIdBytes));
+  if (view.state.FindRequest(request.request_id()) != nullptr) return absl::OkStatus();
+  v1::JobSpec spec = WithDefaults(request.spec());
+  PL_RETURN_IF_ERROR(ToStatus(Validate(spec)));
+  if (view.state.active_jobs().size() >= view.options.max_active_jobs) {
+    return absl::ResourceExhaustedError(absl::StrCat("at most ", view.options.max_active_jobs,
+                                                     " jobs may wait or run; try again later"));
+  }
+  const uint64_t job_id = view.state.next_job_id();
+  v1::JobSubmitted* submitted = out->Add(view.now).mutable_job_submitted();
+  submitted->set_job_id(job_id);
+  submitted->set_request_id(request.request_id());
+  // Each job has a folder of its own, also where several name the same one.
+  const std::string& dir = spec.checkpoint().dir();
+  submitted->set_checkpoint_dir(dir.empty() ? absl::StrCat(view.options.data_dir, "/jobs/", job_id)
+                                            : absl::StrCat(dir, "/job-", job_id));
+  *submitted->mutable_spec() = std::move(spec);
+  return absl::OkStatus();
+}
+
+absl::Status PlanCancel(const View& view, const v1::CancelJobRequest& request, Decisions* out) {
+  PL_RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxRequestIdBytes));
+  PL_RETURN_IF_ERROR(CheckLength("reason", request.reason(), kMaxReasonBytes));
+  const v1::JobRecord* job = view.state.FindJob(request.job_id());
+  if (job == nullptr) {
+    return absl::NotFoundError(absl::StrCat("job ", request.job_id(), " does not exist"));
+  }
+  if (HasEnded(job->state())) return absl::OkStatus();
+  const std::string reason = request.reason().empty() ? "cancelled by a user" : request.reason();
+  v1::CancelRequested* cancel = out->Add(view.now).mutable_cancel_requested();
+  cancel->set_job_id(request.job_id());
+  cancel->set_request_id(request.request_id());
+  cancel->set_reason(reason);
+  EndJob(view, *job, JobTrigger::kCancel, reason, out);
+  return absl::OkStatus();
+}
+
+absl::Status PlanHeartbeat(const View& view, const v1::HeartbeatRequest& request, Decisions* out) {
+  PL_RETURN_IF_ERROR(CheckNode(view, request));
+  const v1::NodeRecord* known = view.state.FindNode(request.role(), request.address());
+  if (known != nullptr && !known->lost() && known->process_nonce() == request.process_nonce()) {
+    return absl::OkStatus();
+  }
+  if (known == nullptr && view.state.nodes().size() >= kMaxNodes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("at most ", kMaxNodes, " nodes may be registered"));
+  }
+  v1::NodeRegistered* node = out->Add(view.now).mutable_node_registered();
+  node->set_node_id(known == nullptr ? view.state.next_node_id() : known->node_id());
+  if (known == nullptr) {
+    node->set_incarnation(1);
+  } else {
+    // The same process, heard again after it was given up, is who it was.
+    const bool same = known->process_nonce() == request.process_nonce();
+    node->set_incarnation(known->incarnation() + (same ? 0 : 1));
+  }
+  node->set_role(request.role());
+  node->set_address(request.address());
+  node->set_http_address(request.http_address());
+  node->set_hostname(request.hostname());
+  node->set_version(request.version());
+  node->set_process_nonce(request.process_nonce());
+  node->set_slots(request.slots());
+  return absl::OkStatus();
+}
+
+void PlanCutCommitted(const View& view, uint64_t job_id, uint64_t cut_id,
+                      const absl::StatusOr<std::string>& manifest_xxh3, Decisions* out) {
+  const v1::JobRecord* job = FindCut(view, job_id, cut_id);
+  if (job == nullptr || job->cut().committed()) return;
+  if (!manifest_xxh3.ok()) {
+    EndJob(view, *job, JobTrigger::kFail,
+           absl::StrCat("cut ", cut_id, ": ", manifest_xxh3.status().message()), out);
+    return;
+  }
+  v1::CutCommitted* committed = out->Add(view.now).mutable_cut_committed();
+  committed->set_job_id(job_id);
+  committed->set_cut_id(cut_id);
+  committed->set_manifest_xxh3(*manifest_xxh3);
+}
+
+void PlanCutHashed(const View& view, uint64_t job_id, uint64_t cut_id,
+                   const absl::StatusOr<std::string>& sha256, Decisions* out) {
+  const v1::JobRecord* job = FindCut(view, job_id, cut_id);
+  if (job == nullptr || !job->cut().committed()) return;
+  if (!sha256.ok()) {
+    EndJob(view, *job, JobTrigger::kFail,
+           absl::StrCat("cut ", cut_id, ": ", sha256.status().message()), out);
+    return;
+  }
+  v1::ParametersHashed* hashed = out->Add(view.now).mutable_parameters_hashed();
+  hashed->set_job_id(job_id);
+  hashed->set_cut_id(cut_id);
+  hashed->set_sha256(*sha256);
+}
+
+void PlanNext(const View& view, Decisions* out) {
+  PlanLiveness(view, out);
+  if (!out->updates.empty()) return;
+  for (const uint64_t job_id : view.state.active_jobs()) {
+    PlanJob(view, *view.state.FindJob(job_id), out);
+    // The next placement is to see the load of this one.
+    if (!out->updates.empty() && out->updates.back().has_shards_placed()) return;
+  }
+  if (!out->updates.empty()) return;
+  PlanAdmission(view, out);
+  PlanForgetting(view, out);
+}
+
+}  // namespace paceline::scheduler

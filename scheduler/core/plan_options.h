@@ -1,0 +1,36 @@
+// What the scheduler's decisions may be tuned with.
+#ifndef PACELINE_SCHEDULER_CORE_PLAN_OPTIONS_H_
+#define PACELINE_SCHEDULER_CORE_PLAN_OPTIONS_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace paceline::scheduler {
+
+// Thread-compatible.
+struct PlanOptions {
+  // Time between reports of a node or task, told to them. Greater than 0.
+  absl::Duration heartbeat = absl::Seconds(1);
+  // Heartbeats of silence after which a node counts as lost. At least 2.
+  int silent_heartbeats = 4;
+  // A node that was known before this scheduler started has at least this long,
+  // counted from the start, to be heard again: it may be backing off.
+  absl::Duration start_grace = absl::Seconds(5);
+  // A lost node that holds nothing is dropped from the state this long after it
+  // was last heard.
+  absl::Duration forget_node_after = absl::Minutes(10);
+  // Ended jobs kept in the state; older ones are dropped.
+  size_t max_ended_jobs = 10000;
+  // Jobs that wait for resources at most.
+  size_t max_active_jobs = 10000;
+  // Folder for cuts and record indexes of jobs that name none. Absolute.
+  std::string data_dir;
+  // Version that nodes must have.
+  std::string version;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_PLAN_OPTIONS_H_

@@ -1,0 +1,286 @@
+#include "scheduler/core/scheduler_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/status/status_macros.h"
+#include "scheduler/core/cluster_view.h"
+#include "scheduler/core/grants.h"
+#include "scheduler/core/job_apply.h"
+#include "scheduler/core/job_machine.h"
+#include "scheduler/core/job_view.h"
+#include "scheduler/core/liveness.h"
+#include "scheduler/core/orders.h"
+#include "scheduler/core/plan.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// Entries beyond which a start replaces the journal by a snapshot.
+constexpr uint64_t kCompactAfter = 10000;
+// Jobs in one page of a list.
+constexpr uint32_t kDefaultPage = 1000;
+
+std::string IdentityText(const v1::SchedulerIdentity& identity) {
+  return absl::StrCat("generation ", identity.generation(), ", nonce ", identity.start_nonce(),
+                      ", journal index ", identity.journal_index());
+}
+
+}  // namespace
+
+SchedulerCore::SchedulerCore(Options options, Journal* journal, Moment now)
+    : options_(std::move(options)), journal_(journal), seen_(now.monotonic) {}
+
+absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options options,
+                                                                   Journal* journal, Moment now) {
+  PL_CHECK(!options.new_cluster_id.empty());
+  PL_CHECK_GE(options.plan.silent_heartbeats, 2);
+  std::unique_ptr<SchedulerCore> core(new SchedulerCore(std::move(options), journal, now));
+  const absl::Status replayed = journal->Replay(
+      [&](const v1::StateSnapshot& snapshot) -> absl::Status {
+        PL_ASSIGN_OR_RETURN(core->state_, ClusterState::FromSnapshot(snapshot));
+        return absl::OkStatus();
+      },
+      [&](const v1::Update& update) {
+        absl::Status applied = core->state_.Apply(update);
+        if (applied.ok()) return applied;
+        return absl::DataLossError(absl::StrCat("journal entry ", core->state_.journal_index() + 1,
+                                                " does not follow: ", applied.message()));
+      });
+  PL_RETURN_IF_ERROR(replayed);
+  if (journal->entries() > kCompactAfter) {
+    PL_RETURN_IF_ERROR(journal->Compact(core->state_.Snapshot()));
+  }
+  Decisions start;
+  if (core->state_.cluster_id().empty()) {
+    start.Add(now).mutable_cluster_created()->set_cluster_id(core->options_.new_cluster_id);
+  }
+  v1::GenerationStarted* generation = start.Add(now).mutable_generation_started();
+  generation->set_generation(core->state_.generation() + 1);
+  generation->set_start_nonce(core->options_.start_nonce);
+  PL_RETURN_IF_ERROR(core->CommitDecisions(std::move(start)));
+  PL_RETURN_IF_ERROR(core->Settle(now));
+  return core;
+}
+
+absl::StatusOr<uint64_t> SchedulerCore::Submit(const v1::SubmitJobRequest& request, Moment now) {
+  Decisions decisions;
+  PL_RETURN_IF_ERROR(PlanSubmit(ViewAt(now), request, &decisions));
+  if (decisions.updates.empty()) return state_.FindRequest(request.request_id())->job_id();
+  const uint64_t job_id = decisions.updates[0].job_submitted().job_id();
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  // The job is in the journal: what follows is no business of its submitter.
+  Settle(now).IgnoreError();
+  return job_id;
+}
+
+absl::StatusOr<v1::Job> SchedulerCore::Cancel(const v1::CancelJobRequest& request, Moment now) {
+  Decisions decisions;
+  PL_RETURN_IF_ERROR(PlanCancel(ViewAt(now), request, &decisions));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  Settle(now).IgnoreError();
+  return GetJob(request.job_id(), now);
+}
+
+absl::StatusOr<v1::Job> SchedulerCore::GetJob(uint64_t job_id, Moment now) const {
+  const v1::JobRecord* job = state_.FindJob(job_id);
+  if (job == nullptr) return absl::NotFoundError(absl::StrCat("job ", job_id, " does not exist"));
+  return BuildJob(ViewAt(now), *job);
+}
+
+v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request, Moment now) const {
+  const uint32_t page =
+      request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kDefaultPage);
+  v1::ListJobsResponse response;
+  const auto wanted = [&](v1::JobState state) {
+    return request.states().empty() || std::find(request.states().begin(), request.states().end(),
+                                                 state) != request.states().end();
+  };
+  for (auto it = state_.jobs().upper_bound(request.after_job_id()); it != state_.jobs().end();
+       ++it) {
+    if (!wanted(it->second.state())) continue;
+    if (static_cast<uint32_t>(response.jobs_size()) == page) {
+      response.set_more(true);
+      break;
+    }
+    *response.add_jobs() = BuildJob(ViewAt(now), it->second);
+  }
+  return response;
+}
+
+v1::Cluster SchedulerCore::DescribeCluster(Moment now) const { return BuildCluster(ViewAt(now)); }
+
+absl::Status SchedulerCore::CheckIdentity(const v1::HeartbeatRequest& request) {
+  const v1::SchedulerIdentity& heard = request.scheduler();
+  const v1::SchedulerIdentity own = Identity();
+  if (heard.cluster_id() != own.cluster_id() || options_.accept_old_state) {
+    return absl::OkStatus();
+  }
+  const bool newer =
+      heard.generation() > own.generation() || heard.journal_index() > own.journal_index() ||
+      (heard.generation() == own.generation() && heard.start_nonce() != own.start_nonce());
+  if (!newer) return absl::OkStatus();
+  stale_ = absl::AbortedError(
+      absl::StrCat("this scheduler (", IdentityText(own), ") is not the one that the node at ",
+                   request.address(), " has heard (", IdentityText(heard),
+                   "): its data folder is an old copy, or another scheduler runs on it"));
+  return stale_;
+}
+
+absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& request, Moment now) {
+  Decisions decisions;
+  PL_RETURN_IF_ERROR(PlanHeartbeat(ViewAt(now), request, &decisions));
+  PL_RETURN_IF_ERROR(CheckIdentity(request));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  const v1::NodeRecord& node = *state_.FindNode(request.role(), request.address());
+  const uint64_t node_id = node.node_id();
+  if (seen_.OnHeartbeat(node_id, node.incarnation(), request, now.monotonic)) {
+    for (const v1::ServerJobReport& job : request.jobs()) Touch(job.job_id());
+    for (const v1::TaskReport& task : request.tasks()) Touch(task.job_id());
+  }
+  PL_RETURN_IF_ERROR(Settle(now));
+  return node_id;
+}
+
+absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment now) {
+  const v1::JobRecord* job = state_.FindJob(request.job_id());
+  const bool current = job != nullptr && !HasEnded(job->state()) &&
+                       request.rank() < static_cast<uint32_t>(job->ranks_size()) &&
+                       job->ranks(request.rank()).incarnation() == request.incarnation();
+  // Others are told to exit; what they say does not count.
+  if (!current || !seen_.OnSyncTask(request, now.monotonic)) return absl::OkStatus();
+  Touch(request.job_id());
+  PL_RETURN_IF_ERROR(Settle(now));
+  Decisions decisions;
+  PlanGrants(ViewAt(now), request, &decisions);
+  return CommitDecisions(std::move(decisions));
+}
+
+SchedulerCore::Answer<v1::HeartbeatResponse> SchedulerCore::NodeReply(uint64_t node_id,
+                                                                      Moment now) const {
+  Answer<v1::HeartbeatResponse> answer;
+  const v1::NodeRecord* node = state_.FindNode(node_id);
+  if (node == nullptr) return answer;
+  answer.reply = OrdersForNode(ViewAt(now), *node);
+  answer.news = replies_.IsNews(node_id, answer.reply);
+  answer.reply.set_node_id(node_id);
+  answer.reply.set_incarnation(node->incarnation());
+  answer.reply.set_heartbeat_ms(
+      static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.plan.heartbeat)));
+  *answer.reply.mutable_scheduler() = Identity();
+  return answer;
+}
+
+SchedulerCore::Answer<v1::SyncTaskResponse> SchedulerCore::TaskReply(
+    const v1::SyncTaskRequest& request, Moment now) const {
+  Answer<v1::SyncTaskResponse> answer;
+  answer.reply = OrdersForTask(ViewAt(now), request);
+  answer.news = replies_.IsNews(request, answer.reply);
+  *answer.reply.mutable_scheduler() = Identity();
+  return answer;
+}
+
+void SchedulerCore::NodeReplySent(uint64_t node_id, const v1::HeartbeatResponse& reply,
+                                  Moment now) {
+  replies_.Sent(node_id, reply);
+  seen_.OnReplyToNode(node_id, now.monotonic);
+}
+
+void SchedulerCore::TaskReplySent(const v1::SyncTaskRequest& request,
+                                  const v1::SyncTaskResponse& reply) {
+  // Nothing is remembered of tasks that are told to exit: their jobs are over.
+  if (reply.desired() != v1::SyncTaskResponse::EXIT) replies_.Sent(request, reply);
+}
+
+absl::Status SchedulerCore::Tick(Moment now) { return Settle(now); }
+
+absl::Status SchedulerCore::OnCutCommitted(uint64_t job_id, uint64_t cut_id,
+                                           const absl::StatusOr<std::string>& manifest_xxh3,
+                                           Moment now) {
+  seen_.set_cut_work(job_id, false);
+  Decisions decisions;
+  PlanCutCommitted(ViewAt(now), job_id, cut_id, manifest_xxh3, &decisions);
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  return Settle(now);
+}
+
+absl::Status SchedulerCore::OnCutHashed(uint64_t job_id, uint64_t cut_id,
+                                        const absl::StatusOr<std::string>& sha256, Moment now) {
+  seen_.set_cut_work(job_id, false);
+  Decisions decisions;
+  PlanCutHashed(ViewAt(now), job_id, cut_id, sha256, &decisions);
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  return Settle(now);
+}
+
+std::vector<Command> SchedulerCore::TakeCommands() { return std::exchange(commands_, {}); }
+
+uint64_t SchedulerCore::JobVersion(uint64_t job_id) const {
+  const auto it = job_versions_.find(job_id);
+  return it == job_versions_.end() ? 0 : it->second;
+}
+
+void SchedulerCore::Touch(uint64_t job_id) {
+  if (state_.FindJob(job_id) != nullptr) ++job_versions_[job_id];
+}
+
+v1::SchedulerIdentity SchedulerCore::Identity() const {
+  v1::SchedulerIdentity identity;
+  identity.set_cluster_id(state_.cluster_id());
+  identity.set_generation(state_.generation());
+  identity.set_start_nonce(state_.start_nonce());
+  identity.set_journal_index(state_.journal_index());
+  return identity;
+}
+
+absl::Status SchedulerCore::Commit(absl::Span<const v1::Update> updates) {
+  if (updates.empty()) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(journal_->Append(updates));
+  for (const v1::Update& update : updates) {
+    PL_CHECK_OK(state_.Apply(update)) << update.ShortDebugString();
+    AfterApply(update);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SchedulerCore::CommitDecisions(Decisions decisions) {
+  PL_RETURN_IF_ERROR(Commit(decisions.updates));
+  for (Command& command : decisions.commands) {
+    seen_.set_cut_work(command.job_id, true);
+    commands_.push_back(std::move(command));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SchedulerCore::Settle(Moment now) {
+  if (std::string alarm = Alarm(ViewAt(now)); alarm != seen_.alarm()) {
+    seen_.set_alarm(std::move(alarm));
+    ++state_version_;
+  }
+  while (true) {
+    Decisions decisions;
+    PlanNext(ViewAt(now), &decisions);
+    if (decisions.empty()) return absl::OkStatus();
+    PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  }
+}
+
+void SchedulerCore::AfterApply(const v1::Update& update) {
+  if (!update.has_grants_made()) ++state_version_;
+  if (update.has_node_forgotten()) {
+    seen_.ForgetNode(update.node_forgotten().node_id());
+    replies_.ForgetNode(update.node_forgotten().node_id());
+  }
+  const uint64_t job_id = JobOfUpdate(update);
+  if (job_id == 0) return;
+  Touch(job_id);
+  if (update.has_job_ended()) {
+    seen_.ForgetJob(job_id);
+    replies_.ForgetJob(job_id);
+  }
+  if (update.has_job_forgotten()) job_versions_.erase(job_id);
+}
+
+}  // namespace paceline::scheduler

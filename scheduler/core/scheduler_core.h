@@ -1,0 +1,132 @@
+// The scheduler without threads, clocks and wires: state, observations and the one
+// door between them. Simulations drive it as it is; scheduler/io wraps it in a lock.
+//
+//   event -> Plan -> journal -> Apply, again until nothing is left to decide -> replies
+//
+// Every method that takes a Moment may change state. An update counts only once it
+// is in the journal; an error of the journal is returned, nothing changed, and the
+// next event tries again.
+//
+// Thread-compatible.
+#ifndef PACELINE_SCHEDULER_CORE_SCHEDULER_CORE_H_
+#define PACELINE_SCHEDULER_CORE_SCHEDULER_CORE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "proto/cluster.pb.h"
+#include "proto/node.pb.h"
+#include "scheduler/core/cluster_state.h"
+#include "scheduler/core/decisions.h"
+#include "scheduler/core/journal.h"
+#include "scheduler/core/moment.h"
+#include "scheduler/core/observations.h"
+#include "scheduler/core/plan_options.h"
+#include "scheduler/core/reply_memory.h"
+#include "scheduler/core/view.h"
+
+namespace paceline::scheduler {
+
+class SchedulerCore {
+ public:
+  struct Options {
+    PlanOptions plan;
+    // Id of the cluster, should the journal be empty; and a random number that
+    // tells this start from every other.
+    std::string new_cluster_id;
+    uint64_t start_nonce = 0;
+    // Do not stop when a node has seen a newer scheduler (--accept-old-state).
+    bool accept_old_state = false;
+  };
+
+  // Replays the journal, which outlives the core, and starts a new generation.
+  // Errors:  DataLoss  the journal is damaged; and those of the journal.
+  static absl::StatusOr<std::unique_ptr<SchedulerCore>> Open(Options options, Journal* journal,
+                                                             Moment now);
+
+  // ---- users ----
+  // Errors:  as PlanSubmit and PlanCancel, and those of the journal.
+  absl::StatusOr<uint64_t> Submit(const v1::SubmitJobRequest& request, Moment now);
+  absl::StatusOr<v1::Job> Cancel(const v1::CancelJobRequest& request, Moment now);
+  // Errors:  NotFound  no such job.
+  absl::StatusOr<v1::Job> GetJob(uint64_t job_id, Moment now) const;
+  v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now) const;
+  v1::Cluster DescribeCluster(Moment now) const;
+
+  // ---- nodes and tasks ----
+  // Takes a report in; returns the node's id. NodeReply says what to answer.
+  // Errors:  as PlanHeartbeat; Aborted  the node knows a newer scheduler: see stale().
+  absl::StatusOr<uint64_t> Heartbeat(const v1::HeartbeatRequest& request, Moment now);
+  absl::Status SyncTask(const v1::SyncTaskRequest& request, Moment now);
+
+  // The answer now, and whether it is news that should not be held back. A node that
+  // has been forgotten meanwhile gets an empty one.
+  template <typename Reply>
+  struct Answer {
+    Reply reply;
+    bool news = false;
+  };
+  Answer<v1::HeartbeatResponse> NodeReply(uint64_t node_id, Moment now) const;
+  Answer<v1::SyncTaskResponse> TaskReply(const v1::SyncTaskRequest& request, Moment now) const;
+  // To be told of every answer that goes out.
+  void NodeReplySent(uint64_t node_id, const v1::HeartbeatResponse& reply, Moment now);
+  void TaskReplySent(const v1::SyncTaskRequest& request, const v1::SyncTaskResponse& reply);
+
+  // ---- time and files ----
+  // To be called several times per heartbeat.
+  absl::Status Tick(Moment now);
+  absl::Status OnCutCommitted(uint64_t job_id, uint64_t cut_id,
+                              const absl::StatusOr<std::string>& manifest_xxh3, Moment now);
+  absl::Status OnCutHashed(uint64_t job_id, uint64_t cut_id,
+                           const absl::StatusOr<std::string>& sha256, Moment now);
+  // Work to be done since the last call; each ends in one of the two above.
+  std::vector<Command> TakeCommands();
+
+  // Not OK: a node has seen a newer scheduler of this cluster; this one must stop
+  // serving. Names both.
+  const absl::Status& stale() const { return stale_; }
+
+  // Counts changes of the cluster that may concern any caller, grants excepted.
+  uint64_t state_version() const { return state_version_; }
+  // Counts changes of a job that a watcher may see.
+  uint64_t JobVersion(uint64_t job_id) const;
+
+  v1::SchedulerIdentity Identity() const;
+  const ClusterState& state() const { return state_; }
+  const Observations& seen() const { return seen_; }
+  const PlanOptions& options() const { return options_.plan; }
+
+ private:
+  SchedulerCore(Options options, Journal* journal, Moment now);
+
+  View ViewAt(Moment now) const { return {state_, seen_, options_.plan, now}; }
+  absl::Status CheckIdentity(const v1::HeartbeatRequest& request);
+  // Journals, then applies.
+  absl::Status Commit(absl::Span<const v1::Update> updates);
+  absl::Status CommitDecisions(Decisions decisions);
+  // Plans and commits until there is nothing to decide.
+  absl::Status Settle(Moment now);
+  void AfterApply(const v1::Update& update);
+  // Something of the job has changed, if there is such a job.
+  void Touch(uint64_t job_id);
+
+  const Options options_;
+  Journal* const journal_;
+  ClusterState state_;
+  Observations seen_;
+  ReplyMemory replies_;
+  std::vector<Command> commands_;
+  absl::Status stale_;
+  uint64_t state_version_ = 0;
+  std::map<uint64_t, uint64_t> job_versions_;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_SCHEDULER_CORE_H_

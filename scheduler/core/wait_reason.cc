@@ -1,0 +1,90 @@
+#include "scheduler/core/wait_reason.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "scheduler/core/admission.h"
+#include "scheduler/core/job_machine.h"
+#include "scheduler/core/liveness.h"
+#include "scheduler/core/waiting.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// Names beyond this are counted.
+constexpr size_t kMaxNamed = 5;
+
+std::string NameServers(const v1::JobRecord& job, const std::vector<int>& servers) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < servers.size() && i < kMaxNamed; ++i) {
+    names.push_back(job.map().servers(servers[i]).address());
+  }
+  std::string text =
+      absl::StrCat(servers.size() == 1 ? "server " : "servers ", absl::StrJoin(names, ", "));
+  if (servers.size() > kMaxNamed) {
+    absl::StrAppend(&text, " and ", servers.size() - kMaxNamed, " more");
+  }
+  return text;
+}
+
+std::string PlacingReason(const View& view, const v1::JobRecord& job) {
+  if (!job.has_facts()) {
+    std::vector<uint32_t> ranks = RanksWithoutFacts(view, job);
+    const size_t count = ranks.size();
+    if (ranks.size() > kMaxNamed) ranks.resize(kMaxNamed);
+    std::string text =
+        absl::StrCat("waits for ", count == 1 ? "rank " : "ranks ", absl::StrJoin(ranks, ", "));
+    if (count > kMaxNamed) absl::StrAppend(&text, " and ", count - kMaxNamed, " more");
+    return absl::StrCat(text, " to start and read the data");
+  }
+  if (!job.has_map()) {
+    return absl::StrCat("needs ", job.spec().resources().servers(), " servers, ",
+                        UsableNodes(view, v1::NODE_ROLE_SERVER).size(), " live");
+  }
+  const std::vector<int> servers = ServersNotServing(view, job);
+  if (servers.empty()) return "";
+  return absl::StrCat("waits for ", NameServers(job, servers), " to open ",
+                      servers.size() == 1 ? "its" : "their", " shards");
+}
+
+std::string CheckpointingReason(const View& view, const v1::JobRecord& job) {
+  std::vector<std::string> steps;
+  const uint64_t cut = job.cut().cut_id();
+  if (const std::vector<int> servers = ServersNotCut(view, job); !job.cut().committed()) {
+    steps.push_back(servers.empty() ? absl::StrCat("verifies cut ", cut)
+                                    : absl::StrCat("waits for ", NameServers(job, servers),
+                                                   " to write cut ", cut));
+  } else if (job.cut().parameters_sha256().empty()) {
+    steps.push_back(absl::StrCat("hashes the parameters of cut ", cut));
+  }
+  if (NeedsFinalEval(job) && !job.has_final_eval()) {
+    steps.push_back("waits for rank 0 to evaluate");
+  }
+  return absl::StrJoin(steps, "; ");
+}
+
+}  // namespace
+
+std::string ReasonNow(const View& view, const v1::JobRecord& job) {
+  if (HasEnded(job.state())) return job.reason();
+  std::string reason;
+  switch (job.state()) {
+    case v1::JOB_STATE_PENDING:
+      reason = PendingReason(view, job);
+      break;
+    case v1::JOB_STATE_PLACING:
+      reason = PlacingReason(view, job);
+      break;
+    case v1::JOB_STATE_CHECKPOINTING:
+      reason = CheckpointingReason(view, job);
+      break;
+    default:
+      reason = job.reason();
+  }
+  const std::string& alarm = view.seen.alarm();
+  if (alarm.empty()) return reason;
+  return absl::StrCat(reason, reason.empty() ? "" : "; ", alarm);
+}
+
+}  // namespace paceline::scheduler
