@@ -115,7 +115,9 @@ void RankMachine::Rest() {
 }
 
 void RankMachine::NextIteration() {
-  if (iteration_ < known_.available) {
+  if (silent_) {
+    phase_ = Phase::kParked;
+  } else if (iteration_ < known_.available) {
     const bool due = prepared_.evaluates && prepared_.eval_every > 0 && iteration_ > 0 &&
                      iteration_ % prepared_.eval_every == 0 && iteration_ > evaluated_to_;
     if (due) {
@@ -231,6 +233,11 @@ void RankMachine::On(const RetryDue& event) {
   Open();
 }
 
+void RankMachine::On(const SchedulerSilent& event) {
+  silent_ = event.silent;
+  if (!silent_ && phase_ == Phase::kParked) NextIteration();
+}
+
 void RankMachine::On(const TaskFailed& event) { Exit(event.cause, false); }
 
 void RankMachine::Exit(std::string cause, bool fenced) {
@@ -256,6 +263,8 @@ std::string RankMachine::WaitReason() const {
           trouble_.empty() || failures_ == 0 ? "" : " after ", failures_ == 0 ? "" : trouble_);
     case Phase::kBackingOff:
       return trouble_;
+    case Phase::kParked:
+      return "is parked: the scheduler does not answer";
     case Phase::kAwaitingBatch:
       return absl::StrCat("waits for a grant of records for iteration ", iteration_);
     case Phase::kEvaluating:

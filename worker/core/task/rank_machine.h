@@ -95,14 +95,19 @@ struct Unreachable {
 struct RetryDue {
   uint64_t attempt = 0;
 };
+// The scheduler has not answered for long, or does again. The rank parks at the
+// end of its iteration.
+struct SchedulerSilent {
+  bool silent = false;
+};
 // The task itself cannot go on: data, model, memory.
 struct TaskFailed {
   std::string cause;
 };
 
-using RankEvent =
-    std::variant<Prepared, DesiredChanged, MapChanged, IterationsKnown, Opened, Pulled, Computed,
-                 PushAcked, FinishAcked, Evaluated, Refused, Unreachable, RetryDue, TaskFailed>;
+using RankEvent = std::variant<Prepared, DesiredChanged, MapChanged, IterationsKnown, Opened,
+                               Pulled, Computed, PushAcked, FinishAcked, Evaluated, Refused,
+                               Unreachable, RetryDue, SchedulerSilent, TaskFailed>;
 
 // ---- Commands ----
 
@@ -168,6 +173,7 @@ class RankMachine {
     kAwaitingMap,
     kOpening,
     kBackingOff,
+    kParked,
     kAwaitingBatch,
     kEvaluating,
     kPulling,
@@ -192,6 +198,7 @@ class RankMachine {
   void On(const Refused& event);
   void On(const Unreachable& event);
   void On(const RetryDue& event);
+  void On(const SchedulerSilent& event);
   void On(const TaskFailed& event);
 
   // The event belongs to what the machine waits for in `phase`.
@@ -211,6 +218,8 @@ class RankMachine {
   Prepared prepared_;
   bool has_prepared_ = false;
   IterationsKnown known_;
+
+  bool silent_ = false;
 
   bool has_map_ = false;
   MapChanged map_;

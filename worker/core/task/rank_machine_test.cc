@@ -223,6 +223,18 @@ TEST_CASE("Rank 0 evaluates before every n-th iteration, once, and at the end") 
   CHECK(r.machine.final_eval_done());
 }
 
+TEST_CASE("A rank parks between iterations while the scheduler is silent") {
+  Running r;
+  CHECK(r.machine.Handle(SchedulerSilent{true}).empty());
+  CHECK(r.Do(Pulled{}) == std::vector{Kind::kCompute});
+  CHECK(r.Do(Computed{}) == std::vector{Kind::kPush});
+  CHECK(r.Do(PushAcked{}).empty());
+  CHECK(r.machine.iteration() == 1);
+  CHECK(r.machine.WaitReason() == "is parked: the scheduler does not answer");
+  CHECK(Kinds(r.machine.Handle(SchedulerSilent{false})) == std::vector{Kind::kPull});
+  CHECK(r.machine.Handle(SchedulerSilent{false}).empty());
+}
+
 TEST_CASE("A task that fails by itself exits with its cause") {
   RankMachine machine;
   machine.Handle(DesiredChanged{Desired::PREPARE});
