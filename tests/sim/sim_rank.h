@@ -1,0 +1,107 @@
+// A rank of one job: the real state machine, plans, retries and cache, driven by
+// simulated time and calls instead of a process.
+#ifndef PACELINE_TESTS_SIM_SIM_RANK_H_
+#define PACELINE_TESTS_SIM_SIM_RANK_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/node.pb.h"
+#include "tests/sim/event_loop.h"
+#include "tests/sim/network.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/toy_model.h"
+#include "worker/core/task/in_flight.h"
+#include "worker/core/task/pull_plan.h"
+#include "worker/core/task/push_plan.h"
+#include "worker/core/task/rank_machine.h"
+#include "worker/core/task/shard_layout.h"
+#include "worker/core/task/ssp_cache.h"
+
+namespace paceline::sim {
+
+class SimRank : public std::enable_shared_from_this<SimRank> {
+ public:
+  // Sees the parameters of every pull before they are computed on. `complete`: all
+  // of them came from the servers just now, none from the rank's cache.
+  using Observer = std::function<void(uint32_t rank, uint64_t t,
+                                      const worker::Parameters& parameters, bool complete)>;
+  struct Options {
+    EventLoop* loop = nullptr;
+    Random* random = nullptr;
+    Network* network = nullptr;
+    // In the order of the map's.
+    std::vector<SimServer*> servers;
+    const ToyModel* model = nullptr;
+    v1::ShardMap map;
+    v1::ConsistencySpec consistency;
+    uint32_t rank = 0;
+    uint64_t incarnation = 1;
+    uint64_t iterations = 0;
+    // Longest time that a batch takes.
+    absl::Duration most_compute;
+    Observer observer;
+  };
+
+  explicit SimRank(Options options);
+
+  void Start();
+  // It never acts again; calls on their way still arrive.
+  void Kill() { alive_ = false; }
+
+  bool finished() const { return machine_.finished(); }
+  bool exited() const { return exited_; }
+  const std::string& cause() const { return cause_; }
+  std::string Describe() const;
+
+ private:
+  struct Frame {
+    std::optional<worker::PullFrame> pull;
+    std::optional<worker::PushFrame> push;
+  };
+
+  void Handle(const worker::RankEvent& event);
+  void Run(const worker::RankCommand& command);
+
+  void Open(const worker::RankCommand& command);
+  void StartPull(const worker::RankCommand& command);
+  void Compute(const worker::RankCommand& command);
+  void FinishPush(const worker::RankCommand& command);
+  void SendFinish(const worker::RankCommand& command);
+
+  void AddFrame(Frame frame, uint64_t bytes);
+  // Sends what may be sent, and comes back when something may later.
+  void Pump();
+  void SendPull(const worker::InFlight::Call& call, const worker::PullFrame& frame);
+  void SendPush(const worker::InFlight::Call& call, const worker::PushFrame& frame);
+  // True: the call was answered well.
+  bool Settle(uint64_t attempt, worker::InFlight::FrameId frame, const absl::Status& status);
+  void CheckDrained();
+  v1::RequestContext Context(uint64_t iteration) const;
+
+  Options options_;
+  worker::ShardLayout layout_;
+  worker::RankMachine machine_;
+  bool alive_ = true;
+  bool exited_ = false;
+  std::string cause_;
+
+  // Of the current attempt.
+  worker::Parameters parameters_;
+  std::unique_ptr<worker::SspCache> cache_;
+  bool complete_ = true;
+  std::unique_ptr<worker::PushPlan> push_;
+  worker::InFlight in_flight_;
+  std::map<worker::InFlight::FrameId, Frame> frames_;
+  // What the machine hears when nothing is in flight any more.
+  std::optional<worker::RankEvent> when_drained_;
+};
+
+}  // namespace paceline::sim
+
+#endif  // PACELINE_TESTS_SIM_SIM_RANK_H_
