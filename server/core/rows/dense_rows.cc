@@ -77,7 +77,7 @@ absl::StatusOr<std::optional<NonFinite>> DenseRows::Apply(const ByteView& gradie
   for (size_t i = 0; i < slots_.size(); ++i) run.slots[i] = slots_[i].mutable_data();
   const std::optional<uint64_t> bad =
       UpdateRun(optimizer_.rule(), optimizer_.Scalars(step), run, gradient);
-  Advance();
+  if (previous_) Retire(std::exchange(previous_, {}));
   if (!in_place) {
     std::swap(current_, target);
     if (keep == Keep::kPrevious) {
