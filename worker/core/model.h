@@ -40,7 +40,8 @@ struct LossSum {
 //
 // scores is [n, width] row-major: linear: the value (width 1); logistic, fm: the
 // probability of label 1, or the value under squared loss (width 1); softmax, mlp:
-// class probabilities (width = classes). losses is [n].
+// class probabilities (width = classes). losses is [n]. Width 0, both empty: nothing
+// is said (counting, layers, the emulated device).
 struct Predictions {
   uint64_t width = 1;
   std::vector<float> scores;

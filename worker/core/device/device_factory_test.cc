@@ -1,0 +1,71 @@
+#include "worker/core/device/device_factory.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+
+#include "common/clock.h"
+#include "common/status/status_matchers.h"
+#include "worker/core/math/blas.h"
+#include "worker/core/math/vector_kernels.h"
+#include "worker/core/models/model_factory.h"
+
+namespace paceline::worker {
+namespace {
+
+TEST_CASE("auto falls back to cpu and says so") {
+  RealClock clock;
+  for (const v1::DeviceKind kind : {v1::DEVICE_KIND_UNSPECIFIED, v1::DEVICE_KIND_AUTO}) {
+    REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(kind, &clock));
+    CHECK(choice.device->name() == "cpu");
+    REQUIRE_FALSE(choice.notes.empty());
+    CHECK(choice.notes[0] == "device auto: cpu, since this build has no cuda");
+  }
+}
+
+TEST_CASE("the cpu names its numeric class and complains of slow kernels") {
+  RealClock clock;
+  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(v1::DEVICE_KIND_CPU, &clock));
+  const BlasKernel kernel = LoadedBlasKernel();
+  CHECK(choice.device->name() == "cpu");
+  CHECK(choice.device->numeric_class() ==
+        "cpu/" + SimdLevel() + "/OpenBLAS-" + kernel.version + "-" + kernel.loaded);
+  REQUIRE(choice.notes.size() == (kernel.chosen ? 1 : 2));
+  CHECK(choice.notes[0].find(choice.device->numeric_class()) != std::string::npos);
+  if (!kernel.chosen) {
+    CHECK(choice.notes[1].find("OPENBLAS_CORETYPE=" + kernel.wanted) != std::string::npos);
+  }
+}
+
+TEST_CASE("emulated says that it computes nothing") {
+  RealClock clock;
+  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(v1::DEVICE_KIND_EMULATED, &clock));
+  CHECK(choice.device->name() == "emulated");
+  REQUIRE(choice.notes.size() == 1);
+  CHECK(choice.notes[0].find("noise") != std::string::npos);
+}
+
+TEST_CASE("what this build has not is refused") {
+  RealClock clock;
+  CHECK_STATUS(CreateDevice(v1::DEVICE_KIND_CUDA, &clock), absl::StatusCode::kFailedPrecondition,
+               "cuda: this build has no cuda");
+  CHECK_STATUS(CreateDevice(static_cast<v1::DeviceKind>(77), &clock),
+               absl::StatusCode::kInvalidArgument, "got 77");
+}
+
+TEST_CASE("the cpu runs models that compute, and no other") {
+  RealClock clock;
+  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(v1::DEVICE_KIND_CPU, &clock));
+  v1::JobSpec spec;
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_LOGISTIC);
+  REQUIRE_OK_AND_ASSIGN(std::unique_ptr<Model> model, CreateModel(spec, 3, 2));
+  CHECK_OK(choice.device->CreateRunner(spec, *model, 3, 2));
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_LAYERS);
+  spec.mutable_model()->add_layer_sizes(3);
+  REQUIRE_OK_AND_ASSIGN(model, CreateModel(spec, 0, 0));
+  CHECK_STATUS(choice.device->CreateRunner(spec, *model, 0, 0), absl::StatusCode::kInvalidArgument,
+               "device emulated only");
+}
+
+}  // namespace
+}  // namespace paceline::worker
