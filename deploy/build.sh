@@ -19,20 +19,34 @@ cache=${PACELINE_BAZEL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp/paceline-$(id -u)}/
 mkdir -p "$cache" out/bin
 out_bin=$root/out/bin
 
+# What the binaries were built from. Unchanged: there is nothing to do, and Bazel
+# need not start.
+fingerprint() {
+  { find WORKSPACE BUILD.bazel paceline.bzl .bazelrc proto common server worker scheduler cli \
+    third_party docs/job-spec.md -type f -printf '%p %s %T@\n' | sort
+    dpkg-query -W g++ libgrpc++1.51 libprotobuf32 libabsl20220623 2>/dev/null || true; } | sha256sum
+}
+if [ "$(fingerprint)" = "$(cat out/bin/.built-from 2>/dev/null)" ]; then
+  deploy/sample_data.sh out/data
+  echo "up to date: $out_bin"
+  exit 0
+fi
+built_from=$(fingerprint)
+
 run_bazel() {
   command=$1
   shift
   # shellcheck disable=SC2086  # several options in one variable
-  bazel ${PACELINE_BAZEL_STARTUP:-} "$command" --config=opt --disk_cache="$cache" "$@"
+  bazel ${PACELINE_BAZEL_STARTUP:-} "$command" "$@"
 }
 
-run_bazel build \
+run_bazel build --config=opt --disk_cache="$cache" \
   //scheduler:paceline-scheduler \
   //server:paceline-server \
   //worker:paceline-worker \
   //cli:pacectl
 
-bazel_bin=$(run_bazel info bazel-bin 2>/dev/null)
+bazel_bin=$(run_bazel info --config=opt bazel-bin 2>/dev/null)
 for target in scheduler/paceline-scheduler server/paceline-server worker/paceline-worker cli/pacectl; do
   name=${target#*/}
   # A running program cannot be overwritten, but it can be replaced.
@@ -40,6 +54,10 @@ for target in scheduler/paceline-scheduler server/paceline-server worker/pacelin
   chmod 755 "$out_bin/.$name.new"
   mv -f "$out_bin/.$name.new" "$out_bin/$name"
 done
+
+# No process is left behind.
+run_bazel shutdown
+echo "$built_from" >out/bin/.built-from
 
 deploy/sample_data.sh out/data
 echo "built: $out_bin"

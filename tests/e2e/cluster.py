@@ -81,12 +81,20 @@ class Daemon:
     def pid(self):
         return self.process.pid
 
-    def address(self):
+    def ports(self):
+        """{"port": ..., "http_port": ...}, once it has bound them."""
         def read():
             if self.process.poll() is not None:
                 raise AssertionError(f"{self.name} ended at once:\n{self.log.read_text()[-2000:]}")
-            return self.port_file.is_file() and self.port_file.read_text().split()
-        return f"127.0.0.1:{wait_for(read, 30, f'the port file of {self.name}')[0]}"
+            return self.port_file.is_file() and dict(
+                line.split() for line in self.port_file.read_text().splitlines())
+        return wait_for(read, 30, f"the port file of {self.name}")
+
+    def address(self):
+        return f"127.0.0.1:{self.ports()['port']}"
+
+    def http_address(self):
+        return f"127.0.0.1:{self.ports()['http_port']}"
 
     def stop(self, seconds=30):
         """SIGTERM; returns the exit code."""

@@ -5,6 +5,7 @@ import pathlib
 import tempfile
 import time
 import unittest
+import urllib.request
 
 from cluster import Cluster, Daemon, wait_for, write_job
 
@@ -137,15 +138,14 @@ class StandingCluster(unittest.TestCase):
             wait_for(lambda: not alive(task), FREED_SECONDS, "the task to exit")
 
     def test_http_status(self):
-        import json
-        import urllib.request
         with Cluster(servers=1, workers=1) as cluster:
             wait_for(lambda: len(cluster.nodes()) == 2, 30, "both nodes to register")
-            http = json.loads(
-                cluster.pacectl("cluster", "-o", "json", check=True).stdout)["http_address"]
-            for path in ("healthz", "readyz", "metrics", "status"):
-                with urllib.request.urlopen(f"http://{http}/{path}", timeout=10) as reply:
-                    self.assertEqual(reply.status, 200, path)
+            for daemon in (cluster.scheduler, *cluster.servers, *cluster.workers):
+                for path in ("healthz", "readyz", "metrics", "status"):
+                    with self.subTest(daemon=daemon.name, path=path):
+                        url = f"http://{daemon.http_address()}/{path}"
+                        with urllib.request.urlopen(url, timeout=10) as reply:
+                            self.assertEqual(reply.status, 200)
 
 
 if __name__ == "__main__":
