@@ -93,8 +93,8 @@ PL_CHECK_DEFINE_(Ge, >=, std::cmp_greater_equal)
 
 }  // namespace paceline::check_internal
 
-#define PL_CHECK(condition)      \
-  while (!(condition)) [[unlikely]] \
+#define PL_CHECK(condition)                          \
+  while (__builtin_expect(!(condition), false))        \
   ::paceline::check_internal::Failure(__FILE__, __LINE__, #condition).stream()
 
 #define PL_CHECK_OP_(compare, op, a, b)                                             \

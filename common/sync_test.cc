@@ -1,7 +1,6 @@
 #include "common/sync.h"
 
 #include <catch2/catch.hpp>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -50,16 +49,21 @@ TEST_CASE("CondVar hands a value from thread to thread") {
 
 TEST_CASE("TryLock fails while another thread holds the mutex") {
   Mutex mu;
-  bool got = true;
-  mu.Lock();
-  std::thread([&] {
-    got = mu.TryLock();
-    if (got) mu.Unlock();
-  }).join();
-  mu.Unlock();
-  REQUIRE_FALSE(got);
-  REQUIRE(mu.TryLock());
-  mu.Unlock();
+  const auto try_elsewhere = [&] {
+    bool got = false;
+    std::thread([&] {
+      if (mu.TryLock()) {
+        got = true;
+        mu.Unlock();
+      }
+    }).join();
+    return got;
+  };
+  {
+    MutexLock lock(&mu);
+    REQUIRE_FALSE(try_elsewhere());
+  }
+  REQUIRE(try_elsewhere());
 }
 
 }  // namespace
