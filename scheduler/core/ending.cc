@@ -128,7 +128,7 @@ void PlanFinalCut(const View& view, const v1::JobRecord& job, Decisions* out) {
     PlanCommit(view, job, out);
   } else if (job.cut().parameters_sha256().empty()) {
     PlanHash(view, job, out);
-  } else if (evaluated) {
+  } else if (evaluated && AllHeard(view, job)) {
     EndJob(view, job, JobTrigger::kComplete, "", out);
   }
 }

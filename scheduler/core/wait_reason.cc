@@ -61,6 +61,7 @@ std::string CheckpointingReason(const View& view, const v1::JobRecord& job) {
   if (NeedsFinalEval(job) && !job.has_final_eval()) {
     steps.push_back("waits for rank 0 to evaluate");
   }
+  if (steps.empty() && !AllHeard(view, job)) steps.push_back("waits to hear all ranks and servers");
   return absl::StrJoin(steps, "; ");
 }
 

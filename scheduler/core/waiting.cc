@@ -49,6 +49,15 @@ std::vector<int> ServersNotCut(const View& view, const v1::JobRecord& job) {
   return waiting;
 }
 
+bool AllHeard(const View& view, const v1::JobRecord& job) {
+  for (uint32_t rank = 0; rank < static_cast<uint32_t>(job.ranks_size()); ++rank) {
+    if (view.seen.FindTask(job.job_id(), rank, job.ranks(rank).incarnation()) == nullptr) {
+      return false;
+    }
+  }
+  return ServersNotServing(view, job).empty();
+}
+
 bool NeedsFinalEval(const v1::JobRecord& job) { return !job.spec().data().eval().path().empty(); }
 
 }  // namespace paceline::scheduler

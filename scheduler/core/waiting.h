@@ -27,6 +27,10 @@ std::vector<int> ServersNotCut(const View& view, const v1::JobRecord& job);
 // if nothing yet.
 const v1::CutReport* FindCutReport(const View& view, const v1::JobRecord& job, int server);
 
+// Whether every task and server of a placed job was heard by this scheduler: only
+// then its summary is whole.
+bool AllHeard(const View& view, const v1::JobRecord& job);
+
 // Whether rank 0 evaluates the final parameters.
 bool NeedsFinalEval(const v1::JobRecord& job);
 

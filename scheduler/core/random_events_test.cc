@@ -1,0 +1,155 @@
+// Random sequences of events against invariants that must hold after each.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "common/status/status_matchers.h"
+#include "scheduler/core/admission.h"
+#include "scheduler/core/fake_cluster.h"
+#include "scheduler/core/job_machine.h"
+
+namespace paceline::scheduler {
+namespace {
+
+struct Ended {
+  v1::JobState state;
+  std::string reason;
+};
+
+// Takes in what was journaled since the last call.
+void CatchUp(FakeCluster* cluster, ClusterState* replayed) {
+  const std::vector<v1::Update>& updates = cluster->journal().updates();
+  while (replayed->journal_index() < updates.size()) {
+    REQUIRE_OK(replayed->Apply(updates[replayed->journal_index()]));
+  }
+}
+
+void CheckInvariants(FakeCluster* cluster, ClusterState* replayed,
+                     std::map<uint64_t, Ended>* ended) {
+  const ClusterState& state = cluster->core().state();
+  // The journal replays to the live state.
+  CatchUp(cluster, replayed);
+  REQUIRE(replayed->Snapshot().SerializeAsString() == state.Snapshot().SerializeAsString());
+
+  // Jobs that ended stay as they were.
+  for (const auto& [id, job] : state.jobs()) {
+    const auto it = ended->find(id);
+    if (it != ended->end()) {
+      REQUIRE(job.state() == it->second.state);
+      REQUIRE(job.reason() == it->second.reason);
+    } else if (HasEnded(job.state())) {
+      (*ended)[id] = {job.state(), job.reason()};
+    }
+  }
+
+  // No worker ever has more tasks than slots.
+  for (const auto& [address, node] : cluster->nodes()) {
+    if (node.report.role() != v1::NODE_ROLE_WORKER) continue;
+    const auto running =
+        std::count_if(node.report.tasks().begin(), node.report.tasks().end(),
+                      [](const auto& task) { return task.state() == v1::TaskReport::RUNNING; });
+    REQUIRE(running <= node.report.slots());
+  }
+
+  // First in, first out: no job has started while an older one waits.
+  bool waiting = false;
+  for (const uint64_t id : state.active_jobs()) {
+    const bool pending = state.FindJob(id)->state() == v1::JOB_STATE_PENDING;
+    REQUIRE((pending || !waiting));
+    waiting |= pending;
+  }
+
+  // All ranks have started or none has.
+  for (const auto& [id, job] : state.jobs()) {
+    REQUIRE((job.ranks().empty() ||
+             job.ranks_size() == static_cast<int>(job.spec().resources().workers())));
+  }
+}
+
+TEST_CASE("random events: replay, ended jobs, slots, order of the queue") {
+  for (uint32_t seed = 1; seed <= 25; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937_64 random(seed);
+    const auto below = [&](uint64_t n) { return random() % n; };
+    FakeCluster cluster;
+    cluster.records = 40;
+    for (int i = 0; i < 3; ++i) cluster.AddServer("s" + std::to_string(i));
+    for (int i = 0; i < 4; ++i) {
+      cluster.AddWorker("w" + std::to_string(i), static_cast<uint32_t>(1 + below(3)));
+    }
+    ClusterState replayed;
+    std::map<uint64_t, Ended> ended;
+    for (int step = 0; step < 150; ++step) {
+      auto node = std::next(cluster.nodes().begin(), static_cast<long>(below(7)));
+      switch (below(16)) {
+        case 0: {
+          const auto policy = static_cast<v1::Policy>(1 + below(3));
+          const auto workers = static_cast<uint32_t>(1 + below(4));
+          const auto servers = static_cast<uint32_t>(1 + below(3));
+          cluster.Submit(below(2) == 0 ? CountingSpec(workers, servers, policy)
+                                       : RecordsSpec(workers, servers, policy, 8, 2),
+                         below(2) == 0 ? "r" + std::to_string(below(10)) : "");
+          break;
+        }
+        case 1: {
+          v1::CancelJobRequest cancel;
+          cancel.set_job_id(below(10));
+          cluster.core().Cancel(cancel, cluster.now()).IgnoreError();
+          break;
+        }
+        case 2:
+          if (below(3) == 0) REQUIRE_OK(cluster.RestartScheduler());
+          break;
+        case 3:
+          if (below(3) == 0) node->second.alive = !node->second.alive;
+          break;
+        case 4:
+          // A new process at the same address.
+          if (below(4) == 0) {
+            const v1::HeartbeatRequest old = node->second.report;
+            if (old.role() == v1::NODE_ROLE_SERVER) {
+              cluster.AddServer(node->first);
+            } else {
+              cluster.AddWorker(node->first, old.slots());
+            }
+          }
+          break;
+        case 5:
+          if (!node->second.report.tasks().empty() && below(3) == 0) {
+            node->second.report.mutable_tasks(0)->set_state(v1::TaskReport::EXITED);
+          }
+          break;
+        case 6:
+          cluster.Advance(absl::Milliseconds(static_cast<int64_t>(below(3000))));
+          break;
+        case 7:
+          // A journal that fails for one event.
+          cluster.journal().FailWith(absl::UnavailableError("no"));
+          if (node->second.alive) cluster.NodeSpeaks(node->second);
+          cluster.journal().FailWith(absl::OkStatus());
+          break;
+        default:
+          cluster.Step();
+      }
+      CheckInvariants(&cluster, &replayed, &ended);
+    }
+    // Everything heals: what still runs comes to an end.
+    for (auto& [address, node] : cluster.nodes()) node.alive = true;
+    for (int step = 0; step < 400 && !cluster.core().state().active_jobs().empty(); ++step) {
+      cluster.Step();
+    }
+    for (const uint64_t id : cluster.core().state().active_jobs()) {
+      // Only a job that never fits may be left, and those behind it.
+      INFO(cluster.View(id).ShortDebugString());
+      REQUIRE(cluster.StateOf(id) == v1::JOB_STATE_PENDING);
+    }
+    CheckInvariants(&cluster, &replayed, &ended);
+    CHECK_FALSE(ended.empty());
+  }
+}
+
+}  // namespace
+}  // namespace paceline::scheduler
