@@ -40,6 +40,11 @@ absl::Status Bad(absl::string_view name, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("tensor \"", name, "\": ", what));
 }
 
+absl::Status TooLong(std::uint64_t bytes) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "safetensors header: at most ", kMaxSafetensorsHeaderBytes, " bytes, got ", bytes));
+}
+
 absl::StatusOr<TensorInfo> DecodeTensor(const std::string& name, const Json& json) {
   if (!json.is_object() || json.size() != 3 || !json.contains("dtype") || !json.contains("shape") ||
       !json.contains("data_offsets")) {
@@ -156,6 +161,12 @@ absl::StatusOr<std::vector<TensorInfo>> LayOutTensors(std::vector<TensorSpec> te
 
 absl::StatusOr<std::string> EncodeSafetensorsHeader(const std::vector<TensorInfo>& tensors,
                                                     const TensorMetadata& metadata) {
+  // Refused before it is built, if the texts alone are too long.
+  std::uint64_t text_bytes = 0;
+  for (const auto& [key, value] : metadata) text_bytes += key.size() + value.size();
+  for (const TensorInfo& info : tensors) text_bytes += info.spec.name.size();
+  if (text_bytes > kMaxSafetensorsHeaderBytes) return TooLong(text_bytes);
+
   // Keeps the order; filled by emplace_back, since it looks keys up in linear time.
   using OrderedJson = nlohmann::ordered_json;
   OrderedJson json = OrderedJson::object();
@@ -174,10 +185,7 @@ absl::StatusOr<std::string> EncodeSafetensorsHeader(const std::vector<TensorInfo
     return absl::InvalidArgumentError(absl::StrCat("safetensors header: ", error.what()));
   }
   while ((kLengthBytes + text.size()) % kDataAlignment != 0) text.push_back(' ');
-  if (text.size() > kMaxSafetensorsHeaderBytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "safetensors header: at most ", kMaxSafetensorsHeaderBytes, " bytes, got ", text.size()));
-  }
+  if (text.size() > kMaxSafetensorsHeaderBytes) return TooLong(text.size());
   std::string encoded;
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
     encoded.push_back(static_cast<char>(text.size() >> (8 * i) & 0xff));
