@@ -38,6 +38,7 @@ absl::Status SafetensorsWriter::Write(absl::string_view bytes) {
   PL_RETURN_IF_ERROR(file_->Append(bytes));
   file_bytes_ += bytes.size();
   file_crc32c_ = Crc32c(bytes, file_crc32c_);
+  file_xxh3_.Update(bytes);
   return absl::OkStatus();
 }
 
@@ -52,13 +53,13 @@ absl::Status SafetensorsWriter::Append(absl::string_view name, absl::string_view
   if (bytes.empty()) return absl::OkStatus();
   const std::string turn = current_ < tensors_.size() ? tensors_[current_].spec.name : "";
   if (current_ == tensors_.size() || turn != name) {
-    return absl::InvalidArgumentError(absl::StrCat(path_, ": bytes of tensor \"", turn,
-                                                   "\" expected, got of \"", name, "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ": bytes of tensor \"", turn, "\" expected, got of \"", name, "\""));
   }
   const std::uint64_t left = tensors_[current_].bytes - current_bytes_;
   if (bytes.size() > left) {
-    return absl::InvalidArgumentError(absl::StrCat(path_, ": tensor \"", name, "\": ", left,
-                                                   " bytes left, got ", bytes.size()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ": tensor \"", name, "\": ", left, " bytes left, got ", bytes.size()));
   }
   PL_RETURN_IF_ERROR(Write(bytes));
   current_bytes_ += bytes.size();
@@ -69,8 +70,8 @@ absl::Status SafetensorsWriter::Append(absl::string_view name, absl::string_view
 absl::Status SafetensorsWriter::Finish() {
   if (current_ < tensors_.size()) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path_, ": tensor \"", tensors_[current_].spec.name, "\": ",
-                     tensors_[current_].bytes, " bytes expected, got ", current_bytes_));
+        absl::StrCat(path_, ": tensor \"", tensors_[current_].spec.name,
+                     "\": ", tensors_[current_].bytes, " bytes expected, got ", current_bytes_));
   }
   PL_RETURN_IF_ERROR(file_->Sync());
   return file_->Close();
@@ -101,18 +102,16 @@ absl::StatusOr<std::unique_ptr<SafetensorsReader>> SafetensorsReader::Open(
     header_bytes |= std::uint64_t{static_cast<unsigned char>(length[i])} << (8 * i);
   }
   if (header_bytes > kMaxSafetensorsHeaderBytes || header_bytes > file_bytes - kLengthBytes) {
-    return absl::DataLossError(absl::StrCat(path, ": a header of ", header_bytes,
-                                            " bytes in a file of ", file_bytes));
+    return absl::DataLossError(
+        absl::StrCat(path, ": a header of ", header_bytes, " bytes in a file of ", file_bytes));
   }
   std::string json(header_bytes, '\0');
   PL_RETURN_IF_ERROR(file->ReadAt(kLengthBytes, absl::MakeSpan(json)));
   const std::uint64_t data_begin = kLengthBytes + header_bytes;
-  absl::StatusOr<SafetensorsHeader> header =
-      DecodeSafetensorsHeader(json, file_bytes - data_begin);
+  absl::StatusOr<SafetensorsHeader> header = DecodeSafetensorsHeader(json, file_bytes - data_begin);
   if (!header.ok()) return AtPath(path, header.status());
-  return std::unique_ptr<SafetensorsReader>(
-      new SafetensorsReader(path, std::move(file), data_begin, std::move(header->tensors),
-                            std::move(header->metadata)));
+  return std::unique_ptr<SafetensorsReader>(new SafetensorsReader(
+      path, std::move(file), data_begin, std::move(header->tensors), std::move(header->metadata)));
 }
 
 const TensorInfo* SafetensorsReader::Find(absl::string_view name) const {
@@ -123,8 +122,8 @@ const TensorInfo* SafetensorsReader::Find(absl::string_view name) const {
 absl::Status SafetensorsReader::Read(const TensorInfo& tensor, std::uint64_t offset,
                                      absl::Span<char> out) const {
   if (offset > tensor.bytes || out.size() > tensor.bytes - offset) {
-    return absl::OutOfRangeError(absl::StrCat(path_, ": tensor \"", tensor.spec.name, "\": ",
-                                              out.size(), " bytes at ", offset, " of ",
+    return absl::OutOfRangeError(absl::StrCat(path_, ": tensor \"", tensor.spec.name,
+                                              "\": ", out.size(), " bytes at ", offset, " of ",
                                               tensor.bytes));
   }
   return file_->ReadAt(data_begin_ + tensor.begin + offset, out);

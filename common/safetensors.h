@@ -30,6 +30,7 @@
 #include "absl/types/span.h"
 #include "common/fs.h"
 #include "common/safetensors_header.h"
+#include "common/xxh3/xxh3.h"
 
 namespace paceline {
 
@@ -39,9 +40,10 @@ class SafetensorsWriter {
   // Errors: InvalidArgument  a name twice, "__metadata__", not UTF-8, or a size
   //                          beyond 2^63 bytes.
   //         ResourceExhausted  the header is longer than its limit.
-  static absl::StatusOr<std::unique_ptr<SafetensorsWriter>> Create(
-      FileSystem& fs, const std::string& path, std::vector<TensorSpec> tensors,
-      const TensorMetadata& metadata);
+  static absl::StatusOr<std::unique_ptr<SafetensorsWriter>> Create(FileSystem& fs,
+                                                                   const std::string& path,
+                                                                   std::vector<TensorSpec> tensors,
+                                                                   const TensorMetadata& metadata);
 
   // Adds bytes of the tensor `name`: the first that is not complete yet.
   // Errors: InvalidArgument  another tensor's turn, or more bytes than it has.
@@ -53,6 +55,8 @@ class SafetensorsWriter {
   // Of the whole file as written so far.
   std::uint64_t file_bytes() const { return file_bytes_; }
   std::uint32_t file_crc32c() const { return file_crc32c_; }
+  // 32 hex digits: what the manifest of a cut names.
+  std::string file_xxh3() const { return file_xxh3_.Hex(); }
 
  private:
   SafetensorsWriter(std::string path, std::unique_ptr<WritableFile> file,
@@ -68,6 +72,7 @@ class SafetensorsWriter {
   std::uint64_t current_bytes_ = 0;
   std::uint64_t file_bytes_ = 0;
   std::uint32_t file_crc32c_ = 0;
+  Xxh3Stream file_xxh3_;
 };
 
 // Immutable: Read from several threads at once is fine.

@@ -11,6 +11,7 @@
 #include "common/fs_memory.h"
 #include "common/random.h"
 #include "common/status/status_matchers.h"
+#include "common/xxh3/xxh3.h"
 
 namespace paceline {
 namespace {
@@ -46,6 +47,7 @@ std::string SmallFile(FileSystem& fs) {
   REQUIRE_OK_AND_ASSIGN(std::string contents, ReadFile(fs, "/small"));
   REQUIRE((*writer)->file_bytes() == contents.size());
   REQUIRE((*writer)->file_crc32c() == Crc32c(contents));
+  REQUIRE((*writer)->file_xxh3() == Xxh3Hex(contents));
   return contents;
 }
 

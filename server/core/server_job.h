@@ -35,7 +35,7 @@
 
 namespace paceline::server {
 
-// Largest payload of a reply [bytes]; a frame's limit on the wire.
+// Largest reply [bytes]: a frame's limit on the wire.
 inline constexpr uint64_t kMaxFrameBytes = uint64_t{64} << 20;
 
 // A pull's answer: the header without its payload, and the payload's pieces.

@@ -41,7 +41,8 @@ absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest&
   ticket->pin = header.pin();
   absl::flat_hash_set<uint32_t> seen;
   uint64_t offset = 0;
-  uint64_t reply_bytes = 0;
+  // The reply's header: its own fields, then a few numbers for each block.
+  uint64_t reply_bytes = 64 + uint64_t{32} * header.blocks_size();
   for (const v1::PullBlock& block : header.blocks()) {
     PL_ASSIGN_OR_RETURN(Shard * shard, FindShard(block.shard()));
     if (!seen.insert(block.shard()).second) {

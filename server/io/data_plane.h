@@ -1,0 +1,99 @@
+// The DataPlane service over completion queues: bytes in, ServerJob, bytes out.
+//
+//   grpc::ServerBuilder builder;
+//   DataPlane data_plane(options);
+//   data_plane.Register(&builder);
+//   server = builder.BuildAndStart();
+//   data_plane.Start();
+//   ...
+//   server->Shutdown(deadline);
+//   data_plane.Shutdown();
+//
+// Push and Pull arrive and leave as raw messages: a payload is applied from the
+// slices it was received in, and rows leave in the blocks they are kept in. Every
+// thread takes the next event of one queue, so a long update holds up nobody
+// else's call.
+//
+// A pull that is not admitted waits as a ticket, not as a thread: until it is
+// admitted, its max_wait_ms or the call's deadline passes (NOT_YET), or the caller
+// goes away.
+//
+// Thread-safe.
+#ifndef PACELINE_SERVER_IO_DATA_PLANE_H_
+#define PACELINE_SERVER_IO_DATA_PLANE_H_
+
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/server_builder.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/sync.h"
+#include "proto/data.grpc.pb.h"
+#include "server/core/server_state.h"
+#include "server/io/data_plane_stats.h"
+
+namespace paceline::server {
+
+// A pull waits at most this long for admission, whatever it asks for.
+inline constexpr absl::Duration kMaxPullWait = absl::Minutes(1);
+
+class DataPlane {
+ public:
+  struct Options {
+    // Outlive the data plane.
+    ServerState* state = nullptr;
+    DataPlaneStats* stats = nullptr;
+    // At least 1.
+    int threads = 2;
+  };
+
+  // Push and Pull raw, the rest as messages.
+  using Service = v1::DataPlane::WithRawMethod_Push<v1::DataPlane::WithRawMethod_Pull<
+      v1::DataPlane::WithAsyncMethod_OpenRank<v1::DataPlane::WithAsyncMethod_Pin<
+          v1::DataPlane::WithAsyncMethod_Unpin<v1::DataPlane::Service>>>>>;
+
+  explicit DataPlane(const Options& options);
+  // After Shutdown, or if it was never registered.
+  ~DataPlane();
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+
+  // Adds the service and its queue. Before BuildAndStart.
+  void Register(grpc::ServerBuilder* builder);
+  // Takes calls. After BuildAndStart.
+  void Start();
+  // After the server's own Shutdown: ends the queue and joins the threads.
+  void Shutdown();
+
+  // For the calls (data_plane_calls.h).
+  ServerState& state() { return *options_.state; }
+  DataPlaneStats& stats() { return *options_.stats; }
+  Service& service() { return service_; }
+  grpc::ServerCompletionQueue* queue() { return queue_.get(); }
+  // Runs `use`, which adds work to the queue, unless the queue has been shut down.
+  // Returns whether it ran.
+  template <typename Use>
+  bool WithOpenQueue(Use use) {
+    MutexLock lock(&queue_mu_);
+    if (queue_closed_) return false;
+    use();
+    return true;
+  }
+
+ private:
+  void Serve();
+
+  const Options options_;
+  Service service_;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  Mutex queue_mu_;
+  bool queue_closed_ ABSL_GUARDED_BY(queue_mu_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace paceline::server
+
+#endif  // PACELINE_SERVER_IO_DATA_PLANE_H_

@@ -1,0 +1,143 @@
+#include "server/io/heartbeat_loop.h"
+
+#include <grpcpp/client_context.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "common/log.h"
+#include "common/random.h"
+#include "common/rpc/grpc_status.h"
+
+namespace paceline::server {
+namespace {
+
+// A call without an answer fails this long after the scheduler should have given one.
+constexpr absl::Duration kAnswerGrace = absl::Seconds(4);
+// Calls start at least this far apart.
+constexpr absl::Duration kSpacing = absl::Milliseconds(5);
+
+}  // namespace
+
+// One call, shared with gRPC until its callback has run.
+struct HeartbeatLoop::Exchange {
+  grpc::ClientContext context;
+  v1::HeartbeatRequest request;
+  v1::HeartbeatResponse response;
+  // Guarded by the loop's mutex.
+  bool done = false;
+  grpc::Status status;
+};
+
+HeartbeatLoop::HeartbeatLoop(Options options)
+    : options_(std::move(options)),
+      stub_(v1::Coordination::NewStub(options_.channel)),
+      thread_([this] { Run(); }) {}
+
+HeartbeatLoop::~HeartbeatLoop() { Stop(); }
+
+void HeartbeatLoop::ReportNow() {
+  MutexLock lock(&mu_);
+  changed_ = true;
+  changed_cv_.NotifyAll();
+}
+
+absl::Status HeartbeatLoop::scheduler_status() const {
+  MutexLock lock(&mu_);
+  return scheduler_status_;
+}
+
+void HeartbeatLoop::Stop() {
+  {
+    MutexLock lock(&mu_);
+    stop_ = true;
+    changed_cv_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void HeartbeatLoop::Run() {
+  int failures = 0;
+  while (true) {
+    {
+      MutexLock lock(&mu_);
+      if (stop_) return;
+      changed_ = false;
+    }
+    const absl::Duration called = options_.clock->Monotonic();
+    const absl::Status status = CallOnce();
+    if (status.ok() || absl::IsCancelled(status)) {
+      failures = 0;
+      WaitSpacing(called);
+      continue;
+    }
+    // The first of a series, and then now and then.
+    if (failures % 30 == 0) LogWarning("no heartbeat", {{"cause", status}});
+    WaitBackoff(++failures);
+  }
+}
+
+absl::Status HeartbeatLoop::CallOnce() {
+  const auto exchange = std::make_shared<Exchange>();
+  exchange->request = options_.report();
+  *exchange->request.mutable_scheduler() = memory_.last();
+  exchange->request.set_sequence(++sequence_);
+  exchange->context.set_deadline(std::chrono::system_clock::now() +
+                                 absl::ToChronoMilliseconds(interval_ + kAnswerGrace));
+  stub_->async()->Heartbeat(&exchange->context, &exchange->request, &exchange->response,
+                            [this, exchange](grpc::Status status) {
+                              MutexLock lock(&mu_);
+                              exchange->done = true;
+                              exchange->status = std::move(status);
+                              changed_cv_.NotifyAll();
+                            });
+  bool cancel = false;
+  {
+    MutexLock lock(&mu_);
+    while (!exchange->done && !changed_ && !stop_) changed_cv_.Wait(&mu_);
+    cancel = !exchange->done;
+  }
+  if (cancel) exchange->context.TryCancel();
+  {
+    // The callback refers to this loop: it has run when CallOnce returns.
+    MutexLock lock(&mu_);
+    while (!exchange->done) changed_cv_.Wait(&mu_);
+    if (stop_) return absl::CancelledError("stopped");
+  }
+  absl::Status status = FromGrpcStatus(exchange->status);
+  // Given up for news of our own, unless the answer came first.
+  if (cancel && absl::IsCancelled(status)) return status;
+  if (status.ok()) status = memory_.Check(exchange->response.scheduler());
+  {
+    MutexLock lock(&mu_);
+    if (status.ok() != scheduler_status_.ok() && status.ok()) LogInfo("scheduler answers");
+    scheduler_status_ = status;
+  }
+  if (!status.ok()) return status;
+  if (exchange->response.heartbeat_ms() > 0) {
+    interval_ = absl::Milliseconds(exchange->response.heartbeat_ms());
+  }
+  options_.heed(exchange->response);
+  return absl::OkStatus();
+}
+
+void HeartbeatLoop::WaitSpacing(absl::Duration called) {
+  MutexLock lock(&mu_);
+  (void)options_.clock->Await(&mu_, &changed_cv_, called + kSpacing,
+                              [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return stop_; });
+}
+
+void HeartbeatLoop::WaitBackoff(int failures) {
+  absl::Duration backoff = options_.first_backoff;
+  for (int i = 1; i < failures && backoff < options_.max_backoff; ++i) backoff *= 2;
+  backoff = std::min(backoff, options_.max_backoff);
+  // Half of it to all of it, so that many nodes do not come back at once.
+  const double jitter = 0.5 + 0.5 * RandomUniformDouble(options_.seed, 0, sequence_);
+  const absl::Duration until = options_.clock->Monotonic() + jitter * backoff;
+  MutexLock lock(&mu_);
+  (void)options_.clock->Await(&mu_, &changed_cv_, until,
+                              [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return stop_; });
+}
+
+}  // namespace paceline::server

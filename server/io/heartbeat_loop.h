@@ -1,0 +1,89 @@
+// Keeps a server in step with the scheduler: a long-polled Heartbeat, for ever.
+//
+// Each call says all that the server holds; the scheduler answers when something
+// should differ or an interval has passed, and the next call follows at once.
+// ReportNow gives the outstanding call up and reports what has changed. While the
+// scheduler cannot be reached, or is not the one that was heard before, the loop
+// tries again with jittered backoff; the server goes on serving what it holds.
+//
+// Thread-safe. Owns its thread. Callbacks run on it.
+#ifndef PACELINE_SERVER_IO_HEARTBEAT_LOOP_H_
+#define PACELINE_SERVER_IO_HEARTBEAT_LOOP_H_
+
+#include <grpcpp/channel.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "common/scheduler_memory/scheduler_memory.h"
+#include "common/sync.h"
+#include "proto/node.grpc.pb.h"
+
+namespace paceline::server {
+
+class HeartbeatLoop {
+ public:
+  struct Options {
+    std::shared_ptr<grpc::Channel> channel;
+    // Outlives the loop.
+    Clock* clock = nullptr;
+    // The report; the loop adds the scheduler it heard last and the sequence.
+    std::function<v1::HeartbeatRequest()> report;
+    // Carries orders out; must not wait.
+    std::function<void(const v1::HeartbeatResponse&)> heed;
+    // Of the jitter.
+    uint64_t seed = 0;
+    // Between attempts: doubled from the first to the largest.
+    absl::Duration first_backoff = absl::Milliseconds(100);
+    absl::Duration max_backoff = absl::Seconds(2);
+  };
+
+  explicit HeartbeatLoop(Options options);
+  // Stops.
+  ~HeartbeatLoop();
+  HeartbeatLoop(const HeartbeatLoop&) = delete;
+  HeartbeatLoop& operator=(const HeartbeatLoop&) = delete;
+
+  // The state of the server has changed.
+  void ReportNow();
+
+  // OK after an answer, or why the last call had none.
+  absl::Status scheduler_status() const;
+
+  // Gives the outstanding call up and joins. May be called twice, by one thread.
+  void Stop();
+
+ private:
+  struct Exchange;
+
+  void Run();
+  // Waits for the answer, a change or Stop.
+  absl::Status CallOnce();
+  void WaitBackoff(int failures);
+  // Between two calls, so that a scheduler that answers at once is not overrun.
+  void WaitSpacing(absl::Duration called);
+
+  const Options options_;
+  const std::unique_ptr<v1::Coordination::Stub> stub_;
+  // The loop's own.
+  SchedulerMemory memory_;
+  uint64_t sequence_ = 0;
+  absl::Duration interval_ = absl::Seconds(1);
+
+  mutable Mutex mu_;
+  CondVar changed_cv_;
+  bool changed_ ABSL_GUARDED_BY(mu_) = false;
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status scheduler_status_ ABSL_GUARDED_BY(mu_) =
+      absl::UnavailableError("the scheduler has not answered yet");
+  std::thread thread_;
+};
+
+}  // namespace paceline::server
+
+#endif  // PACELINE_SERVER_IO_HEARTBEAT_LOOP_H_
