@@ -1,0 +1,141 @@
+#include "cli/commands.h"
+
+#include "absl/strings/str_cat.h"
+#include "cli/job_file.h"
+#include "cli/job_views.h"
+#include "cli/progress.h"
+#include "cli/watch.h"
+#include "common/json/proto_json.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::cli {
+namespace {
+
+bool Color(const Environment& env) { return env.color && env.out_is_terminal; }
+
+void PrintSummary(const v1::Job& job, OutputFormat format, Environment& env) {
+  if (format == OutputFormat::kJson) {
+    env.out << SummaryToJson(job.summary(), JsonLayout::kIndented) << std::endl;
+  } else {
+    env.out << SummaryText(job.summary(), Color(env)) << std::flush;
+  }
+}
+
+// Prints the end of a job that was waited for.
+ExitCode Ended(const v1::Job& job, Environment& env) {
+  if (job.state() != v1::JOB_STATE_SUCCEEDED) {
+    env.err << FailureText(job) << std::flush;
+  }
+  return ExitCodeOf(job.state());
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> Submit(const SubmitOptions& options, OutputFormat format,
+                                SchedulerClient& client, Environment& env) {
+  PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, LoadJobFile(env.fs, options.job_file));
+  const std::string request_id = options.request_id.empty() ? env.random_id() : options.request_id;
+  PL_ASSIGN_OR_RETURN(const uint64_t job_id, client.SubmitJob(request_id, spec));
+  if (!options.wait) {
+    if (format == OutputFormat::kJson) {
+      v1::SubmitJobResponse response;
+      response.set_job_id(job_id);
+      env.out << ProtoToJson(response, JsonLayout::kIndented) << std::endl;
+    } else {
+      env.out << job_id << std::endl;
+      env.err << "follow it with: pacectl watch " << job_id << std::endl;
+    }
+    return ExitCode::kOk;
+  }
+  env.err << "job " << job_id << " submitted" << std::endl;
+  WatchOptions watch;
+  watch.timeout = options.timeout;
+  absl::StatusOr<v1::Job> job;
+  {
+    ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
+    watch.on_job = [&](const v1::Job& now) { progress.Show(now); };
+    job = WatchToEnd(client, job_id, env, watch);
+  }
+  if (absl::IsCancelled(job.status())) {
+    env.err << "job " << job_id << " goes on; cancel it with: pacectl cancel " << job_id
+            << std::endl;
+    return ExitCode::kInterrupted;
+  }
+  PL_RETURN_IF_ERROR(job.status());
+  PrintSummary(*job, format, env);
+  return Ended(*job, env);
+}
+
+absl::StatusOr<ExitCode> List(OutputFormat format, SchedulerClient& client, Environment& env) {
+  PL_ASSIGN_OR_RETURN(const v1::ListJobsResponse jobs, client.ListJobs(v1::ListJobsRequest()));
+  if (format == OutputFormat::kJson) {
+    env.out << ProtoToJson(jobs, JsonLayout::kIndented) << std::endl;
+  } else {
+    env.out << JobTable(jobs, absl::ToUnixMillis(env.clock.Now()), Color(env)) << std::flush;
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Status(uint64_t job_id, OutputFormat format, SchedulerClient& client,
+                                Environment& env) {
+  PL_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(job_id));
+  PrintSummary(job, format, env);
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Describe(uint64_t job_id, OutputFormat format, SchedulerClient& client,
+                                  Environment& env) {
+  PL_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(job_id));
+  if (format == OutputFormat::kJson) {
+    env.out << ProtoToJson(job, JsonLayout::kIndented) << std::endl;
+  } else {
+    env.out << JobText(job, Color(env)) << std::flush;
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Watch(uint64_t job_id, absl::Duration timeout, OutputFormat format,
+                               SchedulerClient& client, Environment& env) {
+  // Says at once that there is no such job or no scheduler.
+  PL_RETURN_IF_ERROR(client.GetJob(job_id).status());
+  WatchOptions options;
+  options.timeout = timeout;
+  ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
+  options.on_job = [&](const v1::Job& job) {
+    if (format == OutputFormat::kJson) {
+      env.out << ProtoToJson(job, JsonLayout::kOneLine) << std::endl;
+    } else {
+      progress.Show(job);
+    }
+  };
+  PL_ASSIGN_OR_RETURN(const v1::Job job, WatchToEnd(client, job_id, env, options));
+  progress.Finish();
+  if (format == OutputFormat::kTable) {
+    PrintSummary(job, format, env);
+  }
+  return Ended(job, env);
+}
+
+absl::StatusOr<ExitCode> Cancel(uint64_t job_id, const std::string& reason, OutputFormat format,
+                                SchedulerClient& client, Environment& env) {
+  v1::CancelJobRequest request;
+  request.set_job_id(job_id);
+  request.set_request_id(env.random_id());
+  request.set_reason(reason);
+  PL_ASSIGN_OR_RETURN(const v1::Job job, client.CancelJob(request));
+  PrintSummary(job, format, env);
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> DescribeCluster(OutputFormat format, SchedulerClient& client,
+                                         Environment& env) {
+  PL_ASSIGN_OR_RETURN(const v1::Cluster cluster, client.DescribeCluster());
+  if (format == OutputFormat::kJson) {
+    env.out << ProtoToJson(cluster, JsonLayout::kIndented) << std::endl;
+  } else {
+    env.out << ClusterText(cluster) << std::flush;
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace paceline::cli

@@ -1,0 +1,129 @@
+#include "cli/local_run.h"
+
+#include <grpcpp/security/credentials.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cli/daemon_binaries.h"
+#include "cli/job_file.h"
+#include "cli/job_views.h"
+#include "cli/process_cluster.h"
+#include "cli/progress.h"
+#include "cli/scheduler_client.h"
+#include "cli/temp_folder.h"
+#include "cli/watch.h"
+#include "common/json/proto_json.h"
+#include "common/rpc/channel.h"
+#include "common/spec/validate.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::cli {
+namespace {
+
+// How often the daemons are looked after, and how long a cancelled job may take.
+constexpr absl::Duration kCheckPeriod = absl::Seconds(1);
+constexpr absl::Duration kCancelTimeout = absl::Seconds(2);
+
+// More daemons than any one machine should have to bear.
+constexpr uint32_t kMaxDaemons = 64;
+
+void CheckCount(const char* path, uint32_t count, std::vector<Problem>* problems) {
+  if (count > kMaxDaemons) {
+    problems->push_back(Expected(path, absl::StrCat("at most ", kMaxDaemons, " on one machine"),
+                                 absl::StrCat(count)));
+  }
+}
+
+// The job to run, with the sizes of the command line.
+absl::StatusOr<v1::JobSpec> SpecToRun(const LocalRunOptions& options, FileSystem& fs) {
+  PL_ASSIGN_OR_RETURN(v1::JobSpec spec, LoadJobFile(fs, options.job_file));
+  if (options.servers > 0) {
+    spec.mutable_resources()->set_servers(options.servers);
+  }
+  if (options.workers > 0) {
+    spec.mutable_resources()->set_workers(options.workers);
+  }
+  std::vector<Problem> problems = Validate(spec);
+  if (problems.empty()) {
+    CheckCount("resources.workers", spec.resources().workers(), &problems);
+    CheckCount("resources.servers", spec.resources().servers(), &problems);
+  }
+  for (Problem& missing : MissingFiles(fs, spec)) {
+    problems.push_back(std::move(missing));
+  }
+  PL_RETURN_IF_ERROR(ProblemsOf(options.job_file, problems));
+  return spec;
+}
+
+absl::StatusOr<v1::Job> RunJob(const v1::JobSpec& spec, absl::Duration timeout,
+                               LocalCluster& cluster, Environment& env) {
+  SchedulerClient client(
+      cluster.scheduler_address(),
+      MakeChannel(cluster.scheduler_address(), grpc::InsecureChannelCredentials()), &env.interrupt);
+  PL_ASSIGN_OR_RETURN(const uint64_t job_id, client.SubmitJob(env.random_id(), spec));
+  ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
+  WatchOptions watch;
+  watch.timeout = timeout;
+  watch.stream_timeout = kCheckPeriod;
+  watch.on_job = [&](const v1::Job& job) { progress.Show(job); };
+  watch.on_pause = [&] { return cluster.Check(); };
+  absl::StatusOr<v1::Job> job = WatchToEnd(client, job_id, env, watch);
+  if (!job.ok()) {
+    // Best effort: the cluster goes away with the job anyway.
+    v1::CancelJobRequest request;
+    request.set_job_id(job_id);
+    request.set_request_id(env.random_id());
+    request.set_reason(std::string(job.status().message()));
+    client.CancelJob(request, /*interruptible=*/false, kCancelTimeout).IgnoreError();
+  }
+  return job;
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
+                                  const StartCluster& start, Environment& env) {
+  PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecToRun(options, env.fs));
+  PL_ASSIGN_OR_RETURN(const TempFolder folder, options.keep.empty()
+                                                   ? TempFolder::Create(env.temp_dir)
+                                                   : TempFolder::Keep(options.keep));
+  PL_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster,
+                      start(spec.resources(), folder.path()));
+  const absl::StatusOr<v1::Job> job = RunJob(spec, options.timeout, *cluster, env);
+  if (const absl::Status stopped = cluster->Stop(); job.ok() && !stopped.ok()) {
+    env.err << "warning: " << stopped.message() << std::endl;
+  }
+  if (folder.kept()) {
+    env.err << "kept: " << folder.path() << std::endl;
+  }
+  PL_RETURN_IF_ERROR(job.status());
+  const bool succeeded = job->state() == v1::JOB_STATE_SUCCEEDED;
+  if (!succeeded) {
+    env.err << FailureText(*job) << std::flush;
+  }
+  if (format == OutputFormat::kJson) {
+    env.out << SummaryToJson(job->summary(), JsonLayout::kIndented) << std::endl;
+  } else if (succeeded) {
+    env.out << SummaryText(job->summary(), env.color && env.out_is_terminal) << std::flush;
+  }
+  return ExitCodeOf(job->state());
+}
+
+absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
+                                  Environment& env) {
+  const StartCluster start =
+      [&](const v1::ResourceSpec& resources,
+          const std::string& folder) -> absl::StatusOr<std::unique_ptr<LocalCluster>> {
+    ProcessCluster::Options cluster;
+    PL_ASSIGN_OR_RETURN(cluster.binaries, FindDaemonBinaries(env.fs, env.self, options.bin_dir));
+    cluster.folder = folder;
+    cluster.servers = static_cast<int>(resources.servers());
+    cluster.workers = static_cast<int>(resources.workers());
+    return ProcessCluster::Start(cluster, env.fs, env.clock, env.interrupt);
+  };
+  return LocalRun(options, format, start, env);
+}
+
+}  // namespace paceline::cli

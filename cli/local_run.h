@@ -1,0 +1,48 @@
+// `pacectl local run`: a whole cluster for one job, in one command.
+#ifndef PACELINE_CLI_LOCAL_RUN_H_
+#define PACELINE_CLI_LOCAL_RUN_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/commands.h"
+#include "cli/environment.h"
+#include "cli/exit_code.h"
+#include "cli/local_cluster.h"
+#include "proto/job.pb.h"
+
+namespace paceline::cli {
+
+struct LocalRunOptions {
+  std::string job_file;
+  // Replace resources.servers and resources.workers; 0: as the job file says.
+  int servers = 0;
+  int workers = 0;
+  // Folder of the daemons' programs; empty: found beside pacectl.
+  std::string bin_dir;
+  // Folder that keeps logs, cuts and state; empty: a temporary one.
+  std::string keep;
+  absl::Duration timeout = absl::InfiniteDuration();
+};
+
+// Starts a cluster that keeps its files in `folder`.
+using StartCluster = std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>(
+    const v1::ResourceSpec& resources, const std::string& folder)>;
+
+// Checks the job file and that its data exist, starts a cluster of its size, runs
+// the job, prints the run summary and takes everything down again: also on SIGINT
+// and SIGTERM, after cancelling the job. A job that fails is reported on `err` with
+// rank, host, cause and last log lines.
+absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
+                                  const StartCluster& start, Environment& env);
+
+// The same with real processes.
+absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
+                                  Environment& env);
+
+}  // namespace paceline::cli
+
+#endif  // PACELINE_CLI_LOCAL_RUN_H_

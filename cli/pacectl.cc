@@ -1,0 +1,231 @@
+#include "cli/pacectl.h"
+
+#include <grpcpp/security/credentials.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/export/export.h"
+#include "cli/local_commands.h"
+#include "cli/local_run.h"
+#include "cli/logs.h"
+#include "cli/scheduler_client.h"
+#include "common/daemon/address.h"
+#include "common/daemon/daemon_flags.h"
+#include "common/rpc/channel.h"
+#include "common/status/status_macros.h"
+#include "common/version/version.h"
+
+namespace paceline::cli {
+namespace {
+
+using Result = absl::StatusOr<ExitCode>;
+
+// The command line. What a command's callback stores in `run` is run after parsing.
+class CommandLine {
+ public:
+  explicit CommandLine(Environment& env) : env_(env), address_(env.default_address) {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--address", address_, "host:port of the scheduler (PACELINE_ADDRESS)")
+        ->capture_default_str();
+    app_.add_option("-o,--output", format_, "table or json")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
+            {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}}))
+        ->type_name("FORMAT")
+        ->default_str("table");
+    AddLocal();
+    AddSubmit();
+    AddJobCommands();
+    AddLogs();
+    AddExport();
+    AddReference();
+  }
+
+  CLI::App& app() { return app_; }
+  Result Run() { return run_(); }
+
+ private:
+  // A command that asks a scheduler.
+  void OnScheduler(CLI::App* command, std::function<Result(SchedulerClient&)> run) {
+    command->callback([this, run] {
+      run_ = [this, run]() -> Result {
+        const absl::StatusOr<HostPort> address = ParseHostPort(address_);
+        if (!address.ok()) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("--address: ", address.status().message()));
+        }
+        SchedulerClient client(address->ToString(),
+                               MakeChannel(address->ToString(), grpc::InsecureChannelCredentials()),
+                               &env_.interrupt);
+        return run(client);
+      };
+    });
+  }
+
+  void OnItsOwn(CLI::App* command, std::function<Result()> run) {
+    command->callback([this, run] { run_ = run; });
+  }
+
+  CLI::App* Command(const std::string& name, const std::string& help) {
+    return app_.add_subcommand(name, help);
+  }
+
+  static void JobFile(CLI::App* command, std::string* file) {
+    command->add_option("JOB", *file, "job file: .yaml, .json or .textproto")->required();
+  }
+  void JobId(CLI::App* command) { command->add_option("ID", job_id_, "id of the job")->required(); }
+  void Timeout(CLI::App* command) {
+    command->add_option("--timeout", timeout_s_, "give up after this many seconds")
+        ->check(CLI::PositiveNumber);
+  }
+  absl::Duration timeout() const {
+    return timeout_s_ > 0 ? absl::Seconds(timeout_s_) : absl::InfiniteDuration();
+  }
+
+  void AddLocal() {
+    CLI::App* local = Command("local", "run things on this machine");
+    local->require_subcommand(1);
+    CLI::App* run = local->add_subcommand("run", "run one job on a cluster of its own");
+    JobFile(run, &local_run_.job_file);
+    run->add_option("--servers", local_run_.servers, "servers, instead of resources.servers")
+        ->check(CLI::Range(1, 1024));
+    run->add_option("--workers", local_run_.workers, "ranks, instead of resources.workers")
+        ->check(CLI::Range(1, 1024));
+    run->add_option("--bin-dir", local_run_.bin_dir, "folder of the daemons' programs");
+    run->add_option("--keep", local_run_.keep, "empty folder that keeps logs, state and cuts");
+    Timeout(run);
+    OnItsOwn(run, [this] {
+      local_run_.timeout = timeout();
+      return LocalRun(local_run_, format_, env_);
+    });
+  }
+
+  void AddSubmit() {
+    CLI::App* submit = Command("submit", "queue a job");
+    JobFile(submit, &submit_.job_file);
+    submit->add_flag("--wait", submit_.wait, "follow the job to its end");
+    submit->add_option("--request-id", submit_.request_id,
+                       "a repeated id returns the first job instead of starting another");
+    Timeout(submit);
+    OnScheduler(submit, [this](SchedulerClient& client) {
+      submit_.timeout = timeout();
+      return Submit(submit_, format_, client, env_);
+    });
+  }
+
+  void AddJobCommands() {
+    OnScheduler(Command("list", "all jobs"),
+                [this](SchedulerClient& client) { return List(format_, client, env_); });
+    CLI::App* status = Command("status", "the run summary of a job");
+    JobId(status);
+    OnScheduler(status,
+                [this](SchedulerClient& client) { return Status(job_id_, format_, client, env_); });
+    CLI::App* describe = Command("describe", "everything about a job");
+    JobId(describe);
+    OnScheduler(describe, [this](SchedulerClient& client) {
+      return Describe(job_id_, format_, client, env_);
+    });
+    CLI::App* watch = Command("watch", "follow a job to its end");
+    JobId(watch);
+    Timeout(watch);
+    OnScheduler(watch, [this](SchedulerClient& client) {
+      return Watch(job_id_, timeout(), format_, client, env_);
+    });
+    CLI::App* cancel = Command("cancel", "stop a job and free what it holds");
+    JobId(cancel);
+    cancel->add_option("--reason", reason_, "shown with the job");
+    OnScheduler(cancel, [this](SchedulerClient& client) {
+      return Cancel(job_id_, reason_, format_, client, env_);
+    });
+    OnScheduler(Command("cluster", "the daemons and what they hold"),
+                [this](SchedulerClient& client) { return DescribeCluster(format_, client, env_); });
+  }
+
+  void AddLogs() {
+    CLI::App* logs = Command("logs", "the log of a rank's task");
+    JobId(logs);
+    logs->add_option("--rank", logs_.rank, "which rank")->capture_default_str();
+    logs->add_flag("-f,--follow", logs_.follow, "until the task ends");
+    logs->add_option("--tail-bytes", logs_.tail_bytes, "only the end of the log")
+        ->check(CLI::PositiveNumber);
+    OnScheduler(logs, [this](SchedulerClient& client) {
+      logs_.job_id = job_id_;
+      return Logs(logs_, client, env_);
+    });
+  }
+
+  void AddExport() {
+    CLI::App* command = Command("export", "write a job's parameters to a file");
+    JobId(command);
+    command->add_option("FILE", export_.file, "file to write: .safetensors or .npz")->required();
+    command->add_option("--cut", export_.cut_id, "which cut; default: the newest");
+    command->add_option("--format", export_format_, "safetensors or npz; default: by FILE's name")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, ExportFormat>{
+            {"safetensors", ExportFormat::kSafetensors}, {"npz", ExportFormat::kNpz}}))
+        ->type_name("FORMAT");
+    OnScheduler(command, [this](SchedulerClient& client) -> Result {
+      export_.job_id = job_id_;
+      if (export_format_) {
+        export_.format = *export_format_;
+      } else {
+        PL_ASSIGN_OR_RETURN(export_.format, ExportFormatOf(export_.file));
+      }
+      return Export(export_, client, env_);
+    });
+  }
+
+  void AddReference() {
+    CLI::App* validate = Command("validate", "check a job file");
+    JobFile(validate, &submit_.job_file);
+    OnItsOwn(validate, [this] { return ValidateJob(submit_.job_file, format_, env_); });
+    CLI::App* explain = Command("explain", "what a field of the job file means");
+    explain->add_option("FIELD", field_, "such as train.optimizer; default: all");
+    OnItsOwn(explain, [this] { return ExplainField(field_, env_); });
+    OnItsOwn(Command("version", "the version of this program"), [this]() -> Result {
+      env_.out << "pacectl " << kVersion << std::endl;
+      return ExitCode::kOk;
+    });
+  }
+
+  Environment& env_;
+  CLI::App app_{"Runs training jobs on a Paceline cluster"};
+  std::function<Result()> run_;
+
+  std::string address_;
+  OutputFormat format_ = OutputFormat::kTable;
+  uint64_t job_id_ = 0;
+  int64_t timeout_s_ = 0;
+  std::string reason_;
+  std::string field_;
+  SubmitOptions submit_;
+  LocalRunOptions local_run_;
+  LogsOptions logs_;
+  ExportOptions export_;
+  std::optional<ExportFormat> export_format_;
+};
+
+}  // namespace
+
+int RunPacectl(int argc, const char* const* argv, Environment& env) {
+  CommandLine command_line(env);
+  if (const std::optional<int> code = ParseCommandLine(&command_line.app(), argc, argv)) {
+    return *code;
+  }
+  const Result result = command_line.Run();
+  if (result.ok()) {
+    return static_cast<int>(*result);
+  }
+  env.err << "pacectl: " << result.status().message() << std::endl;
+  return static_cast<int>(ExitCodeOf(result.status()));
+}
+
+}  // namespace paceline::cli

@@ -1,0 +1,15 @@
+// The pacectl command line.
+#ifndef PACELINE_CLI_PACECTL_H_
+#define PACELINE_CLI_PACECTL_H_
+
+#include "cli/environment.h"
+
+namespace paceline::cli {
+
+// Parses the command line, runs the command and returns the exit code (exit_code.h).
+// Help and usage errors go to the process's own stdout and stderr.
+int RunPacectl(int argc, const char* const* argv, Environment& env);
+
+}  // namespace paceline::cli
+
+#endif  // PACELINE_CLI_PACECTL_H_

@@ -1,0 +1,151 @@
+#include "cli/process_cluster.h"
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/daemon/port_file.h"
+#include "common/process/file_tail.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::cli {
+namespace {
+
+constexpr char kHost[] = "127.0.0.1";
+constexpr char kSchedulerName[] = "scheduler";
+// A cluster on one machine hears of its nodes often: jobs start and end at once.
+constexpr int kHeartbeatMs = 200;
+constexpr int kShownLogLines = 20;
+constexpr absl::Duration kPollPeriod = absl::Milliseconds(10);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LocalCluster>> ProcessCluster::Start(const Options& options,
+                                                                    FileSystem& fs, Clock& clock,
+                                                                    Interrupt& interrupt) {
+  std::unique_ptr<ProcessCluster> cluster(new ProcessCluster(options, fs, clock));
+  PL_RETURN_IF_ERROR(cluster->Spawn(kSchedulerName, options.binaries.scheduler,
+                                    {"--heartbeat-ms", absl::StrCat(kHeartbeatMs)}));
+  PL_RETURN_IF_ERROR(cluster->AwaitScheduler(interrupt));
+  const std::vector<std::string> scheduler = {"--scheduler", cluster->address_};
+  for (int i = 0; i < options.servers; ++i) {
+    PL_RETURN_IF_ERROR(
+        cluster->Spawn(absl::StrCat("server-", i), options.binaries.server, scheduler));
+  }
+  for (int i = 0; i < options.workers; ++i) {
+    PL_RETURN_IF_ERROR(
+        cluster->Spawn(absl::StrCat("worker-", i), options.binaries.worker, scheduler));
+  }
+  return cluster;
+}
+
+absl::Status ProcessCluster::Spawn(const std::string& name, const std::string& program,
+                                   const std::vector<std::string>& flags) {
+  const std::string base = JoinPath(options_.folder, name);
+  ChildProcess::Options child;
+  child.argv = {program,
+                "--listen",
+                absl::StrCat(kHost, ":0"),
+                "--http-listen",
+                absl::StrCat(kHost, ":0"),
+                "--port-file",
+                base + ".port",
+                "--data-dir",
+                base};
+  child.argv.insert(child.argv.end(), flags.begin(), flags.end());
+  child.output_path = base + ".log";
+  Daemon daemon;
+  daemon.name = name;
+  daemon.log = child.output_path;
+  PL_ASSIGN_OR_RETURN(daemon.process, ChildProcess::Spawn(child));
+  daemons_.push_back(std::move(daemon));
+  return absl::OkStatus();
+}
+
+absl::Status ProcessCluster::AwaitScheduler(Interrupt& interrupt) {
+  const std::string port_file = JoinPath(options_.folder, absl::StrCat(kSchedulerName, ".port"));
+  const absl::Duration deadline = clock_.Monotonic() + options_.start_timeout;
+  while (true) {
+    const absl::StatusOr<BoundPorts> ports = ReadPortFile(fs_, port_file);
+    if (ports.ok()) {
+      address_ = absl::StrCat(kHost, ":", ports->port);
+      return absl::OkStatus();
+    }
+    if (!absl::IsNotFound(ports.status())) {
+      return ports.status();
+    }
+    PL_RETURN_IF_ERROR(Check());
+    if (clock_.Monotonic() >= deadline) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("the scheduler has not said its port within ",
+                       absl::FormatDuration(options_.start_timeout)));
+    }
+    if (interrupt.WaitFor(clock_, kPollPeriod)) {
+      return absl::CancelledError("interrupted");
+    }
+  }
+}
+
+absl::Status ProcessCluster::DescribeEnd(Daemon& daemon, const ExitStatus& exit) {
+  std::string text = absl::StrCat(daemon.name, " ended: ", exit.Describe());
+  const auto lines = ReadTail(fs_, daemon.log, kShownLogLines);
+  if (lines.ok()) {
+    for (const std::string& line : *lines) {
+      absl::StrAppend(&text, "\n    | ", line);
+    }
+  }
+  return absl::InternalError(text);
+}
+
+absl::Status ProcessCluster::Check() {
+  for (Daemon& daemon : daemons_) {
+    if (const std::optional<ExitStatus> exit = daemon.process->TryWait()) {
+      return DescribeEnd(daemon, *exit);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void ProcessCluster::StopGroup(const std::string& prefix, absl::Status* first_error) {
+  const auto note = [&](const absl::Status& status) {
+    if (first_error->ok()) {
+      *first_error = status;
+    }
+  };
+  for (Daemon& daemon : daemons_) {
+    if (absl::StartsWith(daemon.name, prefix)) {
+      note(daemon.process->Signal(SIGTERM));
+    }
+  }
+  const absl::Duration deadline = clock_.Monotonic() + options_.stop_timeout;
+  for (Daemon& daemon : daemons_) {
+    if (!absl::StartsWith(daemon.name, prefix)) {
+      continue;
+    }
+    while (!daemon.process->TryWait() && clock_.Monotonic() < deadline) {
+      clock_.SleepFor(kPollPeriod);
+    }
+    if (!daemon.process->TryWait()) {
+      daemon.process->Kill();
+      note(absl::InternalError(absl::StrCat(daemon.name, " did not end within ",
+                                            absl::FormatDuration(options_.stop_timeout))));
+    }
+    const ExitStatus exit = daemon.process->Wait();
+    if (!exit.success()) {
+      note(DescribeEnd(daemon, exit));
+    }
+  }
+}
+
+absl::Status ProcessCluster::Stop() {
+  absl::Status first_error;
+  // Those who report before the one they report to.
+  StopGroup("worker-", &first_error);
+  StopGroup("server-", &first_error);
+  StopGroup(kSchedulerName, &first_error);
+  return first_error;
+}
+
+}  // namespace paceline::cli

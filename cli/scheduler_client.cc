@@ -1,0 +1,139 @@
+#include "cli/scheduler_client.h"
+
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/grpc_status.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::cli {
+namespace {
+
+void SetTimeout(absl::Duration timeout, grpc::ClientContext* context) {
+  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
+}
+
+}  // namespace
+
+SchedulerClient::SchedulerClient(std::string address, const std::shared_ptr<grpc::Channel>& channel,
+                                 Interrupt* interrupt)
+    : address_(std::move(address)), interrupt_(interrupt), stub_(v1::Scheduler::NewStub(channel)) {}
+
+absl::Status SchedulerClient::Explained(const grpc::Status& status) const {
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    return absl::UnavailableError(
+        absl::StrCat("no scheduler at ", address_, ": ", status.error_message()));
+  }
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("no answer from the scheduler at ", address_, " in time"));
+  }
+  return FromGrpcStatus(status);
+}
+
+absl::StatusOr<uint64_t> SchedulerClient::SubmitJob(const std::string& request_id,
+                                                    const v1::JobSpec& spec) {
+  v1::SubmitJobRequest request;
+  request.set_request_id(request_id);
+  *request.mutable_spec() = spec;
+  v1::SubmitJobResponse response;
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(Explained(stub_->SubmitJob(&context, request, &response)));
+  return response.job_id();
+}
+
+absl::StatusOr<v1::Job> SchedulerClient::GetJob(uint64_t job_id) {
+  v1::GetJobRequest request;
+  request.set_job_id(job_id);
+  v1::Job job;
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(Explained(stub_->GetJob(&context, request, &job)));
+  return job;
+}
+
+absl::StatusOr<v1::ListJobsResponse> SchedulerClient::ListJobs(const v1::ListJobsRequest& request) {
+  v1::ListJobsResponse all;
+  v1::ListJobsRequest page = request;
+  do {
+    v1::ListJobsResponse response;
+    grpc::ClientContext context;
+    SetTimeout(kCallTimeout, &context);
+    const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+    PL_RETURN_IF_ERROR(Explained(stub_->ListJobs(&context, page, &response)));
+    all.set_more(response.more() && !response.jobs().empty());
+    if (all.more()) {
+      page.set_after_job_id(response.jobs(response.jobs_size() - 1).job_id());
+    }
+    for (v1::Job& job : *response.mutable_jobs()) {
+      *all.add_jobs() = std::move(job);
+    }
+  } while (all.more());
+  return all;
+}
+
+absl::StatusOr<v1::Job> SchedulerClient::CancelJob(const v1::CancelJobRequest& request,
+                                                   bool interruptible, absl::Duration timeout) {
+  v1::Job job;
+  grpc::ClientContext context;
+  SetTimeout(timeout, &context);
+  Interrupt never;
+  const Interrupt::Scope scope(interruptible ? interrupt_ : &never, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(Explained(stub_->CancelJob(&context, request, &job)));
+  return job;
+}
+
+absl::StatusOr<v1::Cluster> SchedulerClient::DescribeCluster() {
+  v1::Cluster cluster;
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(
+      Explained(stub_->DescribeCluster(&context, v1::DescribeClusterRequest(), &cluster)));
+  return cluster;
+}
+
+absl::Status SchedulerClient::WatchJob(uint64_t job_id, absl::Duration timeout,
+                                       const std::function<bool(const v1::Job&)>& on_job) {
+  v1::WatchJobRequest request;
+  request.set_job_id(job_id);
+  grpc::ClientContext context;
+  SetTimeout(timeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  auto reader = stub_->WatchJob(&context, request);
+  v1::Job job;
+  while (reader->Read(&job)) {
+    if (!on_job(job)) {
+      context.TryCancel();
+      reader->Finish();
+      return absl::OkStatus();
+    }
+  }
+  return Explained(reader->Finish());
+}
+
+absl::Status SchedulerClient::ReadCut(
+    const v1::ReadCutRequest& request,
+    const std::function<absl::Status(const v1::CutChunk&)>& on_chunk) {
+  grpc::ClientContext context;
+  SetTimeout(kTransferTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  auto reader = stub_->ReadCut(&context, request);
+  v1::CutChunk chunk;
+  while (reader->Read(&chunk)) {
+    if (absl::Status status = on_chunk(chunk); !status.ok()) {
+      context.TryCancel();
+      reader->Finish();
+      return status;
+    }
+  }
+  return Explained(reader->Finish());
+}
+
+}  // namespace paceline::cli

@@ -1,0 +1,69 @@
+// The scheduler as pacectl speaks to it: every call has a deadline, and an interrupt
+// ends it.
+#ifndef PACELINE_CLI_SCHEDULER_CLIENT_H_
+#define PACELINE_CLI_SCHEDULER_CLIENT_H_
+
+#include <grpcpp/channel.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/interrupt.h"
+#include "proto/cluster.grpc.pb.h"
+#include "proto/cluster.pb.h"
+
+namespace paceline::cli {
+
+// Errors of all calls: those of the scheduler, and
+//   Unavailable       it cannot be reached; names the address.
+//   DeadlineExceeded  no answer in time.
+//   Cancelled         interrupted.
+//
+// Thread-safe.
+class SchedulerClient {
+ public:
+  // Time for one call; long enough for a slow disk under the journal.
+  static constexpr absl::Duration kCallTimeout = absl::Seconds(15);
+
+  // Time for the files of a cut.
+  static constexpr absl::Duration kTransferTimeout = absl::Hours(6);
+
+  SchedulerClient(std::string address, const std::shared_ptr<grpc::Channel>& channel,
+                  Interrupt* interrupt);
+
+  const std::string& address() const { return address_; }
+
+  absl::StatusOr<uint64_t> SubmitJob(const std::string& request_id, const v1::JobSpec& spec);
+  absl::StatusOr<v1::Job> GetJob(uint64_t job_id);
+  // All jobs, page by page.
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request);
+  // `interruptible` false: to cancel a job because of the interrupt.
+  absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request, bool interruptible = true,
+                                    absl::Duration timeout = kCallTimeout);
+  absl::StatusOr<v1::Cluster> DescribeCluster();
+
+  // Calls `on_job` now and after every change until it returns false, the job has
+  // ended (OK) or `timeout` has passed (DeadlineExceeded).
+  absl::Status WatchJob(uint64_t job_id, absl::Duration timeout,
+                        const std::function<bool(const v1::Job&)>& on_job);
+
+  // Calls `on_chunk` for every piece of a cut's files, within kTransferTimeout.
+  absl::Status ReadCut(const v1::ReadCutRequest& request,
+                       const std::function<absl::Status(const v1::CutChunk&)>& on_chunk);
+
+ private:
+  absl::Status Explained(const grpc::Status& status) const;
+
+  const std::string address_;
+  Interrupt* const interrupt_;
+  const std::unique_ptr<v1::Scheduler::Stub> stub_;
+};
+
+}  // namespace paceline::cli
+
+#endif  // PACELINE_CLI_SCHEDULER_CLIENT_H_
