@@ -1,5 +1,5 @@
 // Reads the public data sets named by PACELINE_SHARED_DATA, and the digits in
-// PACELINE_DIGITS_DATA; without them each test says that it did nothing.
+// PACELINE_DIGITS; without them each test says that it did nothing.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "common/fs.h"
 #include "common/fs_posix.h"
 #include "common/status/status_matchers.h"
 #include "worker/core/data/record_order.h"
@@ -16,19 +18,20 @@
 namespace paceline::worker {
 namespace {
 
-std::optional<std::string> Folder(const char* variable) {
+// The folder that a variable names, if `file` is there.
+std::optional<std::string> Folder(const char* variable, const std::string& file) {
   const char* value = std::getenv(variable);
-  if (value != nullptr && *value != '\0') return value;
-  WARN("nothing tested: " << variable << " is not set");
+  if (value != nullptr && PosixFileSystem().Exists(JoinPath(value, file))) return value;
+  WARN("nothing tested: " << variable << " names no folder with " << file);
   return std::nullopt;
 }
 
 // A new folder for indexes.
 std::string IndexDir() {
+  static int count = 0;
   const char* base = std::getenv("TEST_TMPDIR");
-  std::string dir = std::string(base != nullptr ? base : "/tmp") + "/index.XXXXXX";
-  REQUIRE(mkdtemp(dir.data()) != nullptr);
-  return dir;
+  REQUIRE(base != nullptr);
+  return absl::StrCat(base, "/index", count++);
 }
 
 struct Expected {
@@ -78,7 +81,7 @@ void CheckDataset(const Expected& want) {
 }
 
 TEST_CASE("the shared libsvm data") {
-  const std::optional<std::string> dir = Folder("PACELINE_SHARED_DATA");
+  const std::optional<std::string> dir = Folder("PACELINE_SHARED_DATA", "a9a.train.libsvm");
   if (!dir) return;
   const auto libsvm = [&](const std::string& name, uint64_t records, uint64_t features) {
     CheckDataset({*dir + "/" + name, "", v1::DATA_FORMAT_LIBSVM, records, features, 2});
@@ -91,7 +94,8 @@ TEST_CASE("the shared libsvm data") {
 }
 
 TEST_CASE("the shared images") {
-  const std::optional<std::string> dir = Folder("PACELINE_SHARED_DATA");
+  const std::optional<std::string> dir =
+      Folder("PACELINE_SHARED_DATA", "mnist10k-train-labels-idx1-ubyte.gz");
   if (!dir) return;
   const auto idx = [&](const std::string& name, uint64_t records) {
     const std::string prefix = *dir + "/mnist10k-" + name;
@@ -103,7 +107,7 @@ TEST_CASE("the shared images") {
 }
 
 TEST_CASE("the digits") {
-  const std::optional<std::string> dir = Folder("PACELINE_DIGITS_DATA");
+  const std::optional<std::string> dir = Folder("PACELINE_DIGITS", "digits.train.csv");
   if (!dir) return;
   CheckDataset({*dir + "/digits.train.csv", "", v1::DATA_FORMAT_CSV, 1438, 64, 10});
   CheckDataset({*dir + "/digits.test.csv", "", v1::DATA_FORMAT_CSV, 359, 64, 10});
