@@ -13,10 +13,10 @@ DeviceChoice Cpu(std::vector<std::string> notes) {
   choice.notes.push_back(
       absl::StrCat("device cpu: numeric class ", choice.device->numeric_class()));
   const BlasKernel kernel = LoadedBlasKernel();
-  if (!kernel.chosen) {
+  if (kernel.slow) {
     choice.notes.push_back(
         absl::StrCat("OpenBLAS loaded its ", kernel.loaded, " kernels where ", kernel.wanted,
-                     " suits this processor: matrix products may be slow; start the process with ",
+                     " suit this processor: matrix products are slow; start the process with ",
                      "OPENBLAS_CORETYPE=", kernel.wanted));
   }
   return choice;

@@ -9,8 +9,8 @@
 namespace paceline::worker {
 
 // The probability that a random positive scores above a random negative, ties
-// counting half. Keeps every score: 8 bytes per record, so its memory is bounded by
-// the number of records evaluated.
+// counting half. Keeps every score: 8 bytes per record, and as much again in Finish,
+// so its memory is bounded by the number of records evaluated.
 //
 // Thread-compatible.
 class AucAccumulator {

@@ -31,7 +31,7 @@ namespace paceline::worker {
 // loss is the mean of the sample losses, log_loss that of the negative logarithm of
 // the probability of the label (natural), calibration the sum of the probabilities
 // of label 1 over the number of labels 1 (1 is perfect; absent without such labels).
-// Memory: 8 bytes per record where auc is measured, else none. Sums are float64.
+// Memory: 8 bytes per record where auc is measured (16 in Finish), else none. Sums are float64.
 //
 // Thread-compatible.
 class Metrics {

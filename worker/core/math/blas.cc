@@ -46,7 +46,7 @@ BlasKernel LoadedBlasKernel() {
   BlasKernel kernel;
   kernel.loaded = openblas_get_corename();
   kernel.wanted = ChooseBlasKernel();
-  kernel.chosen = kernel.wanted.empty() || kernel.loaded == kernel.wanted;
+  kernel.slow = !IsAsWide(kernel.loaded, kernel.wanted);
   // "OpenBLAS 0.3.21 DYNAMIC_ARCH ..."
   const std::vector<std::string> words =
       absl::StrSplit(openblas_get_config(), ' ', absl::SkipEmpty());

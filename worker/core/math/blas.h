@@ -21,13 +21,13 @@ void Gemm(Transpose transpose_a, Transpose transpose_b, uint64_t m, uint64_t n, 
           const float* a, const float* b, float beta, float* c);
 
 // The kernels that OpenBLAS loaded ("SkylakeX"), its version ("0.3.21"), and what
-// ChooseBlasKernel wants. `chosen` is false where they differ: the process was
-// started without BlasEnvironment(), and products may be slow.
+// ChooseBlasKernel wants. `slow`: narrower ones were loaded, since the process was
+// started without BlasEnvironment().
 struct BlasKernel {
   std::string loaded;
   std::string version;
   std::string wanted;
-  bool chosen = false;
+  bool slow = false;
 };
 BlasKernel LoadedBlasKernel();
 

@@ -29,6 +29,16 @@ std::string BlasKernelFor(const CpuFeatures& features) {
 
 std::string ChooseBlasKernel() { return BlasKernelFor(DetectCpuFeatures()); }
 
+bool IsAsWide(const std::string& loaded, const std::string& wanted) {
+  if (wanted.empty() || loaded == wanted) return true;
+  const bool avx512 = loaded == "SkylakeX" || loaded == "Cooperlake" || loaded == "SapphireRapids";
+  if (wanted == "SkylakeX") return avx512;
+  const bool avx2 = avx512 || loaded == "Haswell" || loaded == "Zen";
+  if (wanted == "Haswell") return avx2;
+  const bool avx = avx2 || loaded == "Sandybridge";
+  return wanted == "Sandybridge" ? avx : avx || wanted == "Prescott";
+}
+
 std::vector<std::pair<std::string, std::string>> BlasEnvironment() {
   std::vector<std::pair<std::string, std::string>> environment = {{"OPENBLAS_NUM_THREADS", "1"}};
   const std::string kernel = ChooseBlasKernel();

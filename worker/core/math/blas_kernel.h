@@ -38,6 +38,10 @@ std::string BlasKernelFor(const CpuFeatures& features);
 // BlasKernelFor(DetectCpuFeatures()).
 std::string ChooseBlasKernel();
 
+// Whether kernels `loaded` use vectors as wide as kernels `wanted` do: the same, or
+// a sibling for another processor (Zen for Haswell, Cooperlake for SkylakeX).
+bool IsAsWide(const std::string& loaded, const std::string& wanted);
+
 // Variables and values for the environment of a process that will load OpenBLAS:
 // the kernels, and one thread, so that it starts no pool of its own.
 std::vector<std::pair<std::string, std::string>> BlasEnvironment();

@@ -22,6 +22,22 @@ TEST_CASE("the widest vectors that the processor has choose the kernels") {
   for (const Case& c : cases) CHECK(BlasKernelFor(c.features) == c.kernel);
 }
 
+TEST_CASE("kernels for another processor may be as wide") {
+  for (const char* wide : {"SkylakeX", "Cooperlake", "SapphireRapids"}) {
+    CHECK(IsAsWide(wide, "SkylakeX"));
+    CHECK(IsAsWide(wide, "Haswell"));
+  }
+  CHECK(IsAsWide("Zen", "Haswell"));
+  CHECK(IsAsWide("Prescott", "Prescott"));
+  CHECK(IsAsWide("Nehalem", "Prescott"));
+  CHECK(IsAsWide("Sandybridge", "Nehalem"));
+  CHECK(IsAsWide("armv8", ""));
+  CHECK_FALSE(IsAsWide("Zen", "SkylakeX"));
+  CHECK_FALSE(IsAsWide("Prescott", "Nehalem"));
+  CHECK_FALSE(IsAsWide("Prescott", "SkylakeX"));
+  CHECK_FALSE(IsAsWide("Sandybridge", "Haswell"));
+}
+
 TEST_CASE("the environment of a task names the kernels and one thread") {
   std::map<std::string, std::string> environment;
   for (const auto& [name, value] : BlasEnvironment()) environment[name] = value;
