@@ -1,0 +1,31 @@
+// The server's figures in Prometheus' text format.
+//
+// Thread-safe: a pure function.
+#ifndef PACELINE_SERVER_IO_METRICS_H_
+#define PACELINE_SERVER_IO_METRICS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "proto/node.pb.h"
+#include "server/io/data_plane_stats.h"
+
+namespace paceline::server {
+
+struct MetricsInput {
+  absl::Duration uptime;
+  std::vector<v1::ServerJobReport> jobs;
+  // Of all jobs.
+  uint64_t parked_pulls = 0;
+  uint64_t resident_bytes = 0;
+  // Updates that wait for their round.
+  uint64_t fold_bytes = 0;
+};
+
+std::string MetricsText(const MetricsInput& input, const DataPlaneStats& stats);
+
+}  // namespace paceline::server
+
+#endif  // PACELINE_SERVER_IO_METRICS_H_

@@ -1,0 +1,262 @@
+#include "server/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/http_status.h"
+#include "common/json/proto_json.h"
+#include "common/log.h"
+#include "common/rpc/channel.h"
+#include "common/status/status_macros.h"
+#include "common/version/version.h"
+#include "proto/node.pb.h"
+#include "server/core/rows/memory_budget.h"
+#include "server/core/server_state.h"
+#include "server/io/data_plane.h"
+#include "server/io/data_plane_stats.h"
+#include "server/io/heartbeat_loop.h"
+#include "server/io/metrics.h"
+#include "server/io/order_executor.h"
+#include "server/io/process_memory.h"
+
+namespace paceline::server {
+namespace {
+
+// Memory that gRPC may take for messages on their way, beyond updates that wait
+// for their round in the slices they came in.
+constexpr uint64_t kTransportBytes = uint64_t{1} << 30;
+
+int Threads(int wanted) {
+  if (wanted > 0) return wanted;
+  return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::string Hostname(const std::string& wanted) {
+  if (!wanted.empty()) return wanted;
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+}
+
+uint64_t Nonce(uint64_t wanted) {
+  if (wanted != 0) return wanted;
+  std::random_device random;
+  return uint64_t{random()} << 32 | random() | 1;
+}
+
+}  // namespace
+
+// The members in the order in which they need each other.
+class Server::Impl {
+ public:
+  explicit Impl(Options options)
+      : options_(std::move(options)),
+        hostname_(Hostname(options_.hostname)),
+        nonce_(Nonce(options_.process_nonce)),
+        started_(options_.clock->Monotonic()),
+        memory_(options_.memory_limit, "--memory-limit"),
+        fold_(options_.fold_limit, "--fold-limit"),
+        executor_({.state = &state_,
+                   .fs = options_.fs,
+                   .memory = &memory_,
+                   .fold = &fold_,
+                   .max_parked_pulls = options_.max_parked_pulls,
+                   .changed = [this] { ReportNow(); }}),
+        data_plane_({.state = &state_, .stats = &stats_, .threads = Threads(options_.threads)}) {}
+
+  ~Impl() { Shutdown(absl::ZeroDuration()); }
+
+  absl::Status Start() {
+    if (options_.scheduler.empty()) {
+      return absl::InvalidArgumentError("--scheduler: host:port of the scheduler expected");
+    }
+    PL_RETURN_IF_ERROR(ParseHostPort(options_.scheduler).status());
+    PL_RETURN_IF_ERROR(StartGrpc());
+    PL_RETURN_IF_ERROR(StartHttp());
+    HeartbeatLoop::Options heartbeat;
+    heartbeat.channel = MakeChannel(options_.scheduler, grpc::InsecureChannelCredentials());
+    heartbeat.clock = options_.clock;
+    heartbeat.report = [this] { return Report(); };
+    heartbeat.heed = [this](const v1::HeartbeatResponse& response) {
+      if (!draining_) executor_.Heed(response);
+    };
+    heartbeat.seed = nonce_;
+    MutexLock lock(&mu_);
+    heartbeat_ = std::make_unique<HeartbeatLoop>(std::move(heartbeat));
+    return absl::OkStatus();
+  }
+
+  void Shutdown(absl::Duration deadline) {
+    {
+      MutexLock lock(&mu_);
+      if (std::exchange(shut_down_, true)) return;
+    }
+    draining_ = true;
+    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    ReportNow();
+    executor_.Stop();
+    if (server_ != nullptr) {
+      server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
+      data_plane_.Shutdown();
+    }
+    // Outside the lock: the loop's last report may take it.
+    HeartbeatLoop* heartbeat;
+    {
+      MutexLock lock(&mu_);
+      heartbeat = heartbeat_.get();
+    }
+    if (heartbeat != nullptr) heartbeat->Stop();
+    if (http_ != nullptr) http_->Shutdown();
+    MutexLock lock(&mu_);
+    ended_ = true;
+    ended_cv_.NotifyAll();
+  }
+
+  void Wait() {
+    MutexLock lock(&mu_);
+    while (!ended_) ended_cv_.Wait(&mu_);
+  }
+
+  int port() const { return port_; }
+  int http_port() const { return http_port_; }
+  HostPort address() const {
+    return {
+        .host = options_.advertise.host.empty() ? options_.listen.host : options_.advertise.host,
+        .port = options_.advertise.port == 0 ? port_ : options_.advertise.port};
+  }
+
+ private:
+  absl::Status StartGrpc() {
+    if (IsWildcard(address().host)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--advertise: nobody can dial ", address().host));
+    }
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    ApplyServerDefaults(&builder);
+    grpc::ResourceQuota quota("server");
+    quota.Resize(options_.fold_limit + kTransportBytes);
+    builder.SetResourceQuota(quota);
+    builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
+    data_plane_.Register(&builder);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) {
+      server_ = nullptr;
+      return absl::UnavailableError(
+          absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
+    }
+    data_plane_.Start();
+    return absl::OkStatus();
+  }
+
+  absl::Status StartHttp() {
+    if (options_.http_listen.host.empty()) return absl::OkStatus();
+    HttpStatusServer::Options http;
+    http.host = options_.http_listen.host;
+    http.port = options_.http_listen.port;
+    http.allowed_hosts = {address().host};
+    http.readyz = [this] {
+      return draining_ ? absl::UnavailableError("shutting down") : SchedulerStatus();
+    };
+    http.metrics = [this] { return Metrics(); };
+    http.status = [this] { return ProtoToJson(Report(), JsonLayout::kIndented); };
+    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http_port_ = http_->port();
+    return absl::OkStatus();
+  }
+
+  // Everything the node holds.
+  v1::HeartbeatRequest Report() {
+    v1::HeartbeatRequest request;
+    request.set_role(v1::NODE_ROLE_SERVER);
+    request.set_address(address().ToString());
+    if (http_port_ != 0) {
+      request.set_http_address(HostPort{.host = address().host, .port = http_port_}.ToString());
+    }
+    request.set_hostname(hostname_);
+    request.set_version(std::string(kVersion));
+    request.set_process_nonce(nonce_);
+    request.set_draining(draining_);
+    request.set_resident_bytes(ResidentBytes());
+    for (v1::ServerJobReport& job : state_.Reports()) *request.add_jobs() = std::move(job);
+    return request;
+  }
+
+  std::string Metrics() {
+    MetricsInput input;
+    input.uptime = options_.clock->Monotonic() - started_;
+    input.jobs = state_.Reports();
+    for (const v1::ServerJobReport& report : input.jobs) {
+      const std::shared_ptr<ServerJob> job = state_.Find(report.job_id());
+      if (job != nullptr) input.parked_pulls += job->parked_pulls();
+    }
+    input.resident_bytes = ResidentBytes();
+    input.fold_bytes = fold_.used();
+    return MetricsText(input, stats_);
+  }
+
+  absl::Status SchedulerStatus() {
+    MutexLock lock(&mu_);
+    return heartbeat_ == nullptr ? absl::UnavailableError("starting")
+                                 : heartbeat_->scheduler_status();
+  }
+
+  void ReportNow() {
+    MutexLock lock(&mu_);
+    if (heartbeat_ != nullptr) heartbeat_->ReportNow();
+  }
+
+  const Options options_;
+  const std::string hostname_;
+  const uint64_t nonce_;
+  const absl::Duration started_;
+  std::atomic<bool> draining_{false};
+
+  MemoryBudget memory_;
+  MemoryBudget fold_;
+  DataPlaneStats stats_;
+  ServerState state_;
+  OrderExecutor executor_;
+  DataPlane data_plane_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  std::unique_ptr<HttpStatusServer> http_;
+  // Read by pages that are asked for while http_ starts.
+  std::atomic<int> http_port_{0};
+
+  Mutex mu_;
+  CondVar ended_cv_;
+  std::unique_ptr<HeartbeatLoop> heartbeat_ ABSL_GUARDED_BY(mu_);
+  bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
+  bool ended_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  PL_RETURN_IF_ERROR(impl->Start());
+  LogInfo("server started", {{"address", impl->address().ToString()}});
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+int Server::port() const { return impl_->port(); }
+int Server::http_port() const { return impl_->http_port(); }
+std::string Server::address() const { return impl_->address().ToString(); }
+void Server::Shutdown(absl::Duration deadline) { impl_->Shutdown(deadline); }
+void Server::Wait() { impl_->Wait(); }
+
+}  // namespace paceline::server

@@ -1,0 +1,59 @@
+// paceline-server: holds shards of tables and serves the ranks that train them.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <optional>
+
+#include "common/clock.h"
+#include "common/daemon/daemon_flags.h"
+#include "common/daemon/port_file.h"
+#include "common/daemon/signals.h"
+#include "common/fs_posix.h"
+#include "common/log.h"
+#include "server/io/process_memory.h"
+#include "server/server.h"
+
+namespace {
+
+using paceline::server::Server;
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "paceline-server: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? 2 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  paceline::BlockTerminationSignals();
+  paceline::server::KeepFreedMemory();
+  paceline::RealClock clock;
+  paceline::PosixFileSystem fs;
+  Server::Options options = {.clock = &clock, .fs = &fs};
+  options.memory_limit = paceline::server::MachineBytes() / 5 * 4;
+  CLI::App app("Paceline's parameter server");
+  paceline::DaemonFlagParser parser(&app, {.role = "server", .port = 7071, .http_port = 8071});
+  app.add_option("--scheduler", options.scheduler, "host:port of the scheduler")
+      ->default_val("127.0.0.1:7070");
+  app.add_option("--memory-limit", options.memory_limit, "bytes of tables, e.g. 8GB; 0: none")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--fold-limit", options.fold_limit, "bytes of updates that wait for their round")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--max-parked-pulls", options.max_parked_pulls, "waiting pulls of each job");
+  app.add_option("--threads", options.threads, "threads that serve calls; 0: one for each core");
+  if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
+  const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
+  if (!flags.ok()) return Fail(flags.status());
+  paceline::InitLogging(flags->log);
+  options.listen = flags->listen;
+  options.advertise = flags->advertise;
+  options.http_listen = flags->http_listen.value_or(paceline::HostPort());
+
+  auto server = Server::Start(options);
+  if (!server.ok()) return Fail(server.status());
+  const paceline::BoundPorts ports = {(*server)->port(), (*server)->http_port()};
+  const absl::Status announced = AnnouncePorts(fs, "server", flags->port_file, ports);
+  if (!announced.ok()) return Fail(announced);
+  paceline::WaitForTerminationSignal();
+  (*server)->Shutdown(absl::Seconds(10));
+  return 0;
+}
