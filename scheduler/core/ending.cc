@@ -107,6 +107,12 @@ absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRec
 
 void PlanFinish(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (job.state() != v1::JOB_STATE_RUNNING) return;
+  // Most of the time a look at the first rank is enough.
+  for (uint32_t rank = 0; rank < static_cast<uint32_t>(job.ranks_size()); ++rank) {
+    const TaskObservation* task =
+        view.seen.FindTask(job.job_id(), rank, job.ranks(rank).incarnation());
+    if (task != nullptr && !task->report.progress().finished()) return;
+  }
   const std::vector<RankProgress> ranks = ProgressOf(view, job);
   if (!std::all_of(ranks.begin(), ranks.end(), [](const auto& rank) { return rank.finished; })) {
     return;

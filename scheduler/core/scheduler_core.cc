@@ -23,6 +23,13 @@ constexpr uint64_t kCompactAfter = 10000;
 // Jobs in one page of a list.
 constexpr uint32_t kDefaultPage = 1000;
 
+// Whether a task's report may lead to a decision at once. Progress alone does not,
+// and there is a lot of it.
+bool MayDecide(const v1::JobRecord& job, const v1::SyncTaskRequest& report) {
+  return job.state() != v1::JOB_STATE_RUNNING || !report.error().empty() ||
+         report.progress().finished();
+}
+
 std::string IdentityText(const v1::SchedulerIdentity& identity) {
   return absl::StrCat("generation ", identity.generation(), ", nonce ", identity.start_nonce(),
                       ", journal index ", identity.journal_index());
@@ -152,7 +159,7 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
   // Others are told to exit; what they say does not count.
   if (!current || !seen_.OnSyncTask(request, now.monotonic)) return absl::OkStatus();
   Touch(request.job_id());
-  PL_RETURN_IF_ERROR(Settle(now));
+  if (MayDecide(*job, request)) PL_RETURN_IF_ERROR(Settle(now));
   Decisions decisions;
   PlanGrants(ViewAt(now), request, &decisions);
   return CommitDecisions(std::move(decisions));

@@ -1,0 +1,414 @@
+#include "scheduler/io/coordinator.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/log.h"
+#include "common/status/status_macros.h"
+#include "scheduler/core/ending.h"
+#include "scheduler/core/job_machine.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// Watchers at once.
+constexpr size_t kMaxWatches = 1000;
+
+absl::Duration TickOf(absl::Duration heartbeat) {
+  return std::clamp(heartbeat / 10, absl::Milliseconds(5), absl::Milliseconds(50));
+}
+
+void Run(std::vector<std::function<void()>> answers) {
+  for (const auto& answer : answers) answer();
+}
+
+}  // namespace
+
+Coordinator::Coordinator(Options options, std::unique_ptr<SchedulerCore> core)
+    : options_(std::move(options)),
+      hold_(options_.core.plan.heartbeat),
+      tick_(TickOf(options_.core.plan.heartbeat)),
+      core_(std::move(core)) {}
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
+  PL_CHECK(options.clock != nullptr);
+  PL_CHECK(options.fs != nullptr);
+  const Moment now = {.monotonic = options.clock->Monotonic(),
+                      .wall_ms = absl::ToUnixMillis(options.clock->Now())};
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SchedulerCore> core,
+                      SchedulerCore::Open(options.core, options.journal.get(), now));
+  LogInfo("state replayed", {{"cluster", core->state().cluster_id()},
+                             {"generation", core->state().generation()},
+                             {"journal_index", core->state().journal_index()},
+                             {"jobs", core->state().jobs().size()}});
+  std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(options), std::move(core)));
+  Coordinator* self = coordinator.get();
+  coordinator->cut_worker_ = std::make_unique<CutWorker>(
+      coordinator->options_.fs,
+      [self](const Command& command, const absl::StatusOr<std::string>& result) {
+        self->OnCutDone(command, result);
+      });
+  coordinator->timer_ = std::thread([self] { self->KeepTime(); });
+  return coordinator;
+}
+
+Coordinator::~Coordinator() { Shutdown(); }
+
+void Coordinator::Shutdown() {
+  Answers answers;
+  {
+    MutexLock lock(&mu_);
+    stop_ = true;
+    if (closed_.ok()) closed_ = absl::UnavailableError("the scheduler is shutting down");
+    EndAll(closed_, &answers);
+    wake_.NotifyAll();
+  }
+  Run(std::move(answers));
+  if (timer_.joinable()) timer_.join();
+  cut_worker_->Stop();
+}
+
+void Coordinator::SetAddresses(std::string address, std::string http_address) {
+  MutexLock lock(&mu_);
+  address_ = std::move(address);
+  http_address_ = std::move(http_address);
+}
+
+Moment Coordinator::Now() const {
+  return {.monotonic = options_.clock->Monotonic(),
+          .wall_ms = absl::ToUnixMillis(options_.clock->Now())};
+}
+
+absl::Status Coordinator::Serving() const { return closed_; }
+
+absl::Status Coordinator::Health() {
+  MutexLock lock(&mu_);
+  return closed_;
+}
+
+CoordinatorStats Coordinator::Stats() {
+  MutexLock lock(&mu_);
+  CoordinatorStats stats = stats_;
+  stats.journal_index = core_->state().journal_index();
+  stats.parked_polls = node_polls_.size() + task_polls_.size();
+  stats.watchers = watches_.size();
+  return stats;
+}
+
+// ---- users ----
+
+absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJobRequest& request) {
+  Answers answers;
+  absl::StatusOr<uint64_t> job_id = 0;
+  {
+    MutexLock lock(&mu_);
+    PL_RETURN_IF_ERROR(Serving());
+    const Moment now = Now();
+    job_id = core_->Submit(request, now);
+    AfterEvent(now, &answers);
+  }
+  Run(std::move(answers));
+  PL_RETURN_IF_ERROR(job_id.status());
+  LogInfo("job submitted", {{"job", *job_id}, {"name", request.spec().name()}});
+  v1::SubmitJobResponse response;
+  response.set_job_id(*job_id);
+  return response;
+}
+
+absl::StatusOr<v1::Job> Coordinator::GetJob(const v1::GetJobRequest& request) {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  return core_->GetJob(request.job_id(), Now());
+}
+
+absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsRequest& request) {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  return core_->ListJobs(request, Now());
+}
+
+absl::StatusOr<v1::Job> Coordinator::CancelJob(const v1::CancelJobRequest& request) {
+  Answers answers;
+  absl::StatusOr<v1::Job> job = v1::Job();
+  {
+    MutexLock lock(&mu_);
+    PL_RETURN_IF_ERROR(Serving());
+    const Moment now = Now();
+    job = core_->Cancel(request, now);
+    AfterEvent(now, &answers);
+  }
+  Run(std::move(answers));
+  return job;
+}
+
+absl::StatusOr<v1::Cluster> Coordinator::DescribeCluster() {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  v1::Cluster cluster = core_->DescribeCluster(Now());
+  cluster.set_address(address_);
+  cluster.set_http_address(http_address_);
+  return cluster;
+}
+
+absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_id) {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  const v1::JobRecord* job = core_->state().FindJob(job_id);
+  if (job == nullptr) return absl::NotFoundError(absl::StrCat("job ", job_id, " does not exist"));
+  const uint64_t wanted = cut_id == 0 ? job->committed_cut_id() : cut_id;
+  if (wanted == 0 || wanted != job->cut().cut_id() || !job->cut().committed()) {
+    return absl::NotFoundError(cut_id == 0 ? absl::StrCat("job ", job_id, " has no committed cut")
+                                           : absl::StrCat("job ", job_id, " has no cut ", cut_id));
+  }
+  return CommittedCut{.dir = job->cut().dir(), .manifest_xxh3 = job->cut().manifest_xxh3()};
+}
+
+absl::Status Coordinator::WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher) {
+  absl::StatusOr<v1::Job> job = v1::Job();
+  {
+    MutexLock lock(&mu_);
+    PL_RETURN_IF_ERROR(Serving());
+    if (watches_.size() >= kMaxWatches) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("at most ", kMaxWatches, " watchers are served at once"));
+    }
+    const Moment now = Now();
+    PL_ASSIGN_OR_RETURN(job, core_->GetJob(job_id, now));
+    if (!HasEnded(job->state())) {
+      // Offered the first message by the thread that keeps the time, as all others.
+      watches_.push_back({.job_id = job_id,
+                          .watcher = std::move(watcher),
+                          .version = WatchVersion(job_id) - 1,
+                          .next = now.monotonic});
+      wake_.NotifyAll();
+      return absl::OkStatus();
+    }
+  }
+  watcher->Offer(*job, /*last=*/true);
+  return absl::OkStatus();
+}
+
+// ---- nodes and tasks ----
+
+uint64_t Coordinator::NewTicket() {
+  MutexLock lock(&mu_);
+  return ++last_ticket_;
+}
+
+void Coordinator::Heartbeat(uint64_t ticket, const v1::HeartbeatRequest& request,
+                            HeartbeatDone done) {
+  Answers answers;
+  {
+    MutexLock lock(&mu_);
+    const Moment now = Now();
+    ++stats_.heartbeats;
+    absl::StatusOr<uint64_t> node_id = closed_;
+    if (closed_.ok()) node_id = core_->Heartbeat(request, now);
+    if (!node_id.ok()) {
+      answers.push_back([done, status = node_id.status()] { done(status); });
+    } else if (core_->NodeReply(*node_id, now).news) {
+      AnswerNode(*node_id, std::move(done), now, &answers);
+    } else {
+      // The caller has given its older poll up: the answer to that one goes nowhere.
+      std::optional<NodePoll> before = node_polls_.Park(
+          *node_id, {.ticket = ticket, .deadline = now.monotonic + hold_, .done = std::move(done)});
+      if (before.has_value()) {
+        answers.push_back([done = std::move(before->done)] {
+          done(absl::CancelledError("a newer heartbeat of this node took its place"));
+        });
+      }
+    }
+    if (closed_.ok()) AfterEvent(now, &answers);
+  }
+  Run(std::move(answers));
+}
+
+void Coordinator::SyncTask(uint64_t ticket, const v1::SyncTaskRequest& request, SyncTaskDone done) {
+  Answers answers;
+  {
+    MutexLock lock(&mu_);
+    const Moment now = Now();
+    ++stats_.task_syncs;
+    absl::Status status = closed_;
+    if (status.ok()) status = core_->SyncTask(request, now);
+    if (!status.ok()) {
+      answers.push_back([done, status] { done(status); });
+    } else if (core_->TaskReply(request, now).news) {
+      AnswerTask(request, std::move(done), now, &answers);
+    } else {
+      std::optional<TaskPoll> before =
+          task_polls_.Park({request.job_id(), request.rank()}, {.ticket = ticket,
+                                                                .deadline = now.monotonic + hold_,
+                                                                .request = request,
+                                                                .done = std::move(done)});
+      if (before.has_value()) {
+        answers.push_back([done = std::move(before->done)] {
+          done(absl::CancelledError("a newer call of this rank took its place"));
+        });
+      }
+    }
+    if (closed_.ok()) AfterEvent(now, &answers);
+  }
+  Run(std::move(answers));
+}
+
+void Coordinator::Abandon(uint64_t ticket) {
+  const absl::Status gone = absl::CancelledError("the caller has gone");
+  std::optional<NodePoll> node;
+  std::optional<TaskPoll> task;
+  {
+    MutexLock lock(&mu_);
+    node = node_polls_.Take(ticket);
+    task = task_polls_.Take(ticket);
+  }
+  if (node.has_value()) node->done(gone);
+  if (task.has_value()) task->done(gone);
+}
+
+// ---- answers ----
+
+void Coordinator::AnswerNode(uint64_t node_id, HeartbeatDone done, Moment now, Answers* answers) {
+  v1::HeartbeatResponse reply = core_->NodeReply(node_id, now).reply;
+  core_->NodeReplySent(node_id, reply, now);
+  answers->push_back([done = std::move(done), reply = std::move(reply)] { done(reply); });
+}
+
+void Coordinator::AnswerTask(v1::SyncTaskRequest request, SyncTaskDone done, Moment now,
+                             Answers* answers) {
+  v1::SyncTaskResponse reply = core_->TaskReply(request, now).reply;
+  core_->TaskReplySent(request, reply);
+  answers->push_back([done = std::move(done), reply = std::move(reply)] { done(reply); });
+}
+
+void Coordinator::AfterEvent(Moment now, Answers* answers) {
+  for (Command& command : core_->TakeCommands()) cut_worker_->Add(std::move(command));
+  if (!core_->stale().ok() && closed_.ok()) {
+    closed_ = core_->stale();
+    LogError("stale scheduler", {{"cause", closed_}});
+    EndAll(closed_, answers);
+    answers->push_back([this, why = closed_] { options_.on_stale(why); });
+    return;
+  }
+  if (core_->state_version() == answered_version_) return;
+  answered_version_ = core_->state_version();
+  std::vector<std::pair<uint64_t, HeartbeatDone>> nodes;
+  node_polls_.TakeIf([&](uint64_t node_id, NodePoll& poll) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (!core_->NodeReply(node_id, now).news) return false;
+    nodes.emplace_back(node_id, std::move(poll.done));
+    return true;
+  });
+  for (auto& [node_id, done] : nodes) AnswerNode(node_id, std::move(done), now, answers);
+  std::vector<TaskPoll> tasks =
+      task_polls_.TakeIf([&](const auto&, const TaskPoll& poll) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return core_->TaskReply(poll.request, now).news;
+      });
+  for (TaskPoll& task : tasks) {
+    AnswerTask(std::move(task.request), std::move(task.done), now, answers);
+  }
+}
+
+void Coordinator::AnswerExpired(Moment now, Answers* answers) {
+  std::vector<std::pair<uint64_t, HeartbeatDone>> nodes;
+  node_polls_.TakeIf([&](uint64_t node_id, NodePoll& poll) {
+    if (poll.deadline > now.monotonic) return false;
+    nodes.emplace_back(node_id, std::move(poll.done));
+    return true;
+  });
+  for (auto& [node_id, done] : nodes) AnswerNode(node_id, std::move(done), now, answers);
+  std::vector<TaskPoll> tasks = task_polls_.TakeIf(
+      [&](const auto&, const TaskPoll& poll) { return poll.deadline <= now.monotonic; });
+  for (TaskPoll& task : tasks) {
+    AnswerTask(std::move(task.request), std::move(task.done), now, answers);
+  }
+}
+
+void Coordinator::EndAll(const absl::Status& why, Answers* answers) {
+  const auto all = [](const auto&, const auto&) { return true; };
+  for (NodePoll& poll : node_polls_.TakeIf(all)) {
+    answers->push_back([done = std::move(poll.done), why] { done(why); });
+  }
+  for (TaskPoll& poll : task_polls_.TakeIf(all)) {
+    answers->push_back([done = std::move(poll.done), why] { done(why); });
+  }
+  for (const Watch& watch : watches_) {
+    answers->push_back([weak = watch.watcher, why] {
+      if (const auto watcher = weak.lock()) watcher->End(why);
+    });
+  }
+  watches_.clear();
+}
+
+uint64_t Coordinator::WatchVersion(uint64_t job_id) const {
+  // Both only grow. The state's version stands for reasons that depend on others.
+  return core_->JobVersion(job_id) + core_->state_version();
+}
+
+void Coordinator::OfferToWatchers(Moment now, Answers* answers) {
+  for (size_t i = 0; i < watches_.size();) {
+    Watch& watch = watches_[i];
+    const std::shared_ptr<JobWatcher> watcher = watch.watcher.lock();
+    bool drop = watcher == nullptr;
+    const uint64_t version = WatchVersion(watch.job_id);
+    if (!drop && version != watch.version && now.monotonic >= watch.next && watcher->Ready()) {
+      absl::StatusOr<v1::Job> job = core_->GetJob(watch.job_id, now);
+      drop = !job.ok() || HasEnded(job->state());
+      watch.version = version;
+      watch.next = now.monotonic + kWatchInterval;
+      answers->push_back([watcher, job = std::move(job), drop] {
+        if (job.ok()) {
+          watcher->Offer(*job, drop);
+        } else {
+          watcher->End(job.status());
+        }
+      });
+    }
+    if (drop) {
+      watches_[i] = std::move(watches_.back());
+      watches_.pop_back();
+    } else {
+      ++i;
+    }
+  }
+}
+
+void Coordinator::OnCutDone(const Command& command, const absl::StatusOr<std::string>& result) {
+  Answers answers;
+  {
+    MutexLock lock(&mu_);
+    if (!closed_.ok()) return;
+    const Moment now = Now();
+    const absl::Status status =
+        command.kind == Command::Kind::kCommitCut
+            ? core_->OnCutCommitted(command.job_id, command.cut_id, result, now)
+            : core_->OnCutHashed(command.job_id, command.cut_id, result, now);
+    if (!status.ok()) LogWarning("journal", {{"cause", status}});
+    AfterEvent(now, &answers);
+  }
+  Run(std::move(answers));
+}
+
+void Coordinator::KeepTime() {
+  bool failing = false;
+  while (true) {
+    Answers answers;
+    {
+      MutexLock lock(&mu_);
+      (void)options_.clock->WaitUntil(&mu_, &wake_, options_.clock->Monotonic() + tick_);
+      if (stop_) return;
+      if (!closed_.ok()) continue;
+      const Moment now = Now();
+      const absl::Status status = core_->Tick(now);
+      // The first of a series.
+      if (!status.ok() && !failing) LogWarning("journal", {{"cause", status}});
+      failing = !status.ok();
+      AfterEvent(now, &answers);
+      AnswerExpired(now, &answers);
+      OfferToWatchers(now, &answers);
+    }
+    Run(std::move(answers));
+  }
+}
+
+}  // namespace paceline::scheduler

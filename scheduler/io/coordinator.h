@@ -1,0 +1,176 @@
+// The one door to the scheduler's state from many threads.
+//
+//   lock { SchedulerCore: Plan -> journal -> Apply } unlock -> answers
+//
+// Heartbeats and task syncs are long polls: parked without a thread until there is
+// news for their caller or a heartbeat interval has passed. Callbacks are called
+// outside the lock, exactly once, from any thread.
+//
+// The journal's write is made under the lock: nothing may be decided on a state
+// that is not durable.
+//
+// Thread-safe. Owns the thread that keeps the time and the one that works on cuts.
+#ifndef PACELINE_SCHEDULER_IO_COORDINATOR_H_
+#define PACELINE_SCHEDULER_IO_COORDINATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "common/fs.h"
+#include "common/sync.h"
+#include "proto/cluster.pb.h"
+#include "proto/node.pb.h"
+#include "scheduler/core/journal.h"
+#include "scheduler/core/scheduler_core.h"
+#include "scheduler/io/cut_worker.h"
+#include "scheduler/io/job_watcher.h"
+#include "scheduler/io/long_polls.h"
+
+namespace paceline::scheduler {
+
+// A committed cut on disk.
+struct CommittedCut {
+  std::string dir;
+  std::string manifest_xxh3;
+};
+
+// Numbers for /metrics.
+struct CoordinatorStats {
+  uint64_t journal_index = 0;
+  uint64_t heartbeats = 0;
+  uint64_t task_syncs = 0;
+  size_t parked_polls = 0;
+  size_t watchers = 0;
+};
+
+class Coordinator {
+ public:
+  struct Options {
+    SchedulerCore::Options core;
+    std::unique_ptr<Journal> journal;
+    // Both outlive the coordinator.
+    Clock* clock = nullptr;
+    FileSystem* fs = nullptr;
+    // Called once, on any thread, when a node has seen a newer scheduler: this one
+    // answers nobody any more and should end.
+    std::function<void(const absl::Status&)> on_stale = [](const absl::Status&) {};
+  };
+
+  // Errors:  as SchedulerCore::Open.
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(Options options);
+  // Shuts down.
+  ~Coordinator();
+
+  // Where others dial this scheduler, once it listens.
+  void SetAddresses(std::string address, std::string http_address);
+
+  // ---- users ----
+  // Errors:  as SchedulerCore; Unavailable after Shutdown, Aborted when stale.
+  absl::StatusOr<v1::SubmitJobResponse> SubmitJob(const v1::SubmitJobRequest& request);
+  absl::StatusOr<v1::Job> GetJob(const v1::GetJobRequest& request);
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request);
+  absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request);
+  absl::StatusOr<v1::Cluster> DescribeCluster();
+  // Offers the job to the watcher now and after every change, until it has ended,
+  // as often as kWatchInterval allows.
+  absl::Status WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher);
+  // cut_id 0: the newest.
+  // Errors:  NotFound  no such job, or no such cut is committed.
+  absl::StatusOr<CommittedCut> FindCut(uint64_t job_id, uint64_t cut_id);
+
+  // ---- nodes and tasks ----
+  using HeartbeatDone = std::function<void(absl::StatusOr<v1::HeartbeatResponse>)>;
+  using SyncTaskDone = std::function<void(absl::StatusOr<v1::SyncTaskResponse>)>;
+  // A number for a call, by which it can be given up.
+  uint64_t NewTicket();
+  void Heartbeat(uint64_t ticket, const v1::HeartbeatRequest& request, HeartbeatDone done);
+  void SyncTask(uint64_t ticket, const v1::SyncTaskRequest& request, SyncTaskDone done);
+  // The caller of a parked poll has gone: ends it with Cancelled, at once.
+  void Abandon(uint64_t ticket);
+
+  CoordinatorStats Stats();
+  // OK while it serves.
+  absl::Status Health();
+
+  // Answers everybody with Unavailable, now and from now on, and joins the threads.
+  // May be called twice, by one thread.
+  void Shutdown();
+
+  // A watcher is sent at most five messages a second.
+  static constexpr absl::Duration kWatchInterval = absl::Milliseconds(200);
+
+ private:
+  struct NodePoll {
+    uint64_t ticket = 0;
+    absl::Duration deadline;
+    HeartbeatDone done;
+  };
+  struct TaskPoll {
+    uint64_t ticket = 0;
+    absl::Duration deadline;
+    v1::SyncTaskRequest request;
+    SyncTaskDone done;
+  };
+  struct Watch {
+    uint64_t job_id = 0;
+    std::weak_ptr<JobWatcher> watcher;
+    uint64_t version = 0;
+    absl::Duration next;
+  };
+  // What to do once the lock is released.
+  using Answers = std::vector<std::function<void()>>;
+
+  Coordinator(Options options, std::unique_ptr<SchedulerCore> core);
+
+  Moment Now() const;
+  absl::Status Serving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // After every event: hands out commands, answers polls for which there is news,
+  // and notices that the scheduler is stale.
+  void AfterEvent(Moment now, Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AnswerNode(uint64_t node_id, HeartbeatDone done, Moment now, Answers* answers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AnswerTask(v1::SyncTaskRequest request, SyncTaskDone done, Moment now, Answers* answers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AnswerExpired(Moment now, Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Ends all polls and watches with `why`.
+  void EndAll(const absl::Status& why, Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  uint64_t WatchVersion(uint64_t job_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void OfferToWatchers(Moment now, Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void OnCutDone(const Command& command, const absl::StatusOr<std::string>& result);
+  void KeepTime();
+
+  const Options options_;
+  const absl::Duration hold_;
+  const absl::Duration tick_;
+
+  Mutex mu_;
+  CondVar wake_;
+  std::unique_ptr<SchedulerCore> core_ ABSL_GUARDED_BY(mu_);
+  LongPolls<uint64_t, NodePoll> node_polls_ ABSL_GUARDED_BY(mu_);
+  LongPolls<std::pair<uint64_t, uint32_t>, TaskPoll> task_polls_ ABSL_GUARDED_BY(mu_);
+  std::vector<Watch> watches_ ABSL_GUARDED_BY(mu_);
+  uint64_t answered_version_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t last_ticket_ ABSL_GUARDED_BY(mu_) = 0;
+  CoordinatorStats stats_ ABSL_GUARDED_BY(mu_);
+  std::string address_ ABSL_GUARDED_BY(mu_);
+  std::string http_address_ ABSL_GUARDED_BY(mu_);
+  // Not OK: why nobody is served any more.
+  absl::Status closed_ ABSL_GUARDED_BY(mu_);
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+
+  std::unique_ptr<CutWorker> cut_worker_;
+  std::thread timer_;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_IO_COORDINATOR_H_

@@ -1,0 +1,66 @@
+// A ReadCut call: the files of a committed cut, manifest first, in chunks.
+#ifndef PACELINE_SCHEDULER_IO_CUT_STREAM_H_
+#define PACELINE_SCHEDULER_IO_CUT_STREAM_H_
+
+#include <grpcpp/support/server_callback.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/fs.h"
+#include "proto/cluster.pb.h"
+#include "scheduler/io/coordinator.h"
+
+namespace paceline::scheduler {
+
+// Reads a cut's folder chunk by chunk. Thread-compatible.
+class CutReader {
+ public:
+  // Bytes of a chunk at most.
+  static constexpr uint64_t kChunkBytes = uint64_t{1} << 20;
+
+  // `fs` outlives the reader.
+  // Errors:  as ReadManifest.
+  static absl::StatusOr<std::unique_ptr<CutReader>> Open(FileSystem* fs, const CommittedCut& cut);
+
+  // The next chunk; an empty file yields one without data. False after the last.
+  // Errors:  DataLoss  a file changed its size; and those of the file system.
+  absl::StatusOr<bool> Next(v1::CutChunk* chunk);
+
+ private:
+  CutReader(FileSystem* fs, std::string dir) : fs_(fs), dir_(std::move(dir)) {}
+
+  FileSystem* const fs_;
+  const std::string dir_;
+  std::vector<std::string> files_;
+  // Of the file that is being read.
+  size_t index_ = 0;
+  std::unique_ptr<ReadableFile> file_;
+  uint64_t size_ = 0;
+  uint64_t offset_ = 0;
+};
+
+// Owns itself; deleted by OnDone. Files are read on gRPC's threads, one chunk at a time.
+class CutStream final : public grpc::ServerWriteReactor<v1::CutChunk> {
+ public:
+  // Sends the cut, or finishes with the error.
+  static CutStream* Start(FileSystem* fs, const absl::StatusOr<CommittedCut>& cut);
+
+  void OnWriteDone(bool ok) override;
+  void OnDone() override { delete this; }
+
+ private:
+  CutStream() = default;
+  void SendNext();
+
+  std::unique_ptr<CutReader> reader_;
+  v1::CutChunk chunk_;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_IO_CUT_STREAM_H_

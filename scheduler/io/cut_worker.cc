@@ -1,0 +1,72 @@
+#include "scheduler/io/cut_worker.h"
+
+#include <utility>
+
+#include "common/log.h"
+#include "common/status/status_macros.h"
+#include "scheduler/io/cut_files.h"
+#include "scheduler/io/parameters_hash.h"
+
+namespace paceline::scheduler {
+
+CutWorker::CutWorker(FileSystem* fs, Done done)
+    : fs_(fs), done_(std::move(done)), thread_([this] { Run(); }) {}
+
+CutWorker::~CutWorker() { Stop(); }
+
+void CutWorker::Add(Command command) {
+  MutexLock lock(&mu_);
+  if (stop_) return;
+  queue_.push_back(std::move(command));
+  changed_.NotifyAll();
+}
+
+void CutWorker::Stop() {
+  {
+    MutexLock lock(&mu_);
+    stop_ = true;
+    queue_.clear();
+    changed_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool CutWorker::stopped() const {
+  MutexLock lock(&mu_);
+  return stop_;
+}
+
+void CutWorker::Run() {
+  while (true) {
+    Command command;
+    {
+      MutexLock lock(&mu_);
+      while (queue_.empty() && !stop_) changed_.Wait(&mu_);
+      if (stop_) return;
+      command = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    const absl::StatusOr<std::string> result = Execute(command);
+    if (stopped()) return;
+    if (result.ok()) {
+      LogInfo(command.kind == Command::Kind::kCommitCut ? "manifest written" : "parameters hashed",
+              {{"job", command.job_id}, {"cut", command.cut_id}, {"hash", *result}});
+    } else {
+      LogWarning("cut failed",
+                 {{"job", command.job_id}, {"cut", command.cut_id}, {"cause", result.status()}});
+    }
+    done_(command, result);
+  }
+}
+
+absl::StatusOr<std::string> CutWorker::Execute(const Command& command) {
+  const StopRequested stop = [this] { return stopped(); };
+  if (command.kind == Command::Kind::kCommitCut) {
+    return CommitCut(*fs_, command.dir, command.manifest, stop);
+  }
+  PL_ASSIGN_OR_RETURN(const v1::CutManifest manifest,
+                      ReadManifest(*fs_, command.dir, command.manifest_xxh3));
+  return HashParameters(*fs_, command.dir, manifest, stop);
+}
+
+}  // namespace paceline::scheduler

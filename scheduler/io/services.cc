@@ -1,0 +1,99 @@
+#include "scheduler/io/services.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/rpc/grpc_status.h"
+#include "scheduler/io/cut_stream.h"
+#include "scheduler/io/poll_reactor.h"
+#include "scheduler/io/watch_stream.h"
+
+namespace paceline::scheduler {
+namespace {
+
+// Answers a call with a message or an error, at once.
+template <typename Response>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Response* response,
+                                 absl::StatusOr<Response> result) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (result.ok()) response->Swap(&*result);
+  reactor->Finish(ToGrpcStatus(result.status()));
+  return reactor;
+}
+
+// The callback that ends a parked call.
+template <typename Response>
+std::function<void(absl::StatusOr<Response>)> FinishPoll(grpc::ServerUnaryReactor* reactor,
+                                                         Response* response) {
+  return [reactor, response](absl::StatusOr<Response> result) {
+    if (result.ok()) response->Swap(&*result);
+    reactor->Finish(ToGrpcStatus(result.status()));
+  };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* SchedulerService::SubmitJob(grpc::CallbackServerContext* context,
+                                                      const v1::SubmitJobRequest* request,
+                                                      v1::SubmitJobResponse* response) {
+  return Answer(context, response, coordinator_->SubmitJob(*request));
+}
+
+grpc::ServerUnaryReactor* SchedulerService::GetJob(grpc::CallbackServerContext* context,
+                                                   const v1::GetJobRequest* request,
+                                                   v1::Job* response) {
+  return Answer(context, response, coordinator_->GetJob(*request));
+}
+
+grpc::ServerUnaryReactor* SchedulerService::ListJobs(grpc::CallbackServerContext* context,
+                                                     const v1::ListJobsRequest* request,
+                                                     v1::ListJobsResponse* response) {
+  return Answer(context, response, coordinator_->ListJobs(*request));
+}
+
+grpc::ServerUnaryReactor* SchedulerService::CancelJob(grpc::CallbackServerContext* context,
+                                                      const v1::CancelJobRequest* request,
+                                                      v1::Job* response) {
+  return Answer(context, response, coordinator_->CancelJob(*request));
+}
+
+grpc::ServerUnaryReactor* SchedulerService::DescribeCluster(
+    grpc::CallbackServerContext* context, const v1::DescribeClusterRequest* /*request*/,
+    v1::Cluster* response) {
+  return Answer(context, response, coordinator_->DescribeCluster());
+}
+
+grpc::ServerWriteReactor<v1::Job>* SchedulerService::WatchJob(
+    grpc::CallbackServerContext* /*context*/, const v1::WatchJobRequest* request) {
+  const std::shared_ptr<WatchStream> stream = WatchStream::Create();
+  const absl::Status status = coordinator_->WatchJob(request->job_id(), stream);
+  if (!status.ok()) stream->End(status);
+  return stream.get();
+}
+
+grpc::ServerWriteReactor<v1::CutChunk>* SchedulerService::ReadCut(
+    grpc::CallbackServerContext* /*context*/, const v1::ReadCutRequest* request) {
+  return CutStream::Start(fs_, coordinator_->FindCut(request->job_id(), request->cut_id()));
+}
+
+grpc::ServerUnaryReactor* CoordinationService::Heartbeat(grpc::CallbackServerContext* /*context*/,
+                                                         const v1::HeartbeatRequest* request,
+                                                         v1::HeartbeatResponse* response) {
+  const uint64_t ticket = coordinator_->NewTicket();
+  auto* reactor = new PollReactor([this, ticket] { coordinator_->Abandon(ticket); });
+  coordinator_->Heartbeat(ticket, *request, FinishPoll(reactor, response));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* CoordinationService::SyncTask(grpc::CallbackServerContext* /*context*/,
+                                                        const v1::SyncTaskRequest* request,
+                                                        v1::SyncTaskResponse* response) {
+  const uint64_t ticket = coordinator_->NewTicket();
+  auto* reactor = new PollReactor([this, ticket] { coordinator_->Abandon(ticket); });
+  coordinator_->SyncTask(ticket, *request, FinishPoll(reactor, response));
+  return reactor;
+}
+
+}  // namespace paceline::scheduler

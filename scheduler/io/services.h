@@ -1,0 +1,61 @@
+// The scheduler's gRPC services: one line per call into the coordinator.
+#ifndef PACELINE_SCHEDULER_IO_SERVICES_H_
+#define PACELINE_SCHEDULER_IO_SERVICES_H_
+
+#include "common/fs.h"
+#include "proto/cluster.grpc.pb.h"
+#include "proto/node.grpc.pb.h"
+#include "scheduler/io/coordinator.h"
+
+namespace paceline::scheduler {
+
+// What users ask. Thread-safe.
+class SchedulerService final : public v1::Scheduler::CallbackService {
+ public:
+  // Both outlive the service.
+  SchedulerService(Coordinator* coordinator, FileSystem* fs) : coordinator_(coordinator), fs_(fs) {}
+
+  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
+                                      const v1::SubmitJobRequest* request,
+                                      v1::SubmitJobResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const v1::GetJobRequest* request, v1::Job* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const v1::ListJobsRequest* request,
+                                     v1::ListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
+                                      const v1::CancelJobRequest* request,
+                                      v1::Job* response) override;
+  grpc::ServerUnaryReactor* DescribeCluster(grpc::CallbackServerContext* context,
+                                            const v1::DescribeClusterRequest* request,
+                                            v1::Cluster* response) override;
+  grpc::ServerWriteReactor<v1::Job>* WatchJob(grpc::CallbackServerContext* context,
+                                              const v1::WatchJobRequest* request) override;
+  grpc::ServerWriteReactor<v1::CutChunk>* ReadCut(grpc::CallbackServerContext* context,
+                                                  const v1::ReadCutRequest* request) override;
+
+ private:
+  Coordinator* const coordinator_;
+  FileSystem* const fs_;
+};
+
+// What nodes and tasks say. Thread-safe.
+class CoordinationService final : public v1::Coordination::CallbackService {
+ public:
+  // Outlives the service.
+  explicit CoordinationService(Coordinator* coordinator) : coordinator_(coordinator) {}
+
+  grpc::ServerUnaryReactor* Heartbeat(grpc::CallbackServerContext* context,
+                                      const v1::HeartbeatRequest* request,
+                                      v1::HeartbeatResponse* response) override;
+  grpc::ServerUnaryReactor* SyncTask(grpc::CallbackServerContext* context,
+                                     const v1::SyncTaskRequest* request,
+                                     v1::SyncTaskResponse* response) override;
+
+ private:
+  Coordinator* const coordinator_;
+};
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_IO_SERVICES_H_
