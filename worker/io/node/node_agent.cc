@@ -1,0 +1,100 @@
+#include "worker/io/node/node_agent.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <utility>
+
+#include "common/log.h"
+
+namespace paceline::worker {
+namespace {
+
+// Of this process; 0 if it cannot be told.
+uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t total = 0;
+  uint64_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+NodeAgent::NodeAgent(Options options) : options_(std::move(options)), loop_(LoopOptions()) {}
+
+NodeAgent::~NodeAgent() { Stop(); }
+
+void NodeAgent::Start() { loop_.Start(); }
+
+void NodeAgent::Drain() {
+  draining_ = true;
+  loop_.Wake();
+}
+
+absl::Status NodeAgent::scheduler_status() const {
+  MutexLock lock(&mu_);
+  return status_;
+}
+
+NodeAgent::Loop::Options NodeAgent::LoopOptions() {
+  Loop::Options loop;
+  loop.clock = options_.clock;
+  loop.name = "heartbeat";
+  loop.seed = options_.self.process_nonce();
+  loop.fill = [this] { return Fill(); };
+  loop.call = [this](const v1::HeartbeatRequest& request, absl::Duration timeout, Loop::Done done) {
+    return options_.scheduler->Heartbeat(request, timeout, std::move(done));
+  };
+  loop.on_reply = [this](const v1::HeartbeatResponse& reply) { OnReply(reply); };
+  loop.on_failure = [this](const absl::Status& status, uint64_t failures) {
+    OnFailure(status, failures);
+  };
+  return loop;
+}
+
+v1::HeartbeatRequest NodeAgent::Fill() {
+  v1::HeartbeatRequest request = options_.self;
+  request.set_sequence(++sequence_);
+  request.set_draining(draining_);
+  request.set_resident_bytes(ResidentBytes());
+  *request.mutable_scheduler() = memory_.last();
+  for (v1::TaskReport& report : options_.supervisor->Reports()) {
+    request.add_tasks()->Swap(&report);
+  }
+  return request;
+}
+
+void NodeAgent::OnReply(const v1::HeartbeatResponse& reply) {
+  const absl::Status trusted = memory_.Check(reply.scheduler());
+  if (!trusted.ok()) {
+    LogError("orders not heeded", {{"cause", trusted}});
+    MutexLock lock(&mu_);
+    status_ = trusted;
+    return;
+  }
+  node_id_ = reply.node_id();
+  {
+    MutexLock lock(&mu_);
+    if (!status_.ok()) {
+      LogInfo("the scheduler answers",
+              {{"node", reply.node_id()}, {"incarnation", reply.incarnation()}});
+    }
+    status_ = absl::OkStatus();
+  }
+  for (const v1::TaskOrder& order : reply.tasks()) {
+    if (draining_ && order.desired() == v1::TaskOrder::RUN) continue;
+    options_.supervisor->Obey(order);
+  }
+}
+
+void NodeAgent::OnFailure(const absl::Status& status, uint64_t failures) {
+  // The first, and then ever more rarely.
+  if ((failures & (failures - 1)) == 0) {
+    LogWarning("the scheduler does not answer", {{"failures", failures}, {"cause", status}});
+  }
+  MutexLock lock(&mu_);
+  status_ = status;
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,157 @@
+#include "worker/io/node/task_supervisor.h"
+
+#include <pthread.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+
+namespace paceline::worker {
+namespace {
+
+void LogExit(const TaskKey& key, const v1::TaskExit& exit) {
+  LogInfo("task ended", {{"job", key.job_id},
+                         {"rank", key.rank},
+                         {"incarnation", key.incarnation},
+                         {"cause", exit.cause()}});
+}
+
+}  // namespace
+
+TaskSupervisor::TaskSupervisor(Options options) : options_(std::move(options)) {
+  thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "supervisor");
+}
+
+TaskSupervisor::~TaskSupervisor() { Shutdown(); }
+
+void TaskSupervisor::Obey(const v1::TaskOrder& order) {
+  const TaskKey key = {order.job_id(), order.rank(), order.incarnation()};
+  MutexLock lock(&mu_);
+  if (shut_down_) return;
+  if (order.desired() == v1::TaskOrder::RUN) {
+    tasks_.try_emplace(key);
+  } else if (order.desired() == v1::TaskOrder::STOP) {
+    const auto found = tasks_.find(key);
+    if (found == tasks_.end()) return;
+    found->second.stop_ordered = true;
+  }
+  orders_came_ = true;
+  work_.NotifyAll();
+}
+
+std::vector<v1::TaskReport> TaskSupervisor::Reports() const {
+  std::vector<v1::TaskReport> reports;
+  MutexLock lock(&mu_);
+  for (const auto& [key, entry] : tasks_) {
+    v1::TaskReport& report = reports.emplace_back();
+    report.set_job_id(key.job_id);
+    report.set_rank(key.rank);
+    report.set_incarnation(key.incarnation);
+    report.set_state(entry.exit.has_value() ? v1::TaskReport::EXITED : v1::TaskReport::RUNNING);
+    report.set_pid(entry.pid);
+    if (entry.exit.has_value()) *report.mutable_exit() = *entry.exit;
+  }
+  return reports;
+}
+
+bool TaskSupervisor::Runs(uint64_t job_id, uint32_t rank) const {
+  MutexLock lock(&mu_);
+  for (auto it = tasks_.lower_bound(TaskKey{job_id, rank, 0});
+       it != tasks_.end() && it->first.job_id == job_id && it->first.rank == rank; ++it) {
+    if (!it->second.exit.has_value()) return true;
+  }
+  return false;
+}
+
+void TaskSupervisor::Shutdown() {
+  {
+    MutexLock lock(&mu_);
+    shut_down_ = true;
+    for (auto& [key, entry] : tasks_) entry.stop_ordered = true;
+    work_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void TaskSupervisor::Run() {
+  for (;;) {
+    bool changed = false;
+    {
+      MutexLock lock(&mu_);
+      if (shut_down_ && tasks_.empty()) return;
+      orders_came_ = false;
+      changed = Tend();
+    }
+    if (changed && options_.changed) options_.changed();
+    MutexLock lock(&mu_);
+    if (shut_down_ && tasks_.empty()) return;
+    const absl::Duration until = tasks_.empty() ? absl::InfiniteDuration()
+                                                : options_.clock->Monotonic() + options_.poll_every;
+    const bool was_shut_down = shut_down_;
+    options_.clock->Await(&mu_, &work_, until, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+      return orders_came_ || shut_down_ != was_shut_down;
+    });
+  }
+}
+
+bool TaskSupervisor::Tend() {
+  std::vector<TaskKey> to_start;
+  bool changed = false;
+  for (auto it = tasks_.begin(); it != tasks_.end();) {
+    Entry& entry = it->second;
+    if (!entry.started && !entry.stop_ordered) to_start.push_back(it->first);
+    if (entry.started && !entry.exit.has_value()) changed = Watch(it->first, &entry) || changed;
+    const bool gone = !entry.started || entry.exit.has_value();
+    if (entry.stop_ordered && gone) {
+      it = tasks_.erase(it);
+      changed = true;
+    } else {
+      ++it;
+    }
+  }
+  for (const TaskKey& key : to_start) StartOne(key);
+  return changed || !to_start.empty();
+}
+
+void TaskSupervisor::StartOne(const TaskKey& key) {
+  // Starting a process takes milliseconds; entries are erased by this thread alone.
+  mu_.Unlock();
+  absl::StatusOr<std::unique_ptr<RunningTask>> task = options_.launcher->Launch(key);
+  mu_.Lock();
+  Entry& entry = tasks_.at(key);
+  entry.started = true;
+  if (task.ok()) {
+    entry.task = *std::move(task);
+    entry.pid = entry.task->pid();
+    LogInfo("task started", {{"job", key.job_id},
+                             {"rank", key.rank},
+                             {"incarnation", key.incarnation},
+                             {"pid", entry.pid}});
+    return;
+  }
+  entry.exit.emplace();
+  entry.exit->set_cause(absl::StrCat("cannot be started: ", task.status().message()));
+  LogExit(key, *entry.exit);
+}
+
+bool TaskSupervisor::Watch(const TaskKey& key, Entry* entry) {
+  const absl::Duration now = options_.clock->Monotonic();
+  if (entry->stop_ordered && !entry->kill_at.has_value()) {
+    entry->kill_at = now + options_.grace;
+    entry->task->Stop();
+  }
+  if (entry->kill_at.has_value() && now >= *entry->kill_at && !entry->killed) {
+    entry->killed = true;
+    entry->task->Kill();
+  }
+  entry->exit = entry->task->TryWait();
+  if (!entry->exit.has_value()) return false;
+  entry->task.reset();
+  LogExit(key, *entry->exit);
+  return true;
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,164 @@
+#include "worker/io/task/evaluator.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "common/refusal/refusal.h"
+#include "common/status/status_macros.h"
+#include "worker/core/task/pull_plan.h"
+
+namespace paceline::worker {
+namespace {
+
+// Records of a batch.
+constexpr uint64_t kBatchRecords = 512;
+
+}  // namespace
+
+struct Evaluator::Work {
+  explicit Work(const v1::ModelSpec& model) : metrics(Metrics::For(model)) {}
+
+  Metrics metrics;
+  Batch batch;
+  std::vector<std::vector<uint64_t>> keys;
+  Parameters parameters;
+  Predictions predictions;
+};
+
+Evaluator::Evaluator(Options options, Events events)
+    : options_(std::move(options)),
+      events_(std::move(events)),
+      alive_(std::make_shared<bool>(true)),
+      work_(std::make_shared<Work>(options_.job->spec.model())),
+      calls_(options_.loop, options_.in_flight,
+             {.drained = [this] { std::exchange(next_, nullptr)(); },
+              .refused = [this](const absl::Status& status) { events_.refused(status); },
+              .unreachable = [this](const absl::Status& status) { events_.unreachable(status); },
+              .waiting = [](const absl::Status&) {}}),
+      pins_(options_.layout->servers(), 0) {
+  if (options_.pinned) {
+    PinAll();
+  } else {
+    ReadBatch();
+  }
+}
+
+Evaluator::~Evaluator() {
+  *alive_ = false;
+  UnpinAll();
+}
+
+void Evaluator::PinAll() {
+  next_ = [this] { ReadBatch(); };
+  for (uint32_t server = 0; server < pins_.size(); ++server) {
+    calls_.Add(
+        server, 0,
+        [this, server, client = options_.client](absl::Duration timeout, FrameCalls::Done done) {
+          client->Pin(server, options_.context, timeout,
+                      [this, server, done](absl::StatusOr<v1::PinResponse> response) {
+                        if (!response.ok()) return done(response.status());
+                        done(FrameCalls::Accept([this, server, pin = response->pin()] {
+                          pins_[server] = pin;
+                          return absl::OkStatus();
+                        }));
+                      });
+        });
+  }
+  calls_.Close();
+}
+
+void Evaluator::UnpinAll() {
+  // Nobody waits for it: pins also end with the rank's incarnation.
+  for (uint32_t server = 0; server < pins_.size(); ++server) {
+    if (pins_[server] == 0) continue;
+    v1::UnpinRequest request;
+    *request.mutable_context() = options_.context;
+    request.set_pin(std::exchange(pins_[server], 0));
+    options_.client->Unpin(server, request, absl::Seconds(10),
+                           [](const absl::StatusOr<v1::UnpinResponse>&) {});
+  }
+}
+
+void Evaluator::OnCompute(std::function<absl::Status(Work*)> work, std::function<void()> then) {
+  options_.compute->Post([this, alive = alive_, loop = options_.loop, shared = work_,
+                          work = std::move(work), then = std::move(then)] {
+    const absl::Status status = work(shared.get());
+    loop->Post([this, alive, status, then] {
+      if (!*alive) return;
+      if (!status.ok()) return events_.failed(status);
+      then();
+    });
+  });
+}
+
+void Evaluator::ReadBatch() {
+  const uint64_t records = options_.job->eval->records();
+  if (next_record_ >= records) {
+    UnpinAll();
+    // The last that is done here: the evaluator may be deleted by it.
+    events_.done(work_->metrics.Finish());
+    return;
+  }
+  const uint64_t n = std::min(kBatchRecords, records - next_record_);
+  std::vector<uint64_t> numbers(n);
+  std::iota(numbers.begin(), numbers.end(), next_record_);
+  next_record_ += n;
+  OnCompute(
+      [job = options_.job, numbers = std::move(numbers)](Work* work) {
+        PL_RETURN_IF_ERROR(job->eval->Read(numbers, &work->batch));
+        job->model->Keys(work->batch, &work->keys);
+        return absl::OkStatus();
+      },
+      [this] { PullRows(std::move(work_->keys)); });
+}
+
+void Evaluator::PullRows(std::vector<std::vector<uint64_t>> keys) {
+  const ShardLayout& layout = *options_.layout;
+  keys.resize(layout.tables());
+  ShapeParameters(layout, std::move(keys), &work_->parameters);
+  std::vector<TableNeeds> needs(layout.tables());
+  for (uint32_t table = 0; table < layout.tables(); ++table) {
+    needs[table].all = layout.sparse(table) || !has_dense_;
+  }
+  has_dense_ = true;
+  PullHeader header;
+  header.context = options_.context;
+  header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
+  absl::StatusOr<std::vector<PullFrame>> frames =
+      PlanPull(layout, header, work_->parameters, needs);
+  if (!frames.ok()) return events_.failed(frames.status());
+  next_ = [this] { Predict(); };
+  for (PullFrame& planned : *frames) {
+    planned.header.set_pin(pins_[planned.server]);
+    auto frame = std::make_shared<const PullFrame>(std::move(planned));
+    const uint64_t bytes = frame->payload_bytes + frame->reply_bytes;
+    calls_.Add(
+        frame->server, bytes,
+        [this, frame, client = options_.client](absl::Duration timeout, FrameCalls::Done done) {
+          client->Pull(*frame, timeout, [this, frame, done](absl::StatusOr<PullReply> reply) {
+            if (!reply.ok()) return done(reply.status());
+            auto held = std::make_shared<PullReply>(std::move(*reply));
+            done(FrameCalls::Accept([this, frame, held] {
+              return Scatter(
+                  *options_.layout, *frame, held->header, held->payload->size(),
+                  [&](void* to, size_t size) { return held->payload->Read(to, size); },
+                  &work_->parameters);
+            }));
+          });
+        });
+  }
+  calls_.Close();
+}
+
+void Evaluator::Predict() {
+  OnCompute(
+      [job = options_.job](Work* work) {
+        if (work->batch.size() == 0) return absl::OkStatus();
+        PL_RETURN_IF_ERROR(job->runner->Predict(work->batch, work->parameters, &work->predictions));
+        return work->metrics.Add(work->predictions, work->batch.labels);
+      },
+      [this] { ReadBatch(); });
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,282 @@
+// Commands, opening, evaluation and the report. Iterations: rank_driver_steps.cc.
+#include "worker/io/task/rank_driver.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+#include "common/refusal/refusal.h"
+#include "worker/io/task/rank_driver_step.h"
+
+namespace paceline::worker {
+RankDriver::RankDriver(RankDriverOptions options, EventLoop* loop, EventLoop* compute,
+                       Events events)
+    : options_(std::move(options)),
+      loop_(loop),
+      compute_(compute),
+      events_(std::move(events)),
+      calls_(loop, options_.in_flight,
+             {.drained = [this] { std::exchange(when_drained_, nullptr)(); },
+              .refused = [this](const absl::Status& s) { Refuse(machine_.attempt(), s); },
+              .unreachable =
+                  [this](const absl::Status& s) {
+                    Handle(Unreachable{machine_.attempt(), std::string(s.message())});
+                  },
+              .waiting =
+                  [this](const absl::Status& s) {
+                    parked_ = std::string(s.message());
+                    UpdateReport();
+                  }}),
+      parameters_(std::make_shared<Parameters>()) {}
+
+RankDriver::~RankDriver() = default;
+
+void RankDriver::StopReading() {
+  MutexLock lock(&selection_mu_);
+  if (prefetcher_ != nullptr) prefetcher_->Stop();
+}
+
+void RankDriver::Handle(const RankEvent& event) {
+  waiting_events_.push_back(event);
+  if (handling_) return;
+  handling_ = true;
+  while (!waiting_events_.empty()) {
+    const RankEvent next = std::move(waiting_events_.front());
+    waiting_events_.erase(waiting_events_.begin());
+    const std::vector<RankCommand> commands = machine_.Handle(next);
+    UpdateReport();
+    for (const RankCommand& command : commands) Run(command);
+  }
+  handling_ = false;
+}
+
+void RankDriver::Run(const RankCommand& command) {
+  switch (command.kind) {
+    case RankCommand::Kind::kPrepare:
+      return events_.prepare();
+    case RankCommand::Kind::kAbandon:
+      return Abandon();
+    case RankCommand::Kind::kOpen:
+      return Open(command.attempt);
+    case RankCommand::Kind::kPull:
+      return ReadBatch(command.attempt, command.iteration);
+    case RankCommand::Kind::kCompute:
+      return Compute(command.attempt);
+    case RankCommand::Kind::kPush:
+      return FinishPush(command.attempt);
+    case RankCommand::Kind::kFinish:
+      return SendFinish(command.attempt, command.iteration);
+    case RankCommand::Kind::kEvaluate:
+      return Evaluate(command.attempt, command.iteration, command.final);
+    case RankCommand::Kind::kRetryLater:
+      return RetryLater(command.attempt, command.failures);
+    case RankCommand::Kind::kSync:
+      return events_.sync();
+    case RankCommand::Kind::kExit:
+      return events_.exit(command.cause, command.fenced);
+  }
+}
+
+void RankDriver::SetJob(std::unique_ptr<TaskJob> job, uint32_t ranks) {
+  job_ = std::move(job);
+  ranks_ = ranks;
+  {
+    MutexLock lock(&selection_mu_);
+    selection_ =
+        std::make_unique<BatchSelection>(job_->spec, options_.rank, ranks, job_->facts.records());
+    if (job_->train != nullptr) {
+      bad_records_ = job_->train->bad_records();
+      PrefetcherOptions prefetch;
+      prefetch.dataset = job_->train.get();
+      prefetch.rank = options_.rank;
+      prefetch.records = [this](uint64_t iteration) -> std::optional<std::vector<uint64_t>> {
+        std::optional<IterationBatch> batch;
+        {
+          MutexLock inner(&selection_mu_);
+          batch = selection_->At(iteration);
+        }
+        if (!batch.has_value()) return std::nullopt;
+        return job_->order->Records(batch->share);
+      };
+      prefetcher_ = Prefetcher::Start(std::move(prefetch));
+    }
+  }
+  TellIterations();
+  Handle(Prepared{options_.rank == 0 && job_->eval != nullptr,
+                  job_->spec.train().eval_every_iterations()});
+}
+
+void RankDriver::SetMap(const v1::ShardMap& map) {
+  map_ = map;
+  Handle(MapChanged{map.timeline(), map.epoch(), static_cast<uint32_t>(map.servers_size())});
+}
+
+void RankDriver::AddGrants(absl::Span<const v1::Grant> grants, bool complete) {
+  if (job_ == nullptr) return;
+  absl::Status added;
+  {
+    MutexLock lock(&selection_mu_);
+    // A reply that says that grants are complete before the job runs says nothing.
+    if (!selection_->uses_grants()) return;
+    added = selection_->AddGrants(grants, complete);
+  }
+  if (!added.ok()) return Fail(added);
+  TellIterations();
+}
+
+void RankDriver::TellIterations() {
+  IterationsKnown known;
+  {
+    MutexLock lock(&selection_mu_);
+    known = {selection_->available(), selection_->complete()};
+  }
+  Handle(known);
+}
+
+void RankDriver::Abandon() {
+  calls_.Abandon();
+  when_drained_ = nullptr;
+  push_.reset();
+  step_.reset();
+  // It may be in the middle of one of its own events.
+  loop_->Post([held = std::shared_ptr<Evaluator>(std::move(evaluator_))] {});
+  if (client_ != nullptr) client_->CancelAll();
+  if (cache_ != nullptr) cache_hits_ += cache_->hits();
+  cache_.reset();
+  // The compute loop may still read the old ones.
+  parameters_ = std::make_shared<Parameters>();
+  parked_.clear();
+}
+
+v1::RequestContext RankDriver::Context(uint64_t iteration) const {
+  v1::RequestContext context;
+  context.set_job_id(options_.job_id);
+  context.set_timeline(map_.timeline());
+  context.set_epoch(map_.epoch());
+  context.set_rank(options_.rank);
+  context.set_incarnation(options_.incarnation);
+  context.set_iteration(iteration);
+  return context;
+}
+
+void RankDriver::Open(uint64_t attempt) {
+  absl::StatusOr<ShardLayout> layout = ShardLayout::Create(map_, job_->model->tables());
+  if (!layout.ok()) return Fail(layout.status());
+  layout_ = std::make_shared<const ShardLayout>(*std::move(layout));
+  std::vector<std::string> addresses;
+  for (const v1::ShardServer& server : map_.servers()) addresses.push_back(server.address());
+  if (client_ == nullptr || addresses != addresses_) {
+    client_ = options_.data_client(addresses);
+    addresses_ = std::move(addresses);
+  }
+  if (job_->spec.consistency().policy() == v1::POLICY_SSP) {
+    cache_ = std::make_unique<SspCache>(
+        layout_.get(), SspCacheOptions{job_->spec.consistency().staleness(), options_.cache_bytes});
+  }
+  for (uint32_t server = 0; server < layout_->servers(); ++server) {
+    client_->OpenRank(
+        server, Context(0), options_.open_timeout,
+        [this, attempt, server](absl::StatusOr<v1::OpenRankResponse> response) {
+          loop_->Post([this, attempt, server, response = std::move(response)] {
+            if (response.ok()) {
+              Handle(Opened{attempt, server, response->progress(), response->finished()});
+            } else if (RefusalKindOf(response.status()) != v1::Refusal::KIND_UNSPECIFIED) {
+              Refuse(attempt, response.status());
+            } else {
+              Handle(Unreachable{
+                  attempt, absl::StrCat("server ", map_.servers(static_cast<int>(server)).address(),
+                                        ": ", response.status().message())});
+            }
+          });
+        });
+  }
+}
+
+void RankDriver::Evaluate(uint64_t attempt, uint64_t iteration, bool final) {
+  Evaluator::Options options;
+  options.loop = loop_;
+  options.compute = compute_;
+  options.job = job_.get();
+  options.layout = layout_;
+  options.client = client_;
+  options.in_flight = options_.in_flight;
+  options.context = Context(iteration);
+  // At rest, and under bsp until this rank pushes, the state stands still.
+  options.pinned = !final && job_->spec.consistency().policy() != v1::POLICY_BSP;
+  options.max_wait = options_.max_wait;
+  Evaluator::Events events;
+  events.done = [this, attempt, iteration](const v1::EvalResult& result) {
+    v1::EvalPoint& point = evals_.emplace_back();
+    point.set_iteration(iteration);
+    *point.mutable_result() = result;
+    LogInfo("evaluated", {{"job", options_.job_id},
+                          {"rank", options_.rank},
+                          {"iteration", iteration},
+                          {"result", result.ShortDebugString()}});
+    loop_->Post([held = std::shared_ptr<Evaluator>(std::move(evaluator_))] {});
+    Handle(Evaluated{attempt});
+  };
+  events.refused = [this, attempt](const absl::Status& status) { Refuse(attempt, status); };
+  events.unreachable = [this, attempt](const absl::Status& status) {
+    Handle(Unreachable{attempt, std::string(status.message())});
+  };
+  events.failed = [this](const absl::Status& status) { Fail(status); };
+  evaluator_ = std::make_unique<Evaluator>(std::move(options), std::move(events));
+}
+
+void RankDriver::RetryLater(uint64_t attempt, uint64_t failures) {
+  loop_->PostAfter(Backoff(options_.reopen_backoff, options_.in_flight.seed, failures),
+                   [this, attempt] { Handle(RetryDue{attempt}); });
+}
+
+void RankDriver::Refuse(uint64_t attempt, const absl::Status& status) {
+  const v1::Refusal::Kind kind = RefusalKindOf(status);
+  LogInfo("refused by a server", {{"job", options_.job_id},
+                                  {"rank", options_.rank},
+                                  {"iteration", machine_.iteration()},
+                                  {"kind", v1::Refusal::Kind_Name(kind)},
+                                  {"cause", status.message()}});
+  Handle(Refused{attempt, kind, std::string(status.message())});
+}
+
+void RankDriver::Fail(const absl::Status& status) {
+  Handle(TaskFailed{std::string(status.message())});
+}
+
+void RankDriver::UpdateReport() {
+  const absl::Duration now = loop_->Now();
+  MutexLock lock(&report_mu_);
+  v1::TaskProgress* progress = report_.mutable_progress();
+  progress->set_iteration(machine_.iteration());
+  progress->set_samples(meter_.samples());
+  progress->set_loss_sum(meter_.loss().sum);
+  progress->set_loss_count(static_cast<double>(meter_.loss().count));
+  progress->set_wait_reason(parked_.empty() ? machine_.WaitReason() : parked_);
+  progress->set_finished(machine_.finished());
+  progress->set_recent_loss(meter_.RecentLoss(machine_.finished()));
+  progress->set_samples_per_second(meter_.SamplesPerSecond(now));
+  progress->set_skipped_iterations(skipped_iterations_);
+  progress->set_cache_hits(cache_hits_ + (cache_ == nullptr ? 0 : cache_->hits()));
+  report_.set_timeline(map_.timeline());
+  report_.set_epoch(map_.epoch());
+  report_.set_final_eval_done(machine_.final_eval_done());
+  while (report_.evals_size() < static_cast<int>(evals_.size())) {
+    *report_.add_evals() = evals_[report_.evals_size()];
+  }
+  if (job_ == nullptr) return;
+  progress->set_bad_records(bad_records_);
+  MutexLock selection_lock(&selection_mu_);
+  if (selection_ == nullptr) return;
+  report_.set_grants_held(selection_->grants_held());
+  report_.set_iterations_wanted(
+      machine_.finished()
+          ? 0
+          : selection_->IterationsWanted(machine_.iteration(), meter_.IterationsPerSecond(now)));
+}
+
+void RankDriver::FillReport(v1::SyncTaskRequest* report) const {
+  MutexLock lock(&report_mu_);
+  report->MergeFrom(report_);
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,217 @@
+// Iterations: batch, pull, gradient, push, acknowledgement.
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+#include "common/status/status_macros.h"
+#include "worker/core/models/clip.h"
+#include "worker/core/task/pull_plan.h"
+#include "worker/io/task/rank_driver.h"
+#include "worker/io/task/rank_driver_step.h"
+
+namespace paceline::worker {
+namespace {
+
+// With fewer iterations left than this the scheduler is asked for more at once.
+constexpr uint64_t kFewIterations = 2;
+
+}  // namespace
+
+void RankDriver::ReadBatch(uint64_t attempt, uint64_t iteration) {
+  auto step = std::make_shared<Step>();
+  step->iteration = iteration;
+  {
+    MutexLock lock(&selection_mu_);
+    const std::optional<IterationBatch> selected = selection_->At(iteration);
+    if (!selected.has_value()) {
+      return Fail(absl::InternalError(absl::StrCat("iteration ", iteration, " has no batch")));
+    }
+    step->selected = *selected;
+    step->ends_pass = selection_->EndsPass(iteration);
+  }
+  step_ = step;
+  compute_->Post([this, attempt, step] {
+    absl::Status status;
+    if (prefetcher_ != nullptr) {
+      status = prefetcher_->Next(step->iteration, &step->batch);
+      step->empty = step->batch.size() == 0;
+    } else {
+      step->batch.rank = options_.rank;
+      step->batch.iteration = step->iteration;
+    }
+    if (status.ok() && !step->empty) job_->model->Keys(step->batch, &step->keys);
+    loop_->Post([this, attempt, step, status] {
+      if (step != step_) return;
+      if (!status.ok()) return Fail(status);
+      PullRows(attempt);
+    });
+  });
+}
+
+void RankDriver::PullRows(uint64_t attempt) {
+  Step& step = *step_;
+  when_drained_ = [this, attempt] {
+    parked_.clear();
+    Handle(Pulled{attempt});
+  };
+  // Without records there is nothing to compute on.
+  if (step.empty) return calls_.Close();
+  step.keys.resize(layout_->tables());
+  ShapeParameters(*layout_, std::move(step.keys), parameters_.get());
+  std::vector<TableNeeds> needs;
+  if (cache_ != nullptr) needs = cache_->Fill(step.iteration, parameters_.get());
+  PullHeader header;
+  header.context = Context(step.iteration);
+  header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
+  absl::StatusOr<std::vector<PullFrame>> frames = PlanPull(*layout_, header, *parameters_, needs);
+  if (!frames.ok()) return Fail(frames.status());
+  for (PullFrame& frame : *frames) AddPull(std::move(frame));
+  calls_.Close();
+}
+
+void RankDriver::AddPull(PullFrame planned) {
+  auto frame = std::make_shared<const PullFrame>(std::move(planned));
+  const auto start = [this, frame, client = client_](absl::Duration timeout,
+                                                     FrameCalls::Done done) {
+    client->Pull(*frame, timeout, [this, frame, done](absl::StatusOr<PullReply> reply) {
+      if (!reply.ok()) return done(reply.status());
+      auto held = std::make_shared<PullReply>(std::move(*reply));
+      done(FrameCalls::Accept([this, frame, held] {
+        PL_RETURN_IF_ERROR(Scatter(
+            *layout_, *frame, held->header, held->payload->size(),
+            [&](void* to, size_t size) { return held->payload->Read(to, size); },
+            parameters_.get()));
+        if (cache_ != nullptr) cache_->Store(*frame, held->header, *parameters_);
+        return absl::OkStatus();
+      }));
+    });
+  };
+  calls_.Add(frame->server, frame->payload_bytes + frame->reply_bytes, start);
+}
+
+std::shared_ptr<Gradients> RankDriver::TakeGradients() {
+  for (const std::shared_ptr<Gradients>& buffer : gradients_) {
+    if (buffer.use_count() > 1) continue;
+    // Nobody else can take a reference meanwhile; what others read of it came before.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return buffer;
+  }
+  gradients_.push_back(std::make_shared<Gradients>());
+  return gradients_.back();
+}
+
+void RankDriver::Compute(uint64_t attempt) {
+  const std::shared_ptr<Step> step = step_;
+  push_ = std::make_unique<PushPlan>(layout_.get(), Context(step->iteration));
+  step->added.resize(layout_->tables(), false);
+  if (step->empty) return Computed(attempt, step, absl::OkStatus());
+  step->parameters = parameters_;
+  step->gradients = TakeGradients();
+  const bool early = job_->spec.train().optimizer().clip_norm() <= 0 &&
+                     job_->spec.train().on_non_finite() != v1::NON_FINITE_POLICY_SKIP;
+  compute_->Post([this, attempt, step, early] {
+    const uint64_t divisor = step->selected.divisor;
+    const float scale = divisor == 0 ? 1.0f : 1.0f / static_cast<float>(divisor);
+    absl::Status status = job_->runner->Gradient(
+        step->batch, *step->parameters, scale, step->gradients.get(), &step->loss, [&](int table) {
+          if (!early) return;
+          loop_->Post([this, attempt, step, table] { AddTable(attempt, step, table); });
+        });
+    if (status.ok() && !early) status = ComputeStep(step.get());
+    loop_->Post([this, attempt, step, status] { Computed(attempt, step, status); });
+  });
+}
+
+// What is decided over the whole gradient. Compute loop.
+absl::Status RankDriver::ComputeStep(Step* step) {
+  const v1::TrainSpec& train = job_->spec.train();
+  const std::vector<v1::TableSpec>& tables = job_->model->tables();
+  if (train.on_non_finite() == v1::NON_FINITE_POLICY_SKIP) {
+    const std::optional<NonFiniteValue> bad = FindNonFinite(tables, *step->gradients);
+    if (bad.has_value()) {
+      LogWarning("iteration skipped", {{"job", options_.job_id},
+                                       {"rank", options_.rank},
+                                       {"iteration", step->iteration},
+                                       {"cause", bad->ToString()}});
+      step->skipped = true;
+      return absl::OkStatus();
+    }
+  }
+  if (train.optimizer().clip_norm() > 0) {
+    const uint64_t own = step->selected.share.positions.size();
+    const double to_mean =
+        own == 0 ? 1.0 : static_cast<double>(step->selected.divisor) / static_cast<double>(own);
+    ClipByNorm(train.optimizer().clip_norm(), to_mean, tables, step->gradients.get());
+  }
+  return absl::OkStatus();
+}
+
+void RankDriver::AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, uint32_t table) {
+  if (attempt != machine_.attempt() || step != step_ || step->added[table]) return;
+  step->added[table] = true;
+  std::vector<PushFrame> frames;
+  const absl::Status added =
+      push_->Add(table, {step->gradients, &(*step->gradients)[table]}, &frames);
+  for (PushFrame& frame : frames) AddPush(std::move(frame));
+  if (!added.ok()) Fail(added);
+}
+
+void RankDriver::AddPush(PushFrame planned) {
+  auto frame = std::make_shared<const PushFrame>(std::move(planned));
+  calls_.Add(frame->server, frame->payload_bytes,
+             [frame, client = client_](absl::Duration timeout, FrameCalls::Done done) {
+               client->Push(*frame, timeout, [done](absl::StatusOr<v1::PushResponse> response) {
+                 if (!response.ok()) return done(response.status());
+                 done(FrameCalls::Accept());
+               });
+             });
+}
+
+void RankDriver::Computed(uint64_t attempt, const std::shared_ptr<Step>& step,
+                          const absl::Status& status) {
+  if (attempt != machine_.attempt() || step != step_) return;
+  if (!status.ok()) return Fail(status);
+  if (!step->empty && !step->skipped) {
+    for (uint32_t table = 0; table < layout_->tables(); ++table) AddTable(attempt, step, table);
+  }
+  Handle(worker::Computed{attempt});
+}
+
+void RankDriver::FinishPush(uint64_t attempt) {
+  // A table may have failed on its way into the push.
+  if (push_ == nullptr) return;
+  std::vector<PushFrame> frames;
+  push_->Finish(&frames);
+  when_drained_ = [this, attempt] { PushAcked(attempt); };
+  for (PushFrame& frame : frames) AddPush(std::move(frame));
+  calls_.Close();
+}
+
+void RankDriver::PushAcked(uint64_t attempt) {
+  const Step& step = *step_;
+  parked_.clear();
+  if (step.skipped) ++skipped_iterations_;
+  meter_.Add(loop_->Now(), step.selected.share.positions.size(),
+             step.skipped ? LossSum() : step.loss, step.ends_pass);
+  bool few = false;
+  {
+    MutexLock lock(&selection_mu_);
+    few = !selection_->complete() &&
+          selection_->available() <= machine_.iteration() + 1 + kFewIterations;
+  }
+  push_.reset();
+  step_.reset();
+  Handle(worker::PushAcked{attempt});
+  if (few) events_.sync();
+}
+
+void RankDriver::SendFinish(uint64_t attempt, uint64_t iteration) {
+  when_drained_ = [this, attempt] { Handle(FinishAcked{attempt}); };
+  for (PushFrame& frame : PushPlan::FinishRank(layout_->servers(), Context(iteration))) {
+    AddPush(std::move(frame));
+  }
+  calls_.Close();
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,263 @@
+#include "worker/io/task/task.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/hash.h"
+#include "common/log.h"
+#include "common/scheduler_memory/scheduler_memory.h"
+#include "common/sync.h"
+#include "worker/io/net/event_loop.h"
+#include "worker/io/net/poll_loop.h"
+#include "worker/io/task/rank_driver.h"
+#include "worker/io/task/task_job.h"
+
+namespace paceline::worker {
+namespace {
+
+using SyncLoop = PollLoop<v1::SyncTaskRequest, v1::SyncTaskResponse>;
+
+constexpr absl::Duration kProgressLogEvery = absl::Seconds(10);
+
+RankDriverOptions DriverOptions(const TaskOptions& options, uint64_t seed) {
+  RankDriverOptions driver;
+  driver.job_id = options.job_id;
+  driver.rank = options.rank;
+  driver.incarnation = options.incarnation;
+  driver.data_client = options.data_client;
+  driver.in_flight.seed = seed;
+  return driver;
+}
+
+class TaskImpl final : public Task {
+ public:
+  explicit TaskImpl(TaskOptions options)
+      : options_(std::move(options)),
+        loop_(options_.clock, "task"),
+        compute_(options_.clock, "compute"),
+        driver_(DriverOptions(options_, Seed()), &loop_, &compute_, DriverEvents()),
+        sync_(SyncOptions()) {
+    sync_.Start();
+    loop_.PostAfter(kProgressLogEvery, [this] { LogProgress(); });
+  }
+
+  ~TaskImpl() override {
+    End({TaskEnd::kDone, ""});
+    sync_.Stop();
+    driver_.StopReading();
+    loop_.Stop();
+    compute_.Stop();
+  }
+
+  TaskEnd Wait() override {
+    MutexLock lock(&mu_);
+    while (!end_.has_value()) changed_.Wait(&mu_);
+    return *end_;
+  }
+
+  bool ended() const override {
+    MutexLock lock(&mu_);
+    return end_.has_value();
+  }
+
+  void Stop() override { End({TaskEnd::kDone, ""}); }
+
+ private:
+  uint64_t Seed() const {
+    return MixBits(MixBits(options_.job_id, options_.rank), options_.incarnation);
+  }
+
+  void End(TaskEnd end) {
+    MutexLock lock(&mu_);
+    if (!end_.has_value()) end_ = std::move(end);
+    changed_.NotifyAll();
+  }
+
+  RankDriver::Events DriverEvents() {
+    RankDriver::Events events;
+    events.prepare = [this] { Prepare(); };
+    events.sync = [this] { sync_.Wake(); };
+    events.exit = [this](const std::string& cause, bool fenced) { Exit(cause, fenced); };
+    return events;
+  }
+
+  SyncLoop::Options SyncOptions() {
+    SyncLoop::Options sync;
+    sync.clock = options_.clock;
+    sync.name = "sync";
+    sync.seed = Seed();
+    sync.silent_after = options_.park_after;
+    sync.fill = [this] { return FillRequest(); };
+    sync.call = [this](const v1::SyncTaskRequest& request, absl::Duration timeout,
+                       SyncLoop::Done done) {
+      return options_.scheduler->SyncTask(request, timeout, std::move(done));
+    };
+    sync.on_reply = [this](const v1::SyncTaskResponse& reply) { OnReply(reply); };
+    sync.on_failure = [this](const absl::Status& status, uint64_t failures) {
+      // The first, and then ever more rarely.
+      if ((failures & (failures - 1)) != 0) return;
+      LogWarning("the scheduler does not answer", {{"job", options_.job_id},
+                                                   {"rank", options_.rank},
+                                                   {"failures", failures},
+                                                   {"cause", status}});
+    };
+    sync.on_silence = [this](bool silent) {
+      loop_.Post([this, silent] { driver_.Handle(SchedulerSilent{silent}); });
+    };
+    return sync;
+  }
+
+  // ---- the sync loop's thread ----
+
+  v1::SyncTaskRequest FillRequest() {
+    v1::SyncTaskRequest request;
+    driver_.FillReport(&request);
+    request.set_job_id(options_.job_id);
+    request.set_rank(options_.rank);
+    request.set_incarnation(options_.incarnation);
+    request.set_sequence(++sequence_);
+    MutexLock lock(&mu_);
+    request.set_has_spec(spec_.has_value());
+    request.set_error(error_);
+    if (facts_.has_value()) *request.mutable_facts() = *facts_;
+    return request;
+  }
+
+  void OnReply(const v1::SyncTaskResponse& reply) {
+    const absl::Status trusted = memory_.Check(reply.scheduler());
+    if (!trusted.ok()) {
+      LogError("stale scheduler", {{"cause", trusted}});
+      End({TaskEnd::kStaleScheduler, std::string(trusted.message())});
+      return;
+    }
+    {
+      MutexLock lock(&mu_);
+      if (reply.has_spec() && !spec_.has_value()) {
+        spec_ = reply.spec();
+        ranks_ = reply.ranks();
+        job_index_dir_ = reply.index_dir();
+      }
+      if (!error_.empty()) {
+        if (reply.desired() == v1::SyncTaskResponse::EXIT) end_ = {TaskEnd::kFailed, error_};
+        changed_.NotifyAll();
+        return;
+      }
+      if (!spec_.has_value() && reply.desired() != v1::SyncTaskResponse::EXIT) return;
+    }
+    loop_.Post([this, reply] { Obey(reply); });
+  }
+
+  // ---- the event loop ----
+
+  void Obey(const v1::SyncTaskResponse& reply) {
+    if (reply.desired() == v1::SyncTaskResponse::EXIT) {
+      LogInfo("told to exit",
+              {{"job", options_.job_id}, {"rank", options_.rank}, {"reason", reply.reason()}});
+    }
+    if (!reply.grants().empty() || reply.grants_complete()) {
+      const std::vector<v1::Grant> grants(reply.grants().begin(), reply.grants().end());
+      driver_.AddGrants(grants, reply.grants_complete());
+    }
+    if (reply.has_map()) driver_.SetMap(reply.map());
+    driver_.Handle(DesiredChanged{reply.desired()});
+  }
+
+  void Prepare() {
+    v1::JobSpec spec;
+    std::string dir;
+    {
+      MutexLock lock(&mu_);
+      spec = *spec_;
+      dir = job_index_dir_;
+    }
+    v1::ResourceSpec* resources = spec.mutable_resources();
+    if (resources->device() == v1::DEVICE_KIND_AUTO ||
+        resources->device() == v1::DEVICE_KIND_UNSPECIFIED) {
+      resources->set_device(options_.device);
+    }
+    compute_.Post([this, spec = std::move(spec), dir = std::move(dir)]() mutable {
+      if (dir.empty() || !options_.fs->CreateDirs(dir).ok()) dir = options_.index_dir;
+      auto job = std::make_shared<absl::StatusOr<std::unique_ptr<TaskJob>>>(
+          PrepareTaskJob(spec, options_.fs, dir, options_.clock));
+      loop_.Post([this, job] { Prepared(std::move(*job)); });
+    });
+  }
+
+  void Prepared(absl::StatusOr<std::unique_ptr<TaskJob>> job) {
+    if (!job.ok()) {
+      driver_.Handle(TaskFailed{std::string(job.status().message())});
+      return;
+    }
+    for (const std::string& note : (*job)->notes) LogInfo("device", {{"note", note}});
+    const v1::TaskFacts& facts = (*job)->facts;
+    LogInfo("prepared", {{"job", options_.job_id},
+                         {"rank", options_.rank},
+                         {"records", facts.records()},
+                         {"features", facts.features()},
+                         {"classes", facts.classes()},
+                         {"tables", facts.tables_size()},
+                         {"numeric_class", facts.numeric_class()}});
+    uint32_t ranks = 0;
+    {
+      MutexLock lock(&mu_);
+      facts_ = facts;
+      ranks = ranks_;
+    }
+    driver_.SetJob(*std::move(job), ranks);
+  }
+
+  void Exit(const std::string& cause, bool fenced) {
+    if (cause.empty()) return End({TaskEnd::kDone, ""});
+    LogError("task ends", {{"job", options_.job_id}, {"rank", options_.rank}, {"cause", cause}});
+    if (fenced) return End({TaskEnd::kFenced, cause});
+    {
+      MutexLock lock(&mu_);
+      error_ = cause;
+    }
+    sync_.Wake();
+    loop_.PostAfter(options_.farewell, [this, cause] { End({TaskEnd::kFailed, cause}); });
+  }
+
+  void LogProgress() {
+    v1::SyncTaskRequest report;
+    driver_.FillReport(&report);
+    const v1::TaskProgress& progress = report.progress();
+    LogInfo("progress", {{"job", options_.job_id},
+                         {"rank", options_.rank},
+                         {"iteration", progress.iteration()},
+                         {"loss", progress.recent_loss()},
+                         {"samples_per_second", progress.samples_per_second()},
+                         {"waits", progress.wait_reason()}});
+    loop_.PostAfter(kProgressLogEvery, [this] { LogProgress(); });
+  }
+
+  const TaskOptions options_;
+  // Of the sync loop's thread.
+  SchedulerMemory memory_;
+  uint64_t sequence_ = 0;
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  std::optional<v1::JobSpec> spec_ ABSL_GUARDED_BY(mu_);
+  uint32_t ranks_ ABSL_GUARDED_BY(mu_) = 0;
+  std::string job_index_dir_ ABSL_GUARDED_BY(mu_);
+  std::optional<v1::TaskFacts> facts_ ABSL_GUARDED_BY(mu_);
+  std::string error_ ABSL_GUARDED_BY(mu_);
+  std::optional<TaskEnd> end_ ABSL_GUARDED_BY(mu_);
+
+  // Deleted in reverse: the driver after the sync loop, the loops' threads joined
+  // before both.
+  EventLoop loop_;
+  EventLoop compute_;
+  RankDriver driver_;
+  SyncLoop sync_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> Task::Start(TaskOptions options) {
+  return std::make_unique<TaskImpl>(std::move(options));
+}
+
+}  // namespace paceline::worker

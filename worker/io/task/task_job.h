@@ -1,0 +1,49 @@
+// What a task works on: the data sets, the model and the device of its job, and
+// the facts that it tells the scheduler about them.
+#ifndef PACELINE_WORKER_IO_TASK_TASK_JOB_H_
+#define PACELINE_WORKER_IO_TASK_TASK_JOB_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/fs.h"
+#include "proto/job.pb.h"
+#include "proto/node.pb.h"
+#include "worker/core/data/record_order.h"
+#include "worker/core/dataset.h"
+#include "worker/core/device/device.h"
+#include "worker/core/model.h"
+
+namespace paceline::worker {
+
+// Thread-compatible.
+struct TaskJob {
+  // With defaults, and with what was found in the data: features, classes and the
+  // length of a cosine schedule.
+  v1::JobSpec spec;
+  v1::TaskFacts facts;
+  // Null for a model without data; no evaluation data.
+  std::unique_ptr<Dataset> train;
+  std::unique_ptr<Dataset> eval;
+  std::optional<RecordOrder> order;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Device> device;
+  std::unique_ptr<Runner> runner;
+  // For the log.
+  std::vector<std::string> notes;
+};
+
+// Opens and indexes the data, makes model and device: takes time. `index_dir` may
+// be empty. Clock and file system outlive the job.
+// Errors:  those of OpenDataset, CreateModel, CreateDevice and CreateRunner; they
+//          name file, record, field and reason.
+absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
+                                                        const std::string& index_dir, Clock* clock);
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_IO_TASK_TASK_JOB_H_

@@ -1,0 +1,54 @@
+#include "worker/task_flags.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/spec/enum_names.h"
+#include "common/status/status_macros.h"
+
+namespace paceline::worker {
+
+void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
+  app->add_option("--job", flags->job, "the job's id")->required();
+  app->add_option("--rank", flags->rank, "the rank that it plays")->required();
+  app->add_option("--incarnation", flags->incarnation, "which life of the rank this is")
+      ->required();
+  app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")->required();
+  app->add_option("--index-dir", flags->index_dir, "folder for record indexes");
+  app->add_option("--device", flags->device, "what a job's `device: auto` means here");
+  app->add_option("--log-level", flags->log_level, "debug, info, warning or error");
+  app->add_option("--log-format", flags->log_format, "text or json");
+  app->add_option("--park-after-seconds", flags->park_after_seconds,
+                  "silence of the scheduler after which the rank parks");
+}
+
+absl::StatusOr<v1::DeviceKind> ParseDevice(const std::string& word) {
+  const auto* const type = google::protobuf::GetEnumDescriptor<v1::DeviceKind>();
+  const google::protobuf::EnumValueDescriptor* const value = FindEnumWord(*type, word);
+  if (value == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--device: one of ", absl::StrJoin(EnumWords(*type), ", "), " expected, got ", word));
+  }
+  return static_cast<v1::DeviceKind>(value->number());
+}
+
+absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
+  LogOptions log;
+  log.role = "task";
+  PL_ASSIGN_OR_RETURN(log.level, ParseLogLevel(flags.log_level));
+  PL_ASSIGN_OR_RETURN(log.format, ParseLogFormat(flags.log_format));
+  return log;
+}
+
+absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {
+  PL_RETURN_IF_ERROR(LogOptionsOf(flags).status());
+  TaskOptions options;
+  PL_ASSIGN_OR_RETURN(options.device, ParseDevice(flags.device));
+  options.job_id = flags.job;
+  options.rank = flags.rank;
+  options.incarnation = flags.incarnation;
+  options.index_dir = flags.index_dir;
+  options.park_after = absl::Seconds(flags.park_after_seconds);
+  return options;
+}
+
+}  // namespace paceline::worker

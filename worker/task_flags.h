@@ -1,0 +1,44 @@
+// The command line between a worker daemon and its tasks.
+#ifndef PACELINE_WORKER_TASK_FLAGS_H_
+#define PACELINE_WORKER_TASK_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/log.h"
+#include "proto/job.pb.h"
+#include "worker/io/task/task.h"
+
+namespace paceline::worker {
+
+struct TaskFlags {
+  uint64_t job = 0;
+  uint32_t rank = 0;
+  uint64_t incarnation = 0;
+  std::string scheduler;
+  std::string index_dir;
+  std::string device = "auto";
+  std::string log_level = "info";
+  std::string log_format = "text";
+  uint64_t park_after_seconds = 600;
+};
+
+void AddTaskFlags(CLI::App* app, TaskFlags* flags);
+
+// Without clock, file system and clients. Checks all flags.
+// Errors:  InvalidArgument  names the flag.
+absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
+
+// Errors:  InvalidArgument  names the flag.
+absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags);
+
+// "auto", "cpu", "cuda" or "emulated".
+// Errors:  InvalidArgument  anything else.
+absl::StatusOr<v1::DeviceKind> ParseDevice(const std::string& word);
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_TASK_FLAGS_H_

@@ -1,0 +1,58 @@
+#include "worker/task_main.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <thread>
+
+#include "common/clock.h"
+#include "common/daemon/daemon_flags.h"
+#include "common/daemon/signals.h"
+#include "common/fs_posix.h"
+#include "common/log.h"
+#include "worker/io/net/grpc_data_client.h"
+#include "worker/io/net/grpc_scheduler_client.h"
+#include "worker/io/task/task.h"
+#include "worker/task_flags.h"
+
+namespace paceline::worker {
+
+int TaskMain(int argc, char** argv) {
+  BlockTerminationSignals();
+  // Gradients come and go each iteration: keep their memory (glibc's greatest values).
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  mallopt(M_TOP_PAD, 16 << 20);
+  RealClock clock;
+  PosixFileSystem fs;
+  TaskFlags flags;
+  CLI::App app("A task of paceline-worker: started by it, not by hand");
+  AddTaskFlags(&app, &flags);
+  if (const std::optional<int> code = ParseCommandLine(&app, argc, argv)) return *code;
+  absl::StatusOr<TaskOptions> options = ToTaskOptions(flags);
+  if (!options.ok()) {
+    std::fprintf(stderr, "task: %s\n", std::string(options.status().message()).c_str());
+    return 2;
+  }
+  InitLogging(*LogOptionsOf(flags));
+  const std::unique_ptr<SchedulerClient> scheduler = MakeGrpcSchedulerClient(flags.scheduler);
+  options->clock = &clock;
+  options->fs = &fs;
+  options->scheduler = scheduler.get();
+  options->data_client = [](const std::vector<std::string>& addresses) {
+    return MakeGrpcDataClient(addresses);
+  };
+  const std::unique_ptr<Task> task = Task::Start(*std::move(options));
+  std::thread([&task] {
+    WaitForTerminationSignal();
+    task->Stop();
+  }).detach();
+  const TaskEnd end = task->Wait();
+  std::fflush(nullptr);
+  // At once: a batch that is being computed must not hold the end up.
+  _exit(end.code);
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,242 @@
+#include "worker/worker.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <unistd.h>
+
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/http_status.h"
+#include "common/json/proto_json.h"
+#include "common/log.h"
+#include "common/rpc/channel.h"
+#include "common/spec/enum_names.h"
+#include "common/status/status_macros.h"
+#include "common/sync.h"
+#include "common/version/version.h"
+#include "worker/core/math/blas_kernel.h"
+#include "worker/io/net/grpc_scheduler_client.h"
+#include "worker/io/node/node_agent.h"
+#include "worker/io/node/process_launcher.h"
+#include "worker/io/node/task_logs_service.h"
+#include "worker/io/node/task_supervisor.h"
+
+namespace paceline::worker {
+namespace {
+
+std::string Hostname() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
+}
+
+uint64_t RandomNonce() {
+  std::random_device random;
+  return (uint64_t{random()} << 32) | random();
+}
+
+absl::Status Check(const Worker::Options& options) {
+  if (options.scheduler.empty()) {
+    return absl::InvalidArgumentError("--scheduler: host:port expected, got nothing");
+  }
+  if (options.slots == 0) {
+    return absl::InvalidArgumentError("--slots: at least 1 expected, got 0");
+  }
+  if (options.data_dir.empty()) {
+    return absl::InvalidArgumentError("--data-dir: a folder expected, got nothing");
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<TaskLauncher> ProcessLauncher(const Worker::Options& options) {
+  ProcessLauncherOptions launcher;
+  launcher.fs = options.fs;
+  launcher.command = {"/proc/self/exe", "task"};
+  launcher.arguments = options.task_arguments;
+  launcher.arguments.push_back(absl::StrCat("--scheduler=", options.scheduler));
+  launcher.arguments.push_back(absl::StrCat("--index-dir=", JoinPath(options.data_dir, "index")));
+  launcher.arguments.push_back(absl::StrCat("--device=", EnumWord(options.device)));
+  launcher.environment = BlasEnvironment();
+  launcher.data_dir = options.data_dir;
+  return MakeProcessLauncher(std::move(launcher));
+}
+
+class WorkerImpl final : public Worker {
+ public:
+  explicit WorkerImpl(Options options)
+      : options_(std::move(options)),
+        launcher_(options_.launcher != nullptr ? std::move(options_.launcher)
+                                               : ProcessLauncher(options_)),
+        scheduler_(MakeGrpcSchedulerClient(options_.scheduler)),
+        supervisor_({.clock = options_.clock,
+                     .launcher = launcher_.get(),
+                     .changed = [this] { OnTasksChanged(); }}),
+        logs_({.clock = options_.clock,
+               .fs = options_.fs,
+               .supervisor = &supervisor_,
+               .data_dir = options_.data_dir}) {}
+
+  ~WorkerImpl() override { Shutdown(absl::ZeroDuration()); }
+
+  absl::Status Start() {
+    PL_RETURN_IF_ERROR(Listen());
+    PL_RETURN_IF_ERROR(ListenHttp());
+    HostPort advertised = options_.advertise.host.empty() ? options_.listen : options_.advertise;
+    if (advertised.port == 0 || options_.advertise.host.empty()) advertised.port = port_;
+    NodeAgent::Options agent;
+    agent.clock = options_.clock;
+    agent.scheduler = scheduler_.get();
+    agent.supervisor = &supervisor_;
+    agent.self.set_role(v1::NODE_ROLE_WORKER);
+    agent.self.set_address(advertised.ToString());
+    if (http_ != nullptr) {
+      agent.self.set_http_address(HostPort{advertised.host, http_->port()}.ToString());
+    }
+    agent.self.set_hostname(Hostname());
+    agent.self.set_version(std::string(kVersion));
+    agent.self.set_process_nonce(RandomNonce());
+    agent.self.set_slots(options_.slots);
+    MutexLock lock(&mu_);
+    agent_ = std::make_unique<NodeAgent>(std::move(agent));
+    agent_->Start();
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+  int http_port() const override { return http_ == nullptr ? 0 : http_->port(); }
+
+  absl::Status scheduler_status() const override {
+    MutexLock lock(&mu_);
+    return agent_ == nullptr ? absl::UnavailableError("the worker is starting")
+                             : agent_->scheduler_status();
+  }
+
+  void Shutdown(absl::Duration drain) override {
+    NodeAgent* agent = nullptr;
+    {
+      MutexLock lock(&mu_);
+      if (std::exchange(shutting_down_, true)) {
+        while (!down_) changed_.Wait(&mu_);
+        return;
+      }
+      agent = agent_.get();
+    }
+    if (agent != nullptr) {
+      agent->Drain();
+      MutexLock lock(&mu_);
+      options_.clock->Await(&mu_, &changed_, options_.clock->Monotonic() + drain,
+                            [this] { return supervisor_.Reports().empty(); });
+    }
+    supervisor_.Shutdown();
+    if (agent != nullptr) agent->Stop();
+    logs_.Shutdown();
+    if (http_ != nullptr) http_->Shutdown();
+    if (server_ != nullptr) {
+      server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+    }
+    MutexLock lock(&mu_);
+    down_ = true;
+    changed_.NotifyAll();
+  }
+
+  void Wait() override {
+    MutexLock lock(&mu_);
+    while (!down_) changed_.Wait(&mu_);
+  }
+
+ private:
+  absl::Status Listen() {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    ApplyServerDefaults(&builder);
+    builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(&logs_);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ListenHttp() {
+    if (!options_.http_listen.has_value()) return absl::OkStatus();
+    HttpStatusServer::Options http;
+    http.host = options_.http_listen->host;
+    http.port = options_.http_listen->port;
+    if (!options_.advertise.host.empty()) http.allowed_hosts = {options_.advertise.host};
+    http.readyz = [this] { return scheduler_status(); };
+    http.metrics = [this] { return Metrics(); };
+    http.status = [this] { return Status(); };
+    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    return absl::OkStatus();
+  }
+
+  std::string Metrics() const {
+    uint64_t running = 0;
+    for (const v1::TaskReport& report : supervisor_.Reports()) {
+      running += report.state() == v1::TaskReport::RUNNING ? 1 : 0;
+    }
+    return absl::StrCat(
+        "# HELP paceline_worker_slots Tasks that this worker runs at most.\n"
+        "# TYPE paceline_worker_slots gauge\n"
+        "paceline_worker_slots ",
+        options_.slots,
+        "\n"
+        "# HELP paceline_worker_tasks Tasks that run on this worker.\n"
+        "# TYPE paceline_worker_tasks gauge\n"
+        "paceline_worker_tasks ",
+        running,
+        "\n"
+        "# HELP paceline_worker_scheduler_up Whether the scheduler answered last.\n"
+        "# TYPE paceline_worker_scheduler_up gauge\n"
+        "paceline_worker_scheduler_up ",
+        scheduler_status().ok() ? 1 : 0, "\n");
+  }
+
+  // What the scheduler is told.
+  std::string Status() const {
+    v1::HeartbeatRequest status;
+    status.set_role(v1::NODE_ROLE_WORKER);
+    status.set_hostname(Hostname());
+    status.set_version(std::string(kVersion));
+    status.set_slots(options_.slots);
+    for (v1::TaskReport& report : supervisor_.Reports()) status.add_tasks()->Swap(&report);
+    return ProtoToJson(status, JsonLayout::kIndented);
+  }
+
+  void OnTasksChanged() {
+    MutexLock lock(&mu_);
+    if (agent_ != nullptr) agent_->Wake();
+    changed_.NotifyAll();
+  }
+
+  Options options_;
+  const std::unique_ptr<TaskLauncher> launcher_;
+  const std::unique_ptr<SchedulerClient> scheduler_;
+  mutable Mutex mu_;
+  CondVar changed_;
+  bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
+  bool down_ ABSL_GUARDED_BY(mu_) = false;
+  TaskSupervisor supervisor_;
+  TaskLogsService logs_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<NodeAgent> agent_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
+  PL_RETURN_IF_ERROR(Check(options));
+  PL_RETURN_IF_ERROR(options.fs->CreateDirs(options.data_dir));
+  auto worker = std::make_unique<WorkerImpl>(std::move(options));
+  PL_RETURN_IF_ERROR(worker->Start());
+  return worker;
+}
+
+}  // namespace paceline::worker

@@ -1,0 +1,78 @@
+// The worker daemon: starts tasks as the scheduler orders, and serves their logs.
+//
+//   PL_ASSIGN_OR_RETURN(auto worker, Worker::Start(std::move(options)));
+//   WaitForTerminationSignal();
+//   worker->Shutdown(absl::Seconds(10));
+//
+// Thread-safe.
+#ifndef PACELINE_WORKER_WORKER_H_
+#define PACELINE_WORKER_WORKER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "common/daemon/address.h"
+#include "common/fs.h"
+#include "proto/job.pb.h"
+#include "worker/io/node/task_launcher.h"
+
+namespace paceline::worker {
+
+class Worker {
+ public:
+  struct Options {
+    // Port 0: any free one.
+    HostPort listen = {"127.0.0.1", 0};
+    // What others dial; port 0: the bound one. No host: that of `listen`.
+    HostPort advertise;
+    // Nothing: no HTTP.
+    std::optional<HostPort> http_listen;
+    // Of the scheduler, "host:port".
+    std::string scheduler;
+    // Logs of tasks and record indexes.
+    std::string data_dir;
+    // Tasks at a time.
+    uint32_t slots = 1;
+    // What a job's `device: auto` means here.
+    v1::DeviceKind device = v1::DEVICE_KIND_AUTO;
+
+    // How tasks are started. None: as processes of this program's binary.
+    std::unique_ptr<TaskLauncher> launcher;
+    // Arguments of task processes that say how they log.
+    std::vector<std::string> task_arguments;
+
+    // Both outlive the worker.
+    Clock* clock = nullptr;
+    FileSystem* fs = nullptr;
+  };
+
+  // Registers with the scheduler whenever that can be reached.
+  // Errors:  InvalidArgument  no scheduler, no slots, no data folder.
+  //          Unavailable      an address cannot be listened on.
+  //          those of making the data folder.
+  static absl::StatusOr<std::unique_ptr<Worker>> Start(Options options);
+
+  // Shuts down at once.
+  virtual ~Worker() = default;
+
+  virtual int port() const = 0;
+  // 0: no HTTP.
+  virtual int http_port() const = 0;
+  // OK, or why the scheduler cannot be had.
+  virtual absl::Status scheduler_status() const = 0;
+
+  // Takes no new tasks, lets those that run end for at most `drain`, then stops
+  // them. May be called twice.
+  virtual void Shutdown(absl::Duration drain) = 0;
+  // Blocks until Shutdown is through.
+  virtual void Wait() = 0;
+};
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_WORKER_H_

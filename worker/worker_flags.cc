@@ -1,0 +1,57 @@
+#include "worker/worker_flags.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "worker/task_flags.h"
+
+namespace paceline::worker {
+namespace {
+
+const char* LevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "info";
+}
+
+}  // namespace
+
+void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
+  app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")
+      ->capture_default_str();
+  app->add_option("--slots", flags->slots, "tasks at a time")->capture_default_str();
+  app->add_option("--device", flags->device,
+                  "what a job's `device: auto` means here: auto, cpu, cuda or emulated")
+      ->capture_default_str();
+  app->add_option("--park-after-seconds", flags->park_after_seconds,
+                  "silence of the scheduler after which tasks park")
+      ->capture_default_str();
+  app->add_option("--drain-seconds", flags->drain_seconds, "how long tasks may go on after SIGTERM")
+      ->capture_default_str();
+}
+
+absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
+                                                const WorkerFlags& flags) {
+  Worker::Options options;
+  PL_ASSIGN_OR_RETURN(options.device, ParseDevice(flags.device));
+  options.listen = daemon.listen;
+  options.advertise = daemon.advertise;
+  options.http_listen = daemon.http_listen;
+  options.scheduler = flags.scheduler;
+  options.slots = flags.slots;
+  options.data_dir = daemon.data_dir;
+  options.task_arguments = {
+      absl::StrCat("--log-level=", LevelName(daemon.log.level)),
+      absl::StrCat("--log-format=", daemon.log.format == LogFormat::kJson ? "json" : "text"),
+      absl::StrCat("--park-after-seconds=", flags.park_after_seconds)};
+  return options;
+}
+
+}  // namespace paceline::worker

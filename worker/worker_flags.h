@@ -1,0 +1,32 @@
+// The command line of a worker, beside the flags that all daemons share.
+#ifndef PACELINE_WORKER_WORKER_FLAGS_H_
+#define PACELINE_WORKER_WORKER_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/daemon/daemon_flags.h"
+#include "worker/worker.h"
+
+namespace paceline::worker {
+
+struct WorkerFlags {
+  std::string scheduler = "127.0.0.1:7070";
+  uint32_t slots = 1;
+  std::string device = "auto";
+  uint32_t park_after_seconds = 600;
+  uint32_t drain_seconds = 5;
+};
+
+void AddWorkerFlags(CLI::App* app, WorkerFlags* flags);
+
+// Without launcher, clock and file system.
+// Errors:  InvalidArgument  names the flag.
+absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
+                                                const WorkerFlags& flags);
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_WORKER_FLAGS_H_
