@@ -16,7 +16,7 @@ absl::StatusOr<std::string> Find(FileSystem& fs, const std::string& self,
   std::vector<std::string> folders;
   if (bin_dir.empty()) {
     const std::string here = DirName(self);
-    folders = {here, absl::StrCat(DirName(here), "/", role)};
+    folders = {here, JoinPath(DirName(here), role)};
   } else {
     folders = {bin_dir};
   }

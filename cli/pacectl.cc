@@ -4,8 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -37,11 +35,9 @@ class CommandLine {
     app_.fallthrough();
     app_.add_option("--address", address_, "host:port of the scheduler (PACELINE_ADDRESS)")
         ->capture_default_str();
-    app_.add_option("-o,--output", format_, "table or json")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
-            {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}}))
-        ->type_name("FORMAT")
-        ->default_str("table");
+    app_.add_option("-o,--output", output_, "table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->capture_default_str();
     AddLocal();
     AddSubmit();
     AddJobCommands();
@@ -87,6 +83,9 @@ class CommandLine {
     command->add_option("--timeout", timeout_s_, "give up after this many seconds")
         ->check(CLI::PositiveNumber);
   }
+  OutputFormat format() const {
+    return output_ == "json" ? OutputFormat::kJson : OutputFormat::kTable;
+  }
   absl::Duration timeout() const {
     return timeout_s_ > 0 ? absl::Seconds(timeout_s_) : absl::InfiniteDuration();
   }
@@ -105,7 +104,7 @@ class CommandLine {
     Timeout(run);
     OnItsOwn(run, [this] {
       local_run_.timeout = timeout();
-      return LocalRun(local_run_, format_, env_);
+      return LocalRun(local_run_, format(), env_);
     });
   }
 
@@ -118,36 +117,38 @@ class CommandLine {
     Timeout(submit);
     OnScheduler(submit, [this](SchedulerClient& client) {
       submit_.timeout = timeout();
-      return Submit(submit_, format_, client, env_);
+      return Submit(submit_, format(), client, env_);
     });
   }
 
   void AddJobCommands() {
     OnScheduler(Command("list", "all jobs"),
-                [this](SchedulerClient& client) { return List(format_, client, env_); });
+                [this](SchedulerClient& client) { return List(format(), client, env_); });
     CLI::App* status = Command("status", "the run summary of a job");
     JobId(status);
-    OnScheduler(status,
-                [this](SchedulerClient& client) { return Status(job_id_, format_, client, env_); });
+    OnScheduler(status, [this](SchedulerClient& client) {
+      return Status(job_id_, format(), client, env_);
+    });
     CLI::App* describe = Command("describe", "everything about a job");
     JobId(describe);
     OnScheduler(describe, [this](SchedulerClient& client) {
-      return Describe(job_id_, format_, client, env_);
+      return Describe(job_id_, format(), client, env_);
     });
     CLI::App* watch = Command("watch", "follow a job to its end");
     JobId(watch);
     Timeout(watch);
     OnScheduler(watch, [this](SchedulerClient& client) {
-      return Watch(job_id_, timeout(), format_, client, env_);
+      return Watch(job_id_, timeout(), format(), client, env_);
     });
     CLI::App* cancel = Command("cancel", "stop a job and free what it holds");
     JobId(cancel);
     cancel->add_option("--reason", reason_, "shown with the job");
     OnScheduler(cancel, [this](SchedulerClient& client) {
-      return Cancel(job_id_, reason_, format_, client, env_);
+      return Cancel(job_id_, reason_, format(), client, env_);
     });
-    OnScheduler(Command("cluster", "the daemons and what they hold"),
-                [this](SchedulerClient& client) { return DescribeCluster(format_, client, env_); });
+    OnScheduler(
+        Command("cluster", "the daemons and what they hold"),
+        [this](SchedulerClient& client) { return DescribeCluster(format(), client, env_); });
   }
 
   void AddLogs() {
@@ -169,16 +170,12 @@ class CommandLine {
     command->add_option("FILE", export_.file, "file to write: .safetensors or .npz")->required();
     command->add_option("--cut", export_.cut_id, "which cut; default: the newest");
     command->add_option("--format", export_format_, "safetensors or npz; default: by FILE's name")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, ExportFormat>{
-            {"safetensors", ExportFormat::kSafetensors}, {"npz", ExportFormat::kNpz}}))
-        ->type_name("FORMAT");
+        ->check(CLI::IsMember({"safetensors", "npz"}));
     OnScheduler(command, [this](SchedulerClient& client) -> Result {
       export_.job_id = job_id_;
-      if (export_format_) {
-        export_.format = *export_format_;
-      } else {
-        PL_ASSIGN_OR_RETURN(export_.format, ExportFormatOf(export_.file));
-      }
+      const std::string name =
+          export_format_.empty() ? export_.file : absl::StrCat(".", export_format_);
+      PL_ASSIGN_OR_RETURN(export_.format, ExportFormatOf(name));
       return Export(export_, client, env_);
     });
   }
@@ -186,7 +183,7 @@ class CommandLine {
   void AddReference() {
     CLI::App* validate = Command("validate", "check a job file");
     JobFile(validate, &submit_.job_file);
-    OnItsOwn(validate, [this] { return ValidateJob(submit_.job_file, format_, env_); });
+    OnItsOwn(validate, [this] { return ValidateJob(submit_.job_file, format(), env_); });
     CLI::App* explain = Command("explain", "what a field of the job file means");
     explain->add_option("FIELD", field_, "such as train.optimizer; default: all");
     OnItsOwn(explain, [this] { return ExplainField(field_, env_); });
@@ -197,11 +194,11 @@ class CommandLine {
   }
 
   Environment& env_;
-  CLI::App app_{"Runs training jobs on a Paceline cluster"};
+  CLI::App app_{"Runs training jobs on a Paceline cluster", "pacectl"};
   std::function<Result()> run_;
 
   std::string address_;
-  OutputFormat format_ = OutputFormat::kTable;
+  std::string output_ = "table";
   uint64_t job_id_ = 0;
   int64_t timeout_s_ = 0;
   std::string reason_;
@@ -210,7 +207,7 @@ class CommandLine {
   LocalRunOptions local_run_;
   LogsOptions logs_;
   ExportOptions export_;
-  std::optional<ExportFormat> export_format_;
+  std::string export_format_;
 };
 
 }  // namespace

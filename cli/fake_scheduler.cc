@@ -1,0 +1,191 @@
+#include "cli/fake_scheduler.h"
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/clock.h"
+
+namespace paceline::cli {
+
+FakeScheduler::FakeScheduler() {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+  builder.RegisterService(this);
+  server_ = builder.BuildAndStart();
+  PL_CHECK(server_ != nullptr);
+}
+
+FakeScheduler::~FakeScheduler() {
+  {
+    MutexLock lock(&mu_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  server_->Shutdown();
+}
+
+std::string FakeScheduler::address() const { return absl::StrCat("127.0.0.1:", port_); }
+
+void FakeScheduler::Script(std::vector<Stream> streams) {
+  MutexLock lock(&mu_);
+  streams_ = std::move(streams);
+}
+
+void FakeScheduler::SetCut(std::vector<v1::CutChunk> chunks) {
+  MutexLock lock(&mu_);
+  chunks_ = std::move(chunks);
+}
+
+void FakeScheduler::SetError(grpc::Status error) {
+  MutexLock lock(&mu_);
+  error_ = std::move(error);
+}
+
+std::vector<v1::JobSpec> FakeScheduler::submitted() const {
+  MutexLock lock(&mu_);
+  return submitted_;
+}
+
+std::vector<v1::CancelJobRequest> FakeScheduler::cancelled() const {
+  MutexLock lock(&mu_);
+  return cancelled_;
+}
+
+int FakeScheduler::watches() const {
+  MutexLock lock(&mu_);
+  return watches_;
+}
+
+grpc::Status FakeScheduler::SubmitJob(grpc::ServerContext*, const v1::SubmitJobRequest* request,
+                                      v1::SubmitJobResponse* response) {
+  MutexLock lock(&mu_);
+  if (!error_.ok()) {
+    return error_;
+  }
+  const auto [place, is_new] = requests_.emplace(request->request_id(), jobs_.size() + 1);
+  if (is_new) {
+    submitted_.push_back(request->spec());
+    v1::Job job;
+    job.set_job_id(place->second);
+    *job.mutable_spec() = request->spec();
+    job.set_state(v1::JOB_STATE_PENDING);
+    job.set_reason("needs 2 workers, 0 free");
+    job.mutable_summary()->set_job_id(absl::StrCat(job.job_id()));
+    job.mutable_summary()->set_state("pending");
+    jobs_.push_back(job);
+  }
+  response->set_job_id(place->second);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::GetJob(grpc::ServerContext*, const v1::GetJobRequest* request,
+                                   v1::Job* response) {
+  MutexLock lock(&mu_);
+  if (!error_.ok()) {
+    return error_;
+  }
+  if (request->job_id() == 0 || request->job_id() > jobs_.size()) {
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job ", request->job_id())};
+  }
+  *response = jobs_[request->job_id() - 1];
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::ListJobs(grpc::ServerContext*, const v1::ListJobsRequest* request,
+                                     v1::ListJobsResponse* response) {
+  MutexLock lock(&mu_);
+  // Pages of two.
+  for (const v1::Job& job : jobs_) {
+    if (job.job_id() <= request->after_job_id()) {
+      continue;
+    }
+    if (response->jobs_size() == 2) {
+      response->set_more(true);
+      break;
+    }
+    *response->add_jobs() = job;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::CancelJob(grpc::ServerContext*, const v1::CancelJobRequest* request,
+                                      v1::Job* response) {
+  MutexLock lock(&mu_);
+  if (request->job_id() == 0 || request->job_id() > jobs_.size()) {
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job ", request->job_id())};
+  }
+  cancelled_.push_back(*request);
+  v1::Job& job = jobs_[request->job_id() - 1];
+  job.set_state(v1::JOB_STATE_CANCELLED);
+  job.mutable_summary()->set_state("cancelled");
+  *response = job;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::WatchJob(grpc::ServerContext* context,
+                                     const v1::WatchJobRequest* request,
+                                     grpc::ServerWriter<v1::Job>* writer) {
+  Stream stream;
+  {
+    MutexLock lock(&mu_);
+    ++watches_;
+    if (request->job_id() == 0 || request->job_id() > jobs_.size()) {
+      return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job ", request->job_id())};
+    }
+    if (streams_.empty()) {
+      stream.hangs = true;
+    } else {
+      stream = streams_.front();
+      streams_.erase(streams_.begin());
+    }
+    for (v1::Job& update : stream.updates) {
+      update.set_job_id(request->job_id());
+      *update.mutable_spec() = jobs_[request->job_id() - 1].spec();
+      jobs_[request->job_id() - 1] = update;
+    }
+  }
+  for (const v1::Job& update : stream.updates) {
+    writer->Write(update);
+  }
+  RealClock clock;
+  MutexLock lock(&mu_);
+  while (stream.hangs && !stopping_ && !context->IsCancelled()) {
+    clock.WaitUntil(&mu_, &changed_, clock.Monotonic() + absl::Milliseconds(20));
+  }
+  return stream.end;
+}
+
+grpc::Status FakeScheduler::DescribeCluster(grpc::ServerContext*, const v1::DescribeClusterRequest*,
+                                            v1::Cluster* response) {
+  MutexLock lock(&mu_);
+  if (!error_.ok()) {
+    return error_;
+  }
+  response->set_cluster_id("c1");
+  response->set_address(address());
+  v1::NodeStatus* node = response->add_nodes();
+  node->set_node_id(3);
+  node->set_role(v1::NODE_ROLE_WORKER);
+  node->set_slots(2);
+  node->set_slots_used(1);
+  node->set_live(true);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::ReadCut(grpc::ServerContext*, const v1::ReadCutRequest* request,
+                                    grpc::ServerWriter<v1::CutChunk>* writer) {
+  MutexLock lock(&mu_);
+  if (request->job_id() != 1) {
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job ", request->job_id())};
+  }
+  for (const v1::CutChunk& chunk : chunks_) {
+    writer->Write(chunk);
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace paceline::cli

@@ -1,0 +1,230 @@
+// The command line against a scheduler that answers from a script.
+#include "cli/pacectl.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "cli/fake_scheduler.h"
+#include "cli/test_environment.h"
+
+namespace paceline::cli {
+namespace {
+
+constexpr char kJob[] = R"(
+name: count
+model: {kind: counting}
+train: {iterations: 5}
+)";
+
+// pacectl with these arguments; the exit code.
+int Run(TestEnvironment& test, const std::vector<std::string>& arguments) {
+  std::vector<const char*> argv = {"pacectl"};
+  for (const std::string& argument : arguments) {
+    argv.push_back(argument.c_str());
+  }
+  return RunPacectl(static_cast<int>(argv.size()), argv.data(), test.env);
+}
+
+v1::Job JobIn(v1::JobState state, const std::string& word) {
+  v1::Job job;
+  job.set_state(state);
+  job.mutable_summary()->set_state(word);
+  return job;
+}
+
+v1::Job Succeeded() {
+  v1::Job job = JobIn(v1::JOB_STATE_SUCCEEDED, "succeeded");
+  job.mutable_summary()->set_iterations(5);
+  return job;
+}
+
+v1::Job Failed() {
+  v1::Job job = JobIn(v1::JOB_STATE_FAILED, "failed");
+  job.set_reason("rank 1: killed by SIGKILL");
+  v1::RankStatus* rank = job.add_ranks();
+  rank->set_rank(1);
+  rank->set_worker_address("host-b:7072");
+  rank->mutable_last_exit()->set_cause("killed by SIGKILL");
+  rank->mutable_last_exit()->set_signal(9);
+  rank->mutable_last_exit()->add_last_log_lines("the last words");
+  return job;
+}
+
+TEST_CASE("submit prints the id, and the same request id starts one job") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", kJob);
+  CHECK(Run(test, {"--address", scheduler.address(), "submit", job, "-o", "json"}) == 0);
+  CHECK(nlohmann::json::parse(test.out.str())["job_id"] == "1");
+  test.out.str("");
+  CHECK(Run(test, {"submit", job, "--request-id", "x", "--address", scheduler.address()}) == 0);
+  CHECK(Run(test, {"submit", job, "--request-id", "x", "--address", scheduler.address()}) == 0);
+  CHECK(test.out.str() == "2\n2\n");
+  REQUIRE(scheduler.submitted().size() == 2);
+  CHECK(scheduler.submitted()[0].model().rows() == 64);
+}
+
+TEST_CASE("submit --wait follows the job, and its end is the exit code") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", kJob);
+  const std::vector<std::string> command = {
+      "--address", scheduler.address(), "submit", job, "--wait", "-o", "json", "--request-id", "1"};
+  scheduler.Script({{.updates = {JobIn(v1::JOB_STATE_RUNNING, "running"), Succeeded()}}});
+  CHECK(Run(test, command) == 0);
+  CHECK(nlohmann::json::parse(test.out.str())["state"] == "succeeded");
+  CHECK(nlohmann::json::parse(test.out.str())["eval"].is_object());
+
+  test.err.str("");
+  scheduler.Script({{.updates = {Failed()}}});
+  CHECK(Run(test, command) == 1);
+  CHECK(absl::StrContains(test.err.str(), "rank 1 on host-b:7072: killed by SIGKILL\n"));
+  CHECK(absl::StrContains(test.err.str(), "    | the last words\n"));
+
+  scheduler.Script({{.updates = {JobIn(v1::JOB_STATE_CANCELLED, "cancelled")}}});
+  CHECK(Run(test, command) == 1);
+}
+
+TEST_CASE("a watch goes on through streams that break or end") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", kJob);
+  const v1::Job running = JobIn(v1::JOB_STATE_RUNNING, "running");
+  scheduler.Script({{.updates = {running}, .end = {grpc::StatusCode::UNAVAILABLE, "restarting"}},
+                    {.updates = {running}},
+                    {.updates = {running}, .end = {grpc::StatusCode::DEADLINE_EXCEEDED, "long"}},
+                    {.updates = {Succeeded()}}});
+  CHECK(Run(test, {"--address", scheduler.address(), "submit", job, "--wait"}) == 0);
+  CHECK(scheduler.watches() == 4);
+  CHECK(absl::StrContains(test.out.str(), "succeeded"));
+}
+
+TEST_CASE("Ctrl-C during submit --wait leaves the job running and says how to cancel") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", kJob);
+  std::thread user([&] {
+    while (scheduler.watches() == 0) {
+      std::this_thread::yield();
+    }
+    test.interrupt.Request();
+  });
+  CHECK(Run(test, {"--address", scheduler.address(), "submit", job, "--wait"}) == 130);
+  user.join();
+  CHECK(absl::StrContains(test.err.str(), "job 1 goes on; cancel it with: pacectl cancel 1"));
+  CHECK(scheduler.cancelled().empty());
+}
+
+TEST_CASE("a wait that takes too long ends with 5") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", kJob);
+  CHECK(Run(test, {"--address", scheduler.address(), "submit", job, "--wait", "--timeout", "1"}) ==
+        5);
+  CHECK(absl::StrContains(test.err.str(), "job 1 has not ended within 1s"));
+}
+
+TEST_CASE("list shows all pages") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", kJob);
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    REQUIRE(Run(test, {"--address", scheduler.address(), "submit", job, "--request-id", id}) == 0);
+  }
+  test.out.str("");
+  CHECK(Run(test, {"--address", scheduler.address(), "list", "-o", "json"}) == 0);
+  CHECK(nlohmann::json::parse(test.out.str())["jobs"].size() == 5);
+  test.out.str("");
+  CHECK(Run(test, {"--address", scheduler.address(), "list"}) == 0);
+  CHECK(absl::StrContains(test.out.str(), "pending: needs 2 workers, 0 free"));
+}
+
+TEST_CASE("status, describe, watch and cancel of one job") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string address = scheduler.address();
+  REQUIRE(Run(test, {"--address", address, "submit", test.Write("job.yaml", kJob)}) == 0);
+  const auto json = [&](const std::vector<std::string>& arguments) {
+    test.out.str("");
+    std::vector<std::string> all = {"--address", address, "-o", "json"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    REQUIRE(Run(test, all) == 0);
+    return nlohmann::json::parse(test.out.str());
+  };
+  CHECK(json({"status", "1"})["state"] == "pending");
+  CHECK(json({"describe", "1"})["state"] == "JOB_STATE_PENDING");
+  CHECK(json({"cancel", "1", "--reason", "enough"})["state"] == "cancelled");
+  REQUIRE(scheduler.cancelled().size() == 1);
+  CHECK(scheduler.cancelled()[0].reason() == "enough");
+  scheduler.Script({{.updates = {Succeeded()}}});
+  CHECK(json({"watch", "1"})["state"] == "JOB_STATE_SUCCEEDED");
+  CHECK(json({"cluster"})["nodes"][0]["slots"] == 2);
+  CHECK(Run(test, {"--address", address, "describe", "1"}) == 0);
+  CHECK(Run(test, {"--address", address, "cluster"}) == 0);
+}
+
+TEST_CASE("every kind of failure has its exit code") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string address = scheduler.address();
+  CHECK(Run(test, {"--address", address, "status", "7"}) == 2);
+  CHECK(absl::StrContains(test.err.str(), "no job 7"));
+  CHECK(Run(test, {"--address", address, "watch", "7"}) == 2);
+  CHECK(Run(test, {"--address", address, "cancel", "7"}) == 2);
+  CHECK(Run(test, {"--address", address, "logs", "7"}) == 2);
+  CHECK(Run(test, {"--address", address, "export", "7", test.folder.path() + "/x.npz"}) == 2);
+  CHECK(Run(test, {"--address", address, "export", "1", "x.txt"}) == 2);
+  CHECK(Run(test, {"--address", "nonsense", "list"}) == 2);
+  CHECK(Run(test, {"frobnicate"}) == 2);
+  CHECK(Run(test, {}) == 2);
+  CHECK(Run(test, {"status", "seven"}) == 2);
+  CHECK(Run(test, {"-o", "xml", "list"}) == 2);
+  CHECK(Run(test, {"submit", "/no/such/file"}) == 2);
+  CHECK(Run(test, {"--help"}) == 0);
+  test.err.str("");
+  CHECK(Run(test, {"list"}) == 3);
+  CHECK(absl::StrContains(test.err.str(), "no scheduler at 127.0.0.1:1: "));
+  scheduler.SetError({grpc::StatusCode::PERMISSION_DENIED, "not you"});
+  CHECK(Run(test, {"--address", address, "cluster"}) == 4);
+  scheduler.SetError({grpc::StatusCode::DEADLINE_EXCEEDED, ""});
+  CHECK(Run(test, {"--address", address, "cluster"}) == 5);
+  scheduler.SetError({grpc::StatusCode::INTERNAL, "broken"});
+  CHECK(Run(test, {"--address", address, "cluster"}) == 1);
+}
+
+TEST_CASE("a wrong job file never reaches the scheduler") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string job = test.Write("job.yaml", "name: count\nmodle: {kind: counting}\n");
+  CHECK(Run(test, {"--address", scheduler.address(), "submit", job}) == 2);
+  CHECK(absl::StrContains(test.err.str(), job + ":2: modle: unknown key; did you mean `model`?\n"));
+  CHECK(scheduler.submitted().empty());
+}
+
+TEST_CASE("validate and explain need no scheduler") {
+  TestEnvironment test;
+  const std::string good = test.Write("good.yaml", kJob);
+  const std::string bad = test.Write("bad.yaml", "name: a\nmodel: {kind: counting}\n");
+  CHECK(Run(test, {"validate", good}) == 0);
+  CHECK(test.out.str() == good + ": valid\n");
+  CHECK(Run(test, {"validate", bad}) == 2);
+  CHECK(absl::StrContains(test.err.str(), bad + ": train.iterations: a number of iterations"));
+  test.out.str("");
+  CHECK(Run(test, {"validate", bad, "-o", "json"}) == 2);
+  const auto json = nlohmann::json::parse(test.out.str());
+  CHECK(json["valid"] == false);
+  CHECK(json["problems"][0]["path"] == "train.iterations");
+  test.out.str("");
+  CHECK(Run(test, {"explain", "train.seed"}) == 0);
+  CHECK(absl::StartsWith(test.out.str(), "train.seed: a whole number"));
+  CHECK(Run(test, {"explain", "train.sed"}) == 2);
+  CHECK(absl::StrContains(test.err.str(), "did you mean `seed`?"));
+  CHECK(Run(test, {"version"}) == 0);
+}
+
+}  // namespace
+}  // namespace paceline::cli
