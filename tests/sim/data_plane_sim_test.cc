@@ -5,10 +5,11 @@
 //   * BSP: every pull, and the end, has the bytes of a run without faults;
 //   * no read breaks the bound of its policy.
 //
-// PACELINE_SIM_SEEDS sets how many seeds run. A failing seed is printed; run it
-// alone with PACELINE_SIM_FIRST_SEED=<seed> PACELINE_SIM_SEEDS=1.
+// seeds.h says how to run one seed alone.
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 #include "common/tables/sharding.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/network.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim_rank.h"
 #include "tests/sim/sim_server.h"
 #include "tests/sim/toy_model.h"
@@ -26,11 +28,6 @@ namespace paceline::sim {
 namespace {
 
 constexpr absl::Duration kLimit = absl::Minutes(60);
-
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr || *value == '\0' ? otherwise : std::strtoull(value, nullptr, 10);
-}
 
 struct World {
   uint64_t seed = 0;
@@ -97,7 +94,9 @@ class Run {
     for (uint32_t server = 0; server < world.servers; ++server) {
       // Sometimes too small for all that waits for a round: NOT_YET.
       const uint64_t fold = world.faults && random_.Chance(0.3) ? 256 : 1 << 20;
-      servers_.push_back(std::make_unique<SimServer>(&loop_, &random_, order, server + 1, fold));
+      servers_.push_back(
+          std::make_unique<SimServer>(&loop_, &random_, &disk_, fold, absl::ZeroDuration()));
+      servers_.back()->Heed(order, server + 1, 1);
     }
     map_ = map;
     consistency_ = order.consistency();
@@ -146,19 +145,21 @@ class Run {
     options.loop = &loop_;
     options.random = &random_;
     options.network = &network_;
-    for (const auto& server : servers_) options.servers.push_back(server.get());
     options.model = &model_;
-    options.map = map_;
     options.consistency = consistency_;
     options.rank = rank;
     options.incarnation = incarnation;
-    options.iterations = world_.iterations;
     options.most_compute = absl::Milliseconds(world_.faults ? 100 : 1);
     options.observer = [this](uint32_t r, uint64_t t, const worker::Parameters& parameters,
                               bool complete) { Observe(r, t, parameters, complete); };
     if (ranks_.size() <= rank) ranks_.resize(rank + 1);
     ranks_[rank] = std::make_shared<SimRank>(options);
-    ranks_[rank]->Start();
+    ranks_[rank]->Handle(worker::DesiredChanged{v1::SyncTaskResponse::PREPARE});
+    ranks_[rank]->Handle(worker::IterationsKnown{world_.iterations, true});
+    ranks_[rank]->Handle(worker::DesiredChanged{v1::SyncTaskResponse::RUN});
+    std::vector<SimServer*> servers;
+    for (const auto& server : servers_) servers.push_back(server.get());
+    ranks_[rank]->SetMap(map_, servers);
   }
 
   // A killed rank is replaced by a new incarnation, while calls of the old one are
@@ -254,21 +255,13 @@ class Run {
   const ToyModel model_;
   v1::ShardMap map_;
   v1::ConsistencySpec consistency_;
+  SimDisk disk_;
   std::vector<std::unique_ptr<SimServer>> servers_;
   std::vector<std::shared_ptr<SimRank>> ranks_;
   std::vector<std::shared_ptr<SimRank>> zombies_;
   std::map<uint32_t, uint64_t> incarnations_;
   Outcome outcome_;
 };
-
-void ForEachSeed(const std::function<void(uint64_t)>& body) {
-  const uint64_t first = FromEnvironment("PACELINE_SIM_FIRST_SEED", 1);
-  const uint64_t seeds = FromEnvironment("PACELINE_SIM_SEEDS", 200);
-  for (uint64_t seed = first; seed < first + seeds; ++seed) {
-    INFO("PACELINE_SIM_FIRST_SEED=" << seed << " PACELINE_SIM_SEEDS=1");
-    body(seed);
-  }
-}
 
 void CheckCounting(v1::Policy policy) {
   ForEachSeed([&](uint64_t seed) {

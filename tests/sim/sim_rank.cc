@@ -14,12 +14,6 @@ using Kind = worker::RankCommand::Kind;
 
 constexpr uint32_t kMaxWaitMs = 200;
 
-worker::ShardLayout Layout(const SimRank::Options& options) {
-  auto layout = worker::ShardLayout::Create(options.map, options.model->tables());
-  PL_CHECK(layout.ok()) << layout.status();
-  return *std::move(layout);
-}
-
 worker::InFlightOptions FlightOptions(const SimRank::Options& options) {
   worker::InFlightOptions flight;
   flight.seed = options.rank;
@@ -32,16 +26,16 @@ worker::InFlightOptions FlightOptions(const SimRank::Options& options) {
 }  // namespace
 
 SimRank::SimRank(Options options)
-    : options_(std::move(options)),
-      layout_(Layout(options_)),
-      in_flight_(FlightOptions(options_)) {}
+    : options_(std::move(options)), in_flight_(FlightOptions(options_)) {}
 
-void SimRank::Start() {
-  Handle(worker::DesiredChanged{v1::SyncTaskResponse::PREPARE});
-  Handle(worker::IterationsKnown{options_.iterations, true});
-  Handle(worker::DesiredChanged{v1::SyncTaskResponse::RUN});
-  Handle(worker::MapChanged{options_.map.timeline(), options_.map.epoch(),
-                            static_cast<uint32_t>(options_.servers.size())});
+void SimRank::SetMap(const v1::ShardMap& map, std::vector<SimServer*> servers) {
+  auto layout = worker::ShardLayout::Create(map, options_.model->tables());
+  PL_CHECK(layout.ok()) << layout.status();
+  map_ = map;
+  servers_ = std::move(servers);
+  layout_ = std::make_shared<const worker::ShardLayout>(*std::move(layout));
+  cache_.reset();
+  Handle(worker::MapChanged{map.timeline(), map.epoch(), static_cast<uint32_t>(servers_.size())});
 }
 
 std::string SimRank::Describe() const {
@@ -98,9 +92,9 @@ void SimRank::Run(const worker::RankCommand& command) {
 
 v1::RequestContext SimRank::Context(uint64_t iteration) const {
   v1::RequestContext context;
-  context.set_job_id(options_.map.job_id());
-  context.set_timeline(options_.map.timeline());
-  context.set_epoch(options_.map.epoch());
+  context.set_job_id(map_.job_id());
+  context.set_timeline(map_.timeline());
+  context.set_epoch(map_.epoch());
   context.set_rank(options_.rank);
   context.set_incarnation(options_.incarnation);
   context.set_iteration(iteration);
@@ -110,12 +104,12 @@ v1::RequestContext SimRank::Context(uint64_t iteration) const {
 void SimRank::Open(const worker::RankCommand& command) {
   if (options_.consistency.policy() == v1::POLICY_SSP && cache_ == nullptr) {
     cache_ = std::make_unique<worker::SspCache>(
-        &layout_, worker::SspCacheOptions{.staleness = options_.consistency.staleness()});
+        layout_.get(), worker::SspCacheOptions{.staleness = options_.consistency.staleness()});
   }
-  for (uint32_t server = 0; server < options_.servers.size(); ++server) {
+  for (uint32_t server = 0; server < servers_.size(); ++server) {
     options_.network->Call<v1::OpenRankResponse>(
         absl::Seconds(1),
-        [to = options_.servers[server], context = Context(0)](
+        [to = servers_[server], context = Context(0)](
             const Network::Done<v1::OpenRankResponse>& done) { to->OpenRank(context, done); },
         [self = shared_from_this(), attempt = command.attempt,
          server](const absl::StatusOr<v1::OpenRankResponse>& reply) {
@@ -133,7 +127,7 @@ void SimRank::Open(const worker::RankCommand& command) {
 
 void SimRank::StartPull(const worker::RankCommand& command) {
   const uint64_t t = command.iteration;
-  worker::ShapeParameters(layout_, options_.model->Keys(options_.rank, t), &parameters_);
+  worker::ShapeParameters(*layout_, options_.model->Keys(options_.rank, t), &parameters_);
   std::vector<worker::TableNeeds> needs;
   complete_ = true;
   if (cache_ != nullptr) {
@@ -144,7 +138,7 @@ void SimRank::StartPull(const worker::RankCommand& command) {
   header.context = Context(t);
   header.max_wait_ms = kMaxWaitMs;
   // Small frames, so that a pull takes several calls.
-  auto frames = worker::PlanPull(layout_, header, parameters_, needs, {.target = 64});
+  auto frames = worker::PlanPull(*layout_, header, parameters_, needs, {.target = 64});
   PL_CHECK(frames.ok()) << frames.status();
   when_drained_ = worker::Pulled{command.attempt};
   for (worker::PullFrame& frame : *frames) {
@@ -158,8 +152,8 @@ void SimRank::StartPull(const worker::RankCommand& command) {
 void SimRank::Compute(const worker::RankCommand& command) {
   const uint64_t t = command.iteration;
   options_.observer(options_.rank, t, parameters_, complete_);
-  push_ =
-      std::make_unique<worker::PushPlan>(&layout_, Context(t), worker::FrameLimits{.target = 64});
+  push_ = std::make_unique<worker::PushPlan>(layout_.get(), Context(t),
+                                             worker::FrameLimits{.target = 64});
   options_.loop->After(
       options_.random->Between(absl::ZeroDuration(), options_.most_compute),
       [self = shared_from_this(), attempt = command.attempt, t] {
@@ -198,7 +192,7 @@ void SimRank::FinishPush(const worker::RankCommand& command) {
 void SimRank::SendFinish(const worker::RankCommand& command) {
   when_drained_ = worker::FinishAcked{command.attempt};
   for (worker::PushFrame& frame :
-       worker::PushPlan::FinishRank(options_.servers.size(), Context(command.iteration))) {
+       worker::PushPlan::FinishRank(servers_.size(), Context(command.iteration))) {
     AddFrame({.pull = std::nullopt, .push = std::move(frame)}, 0);
   }
   Pump();
@@ -228,7 +222,7 @@ void SimRank::Pump() {
 void SimRank::SendPull(const worker::InFlight::Call& call, const worker::PullFrame& frame) {
   options_.network->Call<server::PullReply>(
       call.timeout,
-      [to = options_.servers[frame.server], frame](const Network::Done<server::PullReply>& done) {
+      [to = servers_[frame.server], frame](const Network::Done<server::PullReply>& done) {
         to->Pull(frame, done);
       },
       [self = shared_from_this(), attempt = machine_.attempt(),
@@ -239,7 +233,7 @@ void SimRank::SendPull(const worker::InFlight::Call& call, const worker::PullFra
           size_t read = 0;
           const worker::PullFrame& frame = *self->frames_.at(id).pull;
           const absl::Status scattered = worker::Scatter(
-              self->layout_, frame, reply->header, bytes.size(),
+              *self->layout_, frame, reply->header, bytes.size(),
               [&](void* to, size_t size) {
                 if (read + size > bytes.size()) return false;
                 std::memcpy(to, bytes.data() + read, size);
@@ -259,7 +253,7 @@ void SimRank::SendPull(const worker::InFlight::Call& call, const worker::PullFra
 void SimRank::SendPush(const worker::InFlight::Call& call, const worker::PushFrame& frame) {
   options_.network->Call<v1::PushResponse>(
       call.timeout,
-      [to = options_.servers[frame.server], frame](const Network::Done<v1::PushResponse>& done) {
+      [to = servers_[frame.server], frame](const Network::Done<v1::PushResponse>& done) {
         to->Push(frame, done);
       },
       [self = shared_from_this(), attempt = machine_.attempt(),

@@ -35,14 +35,10 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
     EventLoop* loop = nullptr;
     Random* random = nullptr;
     Network* network = nullptr;
-    // In the order of the map's.
-    std::vector<SimServer*> servers;
     const ToyModel* model = nullptr;
-    v1::ShardMap map;
     v1::ConsistencySpec consistency;
     uint32_t rank = 0;
     uint64_t incarnation = 1;
-    uint64_t iterations = 0;
     // Longest time that a batch takes.
     absl::Duration most_compute;
     Observer observer;
@@ -50,10 +46,13 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
 
   explicit SimRank(Options options);
 
-  void Start();
+  void Handle(const worker::RankEvent& event);
+  // A map came; `servers` are in the order of the map's.
+  void SetMap(const v1::ShardMap& map, std::vector<SimServer*> servers);
   // It never acts again; calls on their way still arrive.
   void Kill() { alive_ = false; }
 
+  const worker::RankMachine& machine() const { return machine_; }
   bool finished() const { return machine_.finished(); }
   bool exited() const { return exited_; }
   const std::string& cause() const { return cause_; }
@@ -65,7 +64,6 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
     std::optional<worker::PushFrame> push;
   };
 
-  void Handle(const worker::RankEvent& event);
   void Run(const worker::RankCommand& command);
 
   void Open(const worker::RankCommand& command);
@@ -85,7 +83,10 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   v1::RequestContext Context(uint64_t iteration) const;
 
   Options options_;
-  worker::ShardLayout layout_;
+  v1::ShardMap map_;
+  std::vector<SimServer*> servers_;
+  // Of the newest map; calls of an older one may still use theirs.
+  std::shared_ptr<const worker::ShardLayout> layout_;
   worker::RankMachine machine_;
   bool alive_ = true;
   bool exited_ = false;

@@ -3,24 +3,74 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 
-#include "absl/time/time.h"
-#include "common/check.h"
+#include "absl/strings/str_cat.h"
+#include "common/refusal/refusal.h"
 
 namespace paceline::sim {
+namespace {
 
-SimServer::SimServer(EventLoop* loop, Random* random, const v1::ServerJobOrder& order,
-                     uint64_t node_id, uint64_t fold_budget)
-    : loop_(loop), random_(random), fold_(fold_budget, "fold budget") {
+absl::Status NotHeld(uint64_t job_id) {
+  v1::Refusal refusal;
+  refusal.set_kind(v1::Refusal::UNKNOWN_JOB);
+  return RefusalStatus(refusal, absl::StrCat("job ", job_id, " is not held here"));
+}
+
+}  // namespace
+
+SimServer::SimServer(EventLoop* loop, Random* random, SimDisk* disk, uint64_t fold_budget,
+                     absl::Duration most_work)
+    : loop_(loop),
+      random_(random),
+      disk_(disk),
+      most_work_(most_work),
+      fold_(fold_budget, "fold budget") {}
+
+void SimServer::Heed(const v1::ServerJobOrder& order, uint64_t node_id, uint64_t incarnation) {
+  for (const server::ServerCommand& command : state_.Heed(order, node_id, incarnation)) {
+    if (const auto* open = std::get_if<server::OpenCommand>(&command)) {
+      loop_->After(
+          Work(), [this, open = *open, node_id, incarnation] { Open(open, node_id, incarnation); });
+    } else if (const auto* close = std::get_if<server::CloseCommand>(&command)) {
+      if (close->job != nullptr) close->job->Close();
+    } else if (const auto* cut = std::get_if<server::CutCommand>(&command)) {
+      loop_->After(Work(), [this, cut = *cut] { WriteCut(cut); });
+    }
+  }
+}
+
+void SimServer::Open(const server::OpenCommand& command, uint64_t node_id, uint64_t incarnation) {
   server::ServerJob::Options options;
-  options.order = order;
+  options.order = command.order;
   options.node_id = node_id;
-  options.node_incarnation = 1;
+  options.node_incarnation = incarnation;
   options.memory = &memory_;
   options.fold = &fold_;
-  auto job = server::ServerJob::Open(options);
-  PL_CHECK(job.ok()) << job.status();
-  job_ = *std::move(job);
+  state_.Opened(command.order.job_id(), command.attempt, server::ServerJob::Open(options));
+}
+
+void SimServer::WriteCut(const server::CutCommand& command) {
+  v1::CutReport report;
+  report.set_cut_id(command.cut.cut_id());
+  report.set_done(true);
+  if (const absl::Status ready = command.job->ReadyForCut(); !ready.ok()) {
+    report.set_error(ready.ToString());
+  } else {
+    for (const auto& shard : command.job->shards()) {
+      auto snapshot = shard->Snapshot();
+      if (!snapshot.ok()) {
+        report.set_error(snapshot.status().ToString());
+        break;
+      }
+      const uint32_t id = shard->spec().shard();
+      disk_->insert_or_assign({command.job->job_id(), id}, *std::move(snapshot));
+      v1::CutFile* file = report.add_files();
+      file->set_shard(id);
+      file->set_name(absl::StrCat("shard-", id));
+    }
+  }
+  state_.CutDone(*command.job, report);
 }
 
 server::Payload SimServer::Receive(const worker::FramePayload& payload) {
@@ -39,18 +89,24 @@ server::Payload SimServer::Receive(const worker::FramePayload& payload) {
 
 void SimServer::OpenRank(const v1::RequestContext& context,
                          const Network::Done<v1::OpenRankResponse>& done) {
-  done(job_->OpenRank(context));
+  const auto job = state_.Find(context.job_id());
+  if (job == nullptr) return done(NotHeld(context.job_id()));
+  done(job->OpenRank(context));
 }
 
 void SimServer::Push(const worker::PushFrame& frame, const Network::Done<v1::PushResponse>& done) {
-  job_->Push(frame.header, Receive(frame.payload), done);
+  const auto job = state_.Find(frame.header.context().job_id());
+  if (job == nullptr) return done(NotHeld(frame.header.context().job_id()));
+  job->Push(frame.header, Receive(frame.payload), done);
 }
 
 void SimServer::Pull(const worker::PullFrame& frame, const Network::Done<server::PullReply>& done) {
-  const std::optional<uint64_t> ticket = job_->Pull(frame.header, Receive(frame.payload), done);
+  const auto job = state_.Find(frame.header.context().job_id());
+  if (job == nullptr) return done(NotHeld(frame.header.context().job_id()));
+  const std::optional<uint64_t> ticket = job->Pull(frame.header, Receive(frame.payload), done);
   if (!ticket.has_value()) return;
   loop_->After(absl::Milliseconds(frame.header.max_wait_ms()),
-               [job = job_, ticket] { job->Expire(*ticket); });
+               [job, ticket] { job->Expire(*ticket); });
 }
 
 }  // namespace paceline::sim

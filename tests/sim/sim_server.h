@@ -1,15 +1,21 @@
-// A server of one job: the real ServerJob behind the simulated network.
+// A server: the real ServerState and ServerJobs behind the simulated network.
 #ifndef PACELINE_TESTS_SIM_SIM_SERVER_H_
 #define PACELINE_TESTS_SIM_SIM_SERVER_H_
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "proto/node.pb.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/server_job.h"
+#include "server/core/server_state.h"
+#include "server/core/shard.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/network.h"
 #include "worker/core/task/pull_plan.h"
@@ -17,27 +23,38 @@
 
 namespace paceline::sim {
 
+// Shards as cuts have written them, by (job, shard). Shared by all servers.
+using SimDisk = std::map<std::pair<uint64_t, uint32_t>, server::ShardSnapshot>;
+
 class SimServer {
  public:
-  // `fold_budget` [bytes] limits updates that wait for their round.
-  SimServer(EventLoop* loop, Random* random, const v1::ServerJobOrder& order, uint64_t node_id,
-            uint64_t fold_budget);
+  // `fold_budget` [bytes] limits updates that wait for their round. Opening a job and
+  // writing a cut take up to `most_work`.
+  SimServer(EventLoop* loop, Random* random, SimDisk* disk, uint64_t fold_budget,
+            absl::Duration most_work);
+
+  // Carries out an order of the scheduler.
+  void Heed(const v1::ServerJobOrder& order, uint64_t node_id, uint64_t incarnation);
+  std::vector<v1::ServerJobReport> Reports() const { return state_.Reports(); }
 
   // As the data plane would serve them; payloads arrive cut into odd pieces.
   void OpenRank(const v1::RequestContext& context, const Network::Done<v1::OpenRankResponse>& done);
   void Push(const worker::PushFrame& frame, const Network::Done<v1::PushResponse>& done);
   void Pull(const worker::PullFrame& frame, const Network::Done<server::PullReply>& done);
 
-  server::ServerJob& job() { return *job_; }
-
  private:
+  void Open(const server::OpenCommand& command, uint64_t node_id, uint64_t incarnation);
+  void WriteCut(const server::CutCommand& command);
   server::Payload Receive(const worker::FramePayload& payload);
+  absl::Duration Work() { return random_->Between(absl::ZeroDuration(), most_work_); }
 
   EventLoop* const loop_;
   Random* const random_;
+  SimDisk* const disk_;
+  const absl::Duration most_work_;
   server::MemoryBudget memory_{0, "memory"};
   server::MemoryBudget fold_;
-  std::shared_ptr<server::ServerJob> job_;
+  server::ServerState state_;
 };
 
 }  // namespace paceline::sim

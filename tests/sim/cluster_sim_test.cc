@@ -1,0 +1,248 @@
+// Scheduler, servers, workers and tasks together over a lossy network: jobs are
+// submitted, repeated, cancelled, and the scheduler is killed and restarted.
+//
+//   * every job that is not cancelled succeeds, and its sums are exact;
+//   * every position of every epoch is granted to one rank, once;
+//   * a job that has ended never moves again, and leaves nothing behind.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "scheduler/core/fake_cluster.h"
+#include "scheduler/core/job_machine.h"
+#include "tests/sim/event_loop.h"
+#include "tests/sim/network.h"
+#include "tests/sim/seeds.h"
+#include "tests/sim/sim_cluster.h"
+#include "tests/sim/toy_model.h"
+
+namespace paceline::sim {
+namespace {
+
+constexpr absl::Duration kLimit = absl::Minutes(60);
+constexpr uint64_t kRecords = 50;
+constexpr uint32_t kBatch = 8;
+
+bool Ended(v1::JobState state) {
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
+         state == v1::JOB_STATE_CANCELLED;
+}
+
+struct Submitted {
+  uint64_t id = 0;
+  v1::SubmitJobRequest request;
+  bool cancelled = false;
+  v1::JobState ended = v1::JOB_STATE_UNSPECIFIED;
+};
+
+class Story {
+ public:
+  explicit Story(uint64_t seed)
+      : random_(seed), network_(&loop_, &random_, Faults()), cluster_(Shape()) {
+    const uint64_t jobs = 1 + random_.Below(4);
+    for (uint64_t i = 0; i < jobs; ++i) {
+      Submitted job;
+      job.request.set_request_id(std::to_string(i));
+      *job.request.mutable_spec() = Spec(seed + i);
+      jobs_.push_back(job);
+      After(absl::Seconds(5), [this, i] { Submit(i); });
+      if (random_.Chance(0.2)) After(absl::Seconds(20), [this, i] { Cancel(i); });
+    }
+    if (random_.Chance(0.5)) {
+      After(absl::Seconds(20), [this] {
+        cluster_.RestartScheduler(random_.Between(absl::ZeroDuration(), absl::Seconds(10)));
+      });
+    }
+  }
+
+  void Run() {
+    while (!AllEnded()) {
+      REQUIRE(loop_.RunOne());
+      Watch();
+      if (loop_.now() > kLimit) {
+        for (const auto& task : cluster_.tasks()) UNSCOPED_INFO(task->Describe());
+        for (const Submitted& job : jobs_) {
+          UNSCOPED_INFO(cluster_.core().GetJob(job.id, cluster_.now())->ShortDebugString());
+        }
+        FAIL("jobs do not end");
+      }
+    }
+    for (const Submitted& job : jobs_) Check(job);
+    // Everything of the ended jobs is gone soon, and stays gone.
+    const absl::Duration ended = loop_.now();
+    while (loop_.now() < ended + absl::Seconds(30)) {
+      REQUIRE(loop_.RunOne());
+      Watch();
+    }
+    REQUIRE(cluster_.held() == 0);
+  }
+
+ private:
+  NetworkFaults Faults() {
+    NetworkFaults faults;
+    faults.lose_request = random_.Chance(0.5) ? 0.1 : 0;
+    faults.lose_reply = random_.Chance(0.5) ? 0.1 : 0;
+    faults.duplicate = random_.Chance(0.5) ? 0.2 : 0;
+    faults.most_delay = random_.Between(absl::Milliseconds(2), absl::Milliseconds(100));
+    return faults;
+  }
+
+  SimCluster::Options Shape() {
+    SimCluster::Options options;
+    options.loop = &loop_;
+    options.random = &random_;
+    options.network = &network_;
+    options.servers = 1 + random_.Below(3);
+    options.workers = 1 + random_.Below(3);
+    options.slots = 1 + random_.Below(2);
+    options.records = kRecords;
+    servers_ = options.servers;
+    slots_ = options.workers * options.slots;
+    return options;
+  }
+
+  v1::JobSpec Spec(uint64_t seed) {
+    const v1::Policy policy = static_cast<v1::Policy>(1 + random_.Below(3));
+    v1::JobSpec spec =
+        scheduler::RecordsSpec(1 + random_.Below(slots_), 1 + random_.Below(servers_), policy,
+                               kBatch, 1 + random_.Below(2));
+    if (policy == v1::POLICY_SSP) spec.mutable_consistency()->set_staleness(random_.Below(4));
+    spec.mutable_train()->set_seed(seed);
+    return spec;
+  }
+
+  void After(absl::Duration most, std::function<void()> event) {
+    loop_.After(random_.Between(absl::ZeroDuration(), most), std::move(event));
+  }
+
+  // Asks until there is an answer, and now and then once more.
+  void Submit(size_t i) {
+    if (cluster_.scheduler_up()) {
+      const auto id = cluster_.core().Submit(jobs_[i].request, cluster_.now());
+      INFO(id.status());
+      REQUIRE(id.ok());
+      REQUIRE((jobs_[i].id == 0 || jobs_[i].id == *id));
+      jobs_[i].id = *id;
+      if (!random_.Chance(0.3)) return;
+    }
+    After(absl::Seconds(5), [this, i] { Submit(i); });
+  }
+
+  void Cancel(size_t i) {
+    if (!cluster_.scheduler_up() || jobs_[i].id == 0) {
+      After(absl::Seconds(5), [this, i] { Cancel(i); });
+      return;
+    }
+    v1::CancelJobRequest request;
+    request.set_job_id(jobs_[i].id);
+    const auto job = cluster_.core().Cancel(request, cluster_.now());
+    REQUIRE(job.ok());
+    jobs_[i].cancelled = true;
+  }
+
+  bool AllEnded() const {
+    return std::all_of(jobs_.begin(), jobs_.end(),
+                       [](const Submitted& job) { return Ended(job.ended); });
+  }
+
+  // An ended job never moves again.
+  void Watch() {
+    if (!cluster_.scheduler_up()) return;
+    for (Submitted& job : jobs_) {
+      if (job.id == 0) continue;
+      const v1::JobRecord* record = cluster_.core().state().FindJob(job.id);
+      REQUIRE(record != nullptr);
+      if (Ended(job.ended)) {
+        REQUIRE(record->state() == job.ended);
+      } else if (Ended(record->state())) {
+        job.ended = record->state();
+      } else {
+        CollectGrants(*record);
+      }
+    }
+  }
+
+  void CollectGrants(const v1::JobRecord& record) {
+    int held = 0;
+    for (const v1::RankRecord& rank : record.ranks()) held += rank.grants_size();
+    if (static_cast<size_t>(held) == grants_[record.job_id()].size()) return;
+    for (int rank = 0; rank < record.ranks_size(); ++rank) {
+      for (const v1::Grant& grant : record.ranks(rank).grants()) {
+        const std::string text = grant.SerializeAsString();
+        auto [place, first] =
+            grants_[record.job_id()].emplace(std::make_pair(rank, grant.number()), text);
+        // A grant belongs to its rank for good.
+        REQUIRE(place->second == text);
+      }
+    }
+  }
+
+  void Check(const Submitted& job) {
+    const v1::JobSpec& spec = job.request.spec();
+    const auto view = cluster_.core().GetJob(job.id, cluster_.now());
+    REQUIRE(view.ok());
+    INFO(view->ShortDebugString());
+    if (job.ended == v1::JOB_STATE_CANCELLED) {
+      REQUIRE(job.cancelled);
+      return;
+    }
+    REQUIRE(job.ended == v1::JOB_STATE_SUCCEEDED);
+    const uint32_t ranks = spec.resources().workers();
+    std::vector<uint64_t> iterations(ranks);
+    bool first = true;
+    float sum = -1;
+    for (const auto& [key, snapshot] : cluster_.disk()) {
+      if (key.first != job.id) continue;
+      // Every shard of the cut holds the same iterations of every rank.
+      if (first) iterations = snapshot.progress;
+      REQUIRE(snapshot.progress == iterations);
+      first = false;
+      if (key.second == 0) {
+        sum = std::get<server::DenseSnapshot>(snapshot.rows).rows->data()[0];
+      }
+    }
+    uint64_t total = 0;
+    for (const uint64_t count : iterations) total += count;
+    REQUIRE(sum == static_cast<float>(total));
+    REQUIRE(view->summary().iterations() == static_cast<double>(total));
+    if (spec.consistency().policy() == v1::POLICY_BSP) {
+      const uint64_t rounds = (kRecords + kBatch - 1) / kBatch * spec.train().epochs();
+      REQUIRE(total == rounds * ranks);
+    } else {
+      CheckGrants(job, spec.train().epochs());
+    }
+  }
+
+  void CheckGrants(const Submitted& job, uint64_t epochs) {
+    std::set<std::pair<uint64_t, uint64_t>> positions;
+    for (const auto& [key, text] : grants_[job.id]) {
+      v1::Grant grant;
+      REQUIRE(grant.ParseFromString(text));
+      for (uint64_t i = 0; i < grant.count(); ++i) {
+        REQUIRE(positions.emplace(grant.epoch(), grant.first() + i).second);
+      }
+    }
+    REQUIRE(positions.size() == epochs * kRecords);
+  }
+
+  EventLoop loop_;
+  Random random_;
+  Network network_;
+  uint32_t servers_ = 1;
+  uint32_t slots_ = 1;
+  SimCluster cluster_;
+  std::vector<Submitted> jobs_;
+  std::map<uint64_t, std::map<std::pair<int, uint32_t>, std::string>> grants_;
+};
+
+TEST_CASE("jobs on a lossy cluster with a mortal scheduler end exactly") {
+  ForEachSeed([](uint64_t seed) { Story(seed).Run(); });
+}
+
+}  // namespace
+}  // namespace paceline::sim

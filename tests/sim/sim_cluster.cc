@@ -1,0 +1,191 @@
+#include "tests/sim/sim_cluster.h"
+
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+
+namespace paceline::sim {
+namespace {
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(1);
+// Callers speak often enough that lost calls alone never look like a dead node.
+constexpr absl::Duration kSpeakEvery = absl::Milliseconds(100);
+constexpr absl::Duration kTick = absl::Milliseconds(250);
+constexpr absl::Duration kTimeout = absl::Milliseconds(300);
+constexpr char kVersion[] = "1";
+
+}  // namespace
+
+SimCluster::SimCluster(const Options& options) : options_(options) {
+  StartScheduler();
+  TickForEver();
+  for (uint32_t i = 0; i < options.servers + options.workers; ++i) {
+    const bool server = i < options.servers;
+    const std::string address = absl::StrCat(server ? "server-" : "worker-", i);
+    auto node = std::make_unique<Node>();
+    node->report.set_role(server ? v1::NODE_ROLE_SERVER : v1::NODE_ROLE_WORKER);
+    node->report.set_address(address);
+    node->report.set_version(kVersion);
+    node->report.set_process_nonce(100 + i);
+    if (server) {
+      node->server = std::make_unique<SimServer>(options.loop, options.random, &disk_, 1 << 20,
+                                                 absl::Milliseconds(200));
+    } else {
+      node->report.set_slots(options.slots);
+    }
+    HeartbeatForEver(node.get());
+    nodes_[address] = std::move(node);
+  }
+}
+
+scheduler::Moment SimCluster::now() const {
+  const absl::Duration now = options_.loop->now();
+  return {.monotonic = now, .wall_ms = absl::ToInt64Milliseconds(now)};
+}
+
+void SimCluster::StartScheduler() {
+  scheduler::SchedulerCore::Options options;
+  options.plan.heartbeat = kHeartbeat;
+  options.plan.data_dir = "/cuts";
+  options.plan.version = kVersion;
+  options.new_cluster_id = "sim";
+  options.start_nonce = next_nonce_++;
+  auto core = scheduler::SchedulerCore::Open(options, &journal_, now());
+  PL_CHECK(core.ok()) << core.status();
+  core_ = *std::move(core);
+}
+
+void SimCluster::RestartScheduler(absl::Duration down) {
+  core_.reset();
+  options_.loop->After(down, [this] { StartScheduler(); });
+}
+
+void SimCluster::TickForEver() {
+  options_.loop->After(kTick, [this] {
+    if (core_ != nullptr) {
+      PL_CHECK_OK(core_->Tick(now()));
+      RunCommands();
+    }
+    TickForEver();
+  });
+}
+
+void SimCluster::HeartbeatForEver(Node* node) {
+  v1::HeartbeatRequest report = node->report;
+  report.set_sequence(++node->sequence);
+  if (node->server != nullptr) {
+    for (v1::ServerJobReport& job : node->server->Reports()) *report.add_jobs() = std::move(job);
+  }
+  for (const auto& [key, task] : node->tasks) {
+    v1::TaskReport* entry = report.add_tasks();
+    entry->set_job_id(std::get<0>(key));
+    entry->set_rank(std::get<1>(key));
+    entry->set_incarnation(std::get<2>(key));
+    entry->set_state(task->exited() ? v1::TaskReport::EXITED : v1::TaskReport::RUNNING);
+  }
+  options_.network->Call<v1::HeartbeatResponse>(
+      kTimeout,
+      [this, report](const Network::Done<v1::HeartbeatResponse>& done) {
+        if (core_ == nullptr) return;
+        const auto node_id = core_->Heartbeat(report, now());
+        if (!node_id.ok()) return done(node_id.status());
+        auto answer = core_->NodeReply(*node_id, now());
+        core_->NodeReplySent(*node_id, answer.reply, now());
+        RunCommands();
+        done(answer.reply);
+      },
+      [this, node](const absl::StatusOr<v1::HeartbeatResponse>& reply) {
+        if (reply.ok()) Obey(node, *reply);
+        options_.loop->After(kSpeakEvery, [this, node] { HeartbeatForEver(node); });
+      });
+}
+
+void SimCluster::Obey(Node* node, const v1::HeartbeatResponse& reply) {
+  *node->report.mutable_scheduler() = reply.scheduler();
+  for (const v1::ServerJobOrder& order : reply.jobs()) {
+    node->server->Heed(order, reply.node_id(), reply.incarnation());
+  }
+  for (const v1::TaskOrder& order : reply.tasks()) {
+    const auto key = std::make_tuple(order.job_id(), order.rank(), order.incarnation());
+    const auto place = node->tasks.find(key);
+    if (order.desired() == v1::TaskOrder::STOP) {
+      if (place == node->tasks.end()) continue;
+      place->second->Kill();
+      node->tasks.erase(place);
+      continue;
+    }
+    if (place != node->tasks.end()) continue;
+    SimTask::Options task;
+    task.loop = options_.loop;
+    task.random = options_.random;
+    task.network = options_.network;
+    task.find_servers = [this](const v1::ShardMap& map) { return ServersOf(map); };
+    task.job_id = order.job_id();
+    task.rank = order.rank();
+    task.incarnation = order.incarnation();
+    task.records = options_.records;
+    node->tasks[key] = std::make_shared<SimTask>(task);
+    tasks_.push_back(node->tasks[key]);
+    SyncForEver(node->tasks[key]);
+  }
+}
+
+void SimCluster::SyncForEver(const std::shared_ptr<SimTask>& task) {
+  if (!task->alive()) return;
+  const v1::SyncTaskRequest report = task->Report();
+  options_.network->Call<v1::SyncTaskResponse>(
+      kTimeout,
+      [this, report](const Network::Done<v1::SyncTaskResponse>& done) {
+        if (core_ == nullptr) return;
+        if (const absl::Status taken = core_->SyncTask(report, now()); !taken.ok()) {
+          return done(taken);
+        }
+        auto answer = core_->TaskReply(report, now());
+        core_->TaskReplySent(report, answer.reply);
+        RunCommands();
+        done(answer.reply);
+      },
+      [this, task](const absl::StatusOr<v1::SyncTaskResponse>& reply) {
+        if (reply.ok()) task->Obey(*reply);
+        options_.loop->After(kSpeakEvery, [this, task] { SyncForEver(task); });
+      });
+}
+
+void SimCluster::RunCommands() {
+  for (const scheduler::Command& command : core_->TakeCommands()) {
+    const bool commit = command.kind == scheduler::Command::Kind::kCommitCut;
+    if (commit) {
+      for (const v1::CutFile& file : command.manifest.files()) {
+        PL_CHECK(disk_.contains({command.job_id, file.shard()})) << file.name();
+      }
+    }
+    options_.loop->After(kSpeakEvery, [this, command, commit] {
+      if (core_ == nullptr) return;
+      const absl::Status done =
+          commit ? core_->OnCutCommitted(command.job_id, command.cut_id, "manifest", now())
+                 : core_->OnCutHashed(command.job_id, command.cut_id, "sha256", now());
+      PL_CHECK_OK(done);
+      RunCommands();
+    });
+  }
+}
+
+std::vector<SimServer*> SimCluster::ServersOf(const v1::ShardMap& map) {
+  std::vector<SimServer*> servers;
+  for (const v1::ShardServer& server : map.servers()) {
+    servers.push_back(nodes_.at(server.address())->server.get());
+  }
+  return servers;
+}
+
+size_t SimCluster::held() const {
+  size_t held = 0;
+  for (const auto& [address, node] : nodes_) {
+    held += node->tasks.size();
+    if (node->server != nullptr) held += node->server->Reports().size();
+  }
+  return held;
+}
+
+}  // namespace paceline::sim

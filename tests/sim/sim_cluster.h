@@ -1,0 +1,84 @@
+// A whole cluster in one thread: the scheduler's core on its journal, servers,
+// worker daemons and tasks, all behind the lossy network.
+//
+// Owned by one thread.
+#ifndef PACELINE_TESTS_SIM_SIM_CLUSTER_H_
+#define PACELINE_TESTS_SIM_SIM_CLUSTER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "proto/node.pb.h"
+#include "scheduler/core/memory_journal.h"
+#include "scheduler/core/scheduler_core.h"
+#include "tests/sim/event_loop.h"
+#include "tests/sim/network.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/sim_task.h"
+
+namespace paceline::sim {
+
+class SimCluster {
+ public:
+  struct Options {
+    EventLoop* loop = nullptr;
+    Random* random = nullptr;
+    Network* network = nullptr;
+    uint32_t servers = 1;
+    uint32_t workers = 1;
+    uint32_t slots = 1;
+    // Records that every task finds in its data.
+    uint64_t records = 0;
+  };
+
+  explicit SimCluster(const Options& options);
+
+  bool scheduler_up() const { return core_ != nullptr; }
+  // While it is up.
+  scheduler::SchedulerCore& core() { return *core_; }
+  scheduler::Moment now() const;
+  const SimDisk& disk() const { return disk_; }
+
+  // The scheduler dies, and is back on its journal after `down`.
+  void RestartScheduler(absl::Duration down);
+
+  // Every task that any worker ever started.
+  const std::vector<std::shared_ptr<SimTask>>& tasks() const { return tasks_; }
+  // Jobs and tasks that servers and workers still hold.
+  size_t held() const;
+
+ private:
+  struct Node {
+    v1::HeartbeatRequest report;
+    uint64_t sequence = 0;
+    // Server.
+    std::unique_ptr<SimServer> server;
+    // Worker: its tasks by (job, rank, incarnation).
+    std::map<std::tuple<uint64_t, uint32_t, uint64_t>, std::shared_ptr<SimTask>> tasks;
+  };
+
+  void StartScheduler();
+  void TickForEver();
+  void HeartbeatForEver(Node* node);
+  void Obey(Node* node, const v1::HeartbeatResponse& reply);
+  void SyncForEver(const std::shared_ptr<SimTask>& task);
+  void RunCommands();
+  std::vector<SimServer*> ServersOf(const v1::ShardMap& map);
+
+  const Options options_;
+  scheduler::MemoryJournal journal_;
+  std::unique_ptr<scheduler::SchedulerCore> core_;
+  uint64_t next_nonce_ = 1;
+  SimDisk disk_;
+  std::map<std::string, std::unique_ptr<Node>> nodes_;
+  std::vector<std::shared_ptr<SimTask>> tasks_;
+};
+
+}  // namespace paceline::sim
+
+#endif  // PACELINE_TESTS_SIM_SIM_CLUSTER_H_
