@@ -4,9 +4,9 @@
 //
 // Limits of the data section apply to the file: a record with more than
 // data.features features, or a label outside data.classes, is a bad record. To
-// read evaluation data with the shape of the training data, set both in the spec
-// from the training data first. A csv file must have exactly data.features feature
-// columns, an idx file as many pixels.
+// read evaluation data with the shape of the training data, set features in the
+// spec from the training data first, and classes if the model has classes. A csv
+// file must have exactly data.features feature columns, an idx file as many pixels.
 //
 // Everything in `index_dir` (record indexes, unpacked .gz files) can be deleted
 // when no task runs; it is made again. Empty: nothing is stored, and a .gz file is

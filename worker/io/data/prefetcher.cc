@@ -34,7 +34,9 @@ void Prefetcher::Stop() {
 absl::Status Prefetcher::Next(uint64_t iteration, Batch* batch) {
   MutexLock lock(&mu_);
   if (iteration != wanted_) Jump(iteration);
-  // Records may have become known since the thread asked.
+  // Records may have become known since the thread asked; an answer that is under
+  // way is from before, too.
+  ++calls_;
   unknown_ = false;
   changed_.NotifyAll();
   while (ready_.empty() && !unknown_ && !stopping_) changed_.Wait(&mu_);
@@ -80,6 +82,7 @@ bool Prefetcher::TakeWork(Item* item) {
   if (stopping_) return false;
   item->iteration = next_;
   item->jump = jumps_;
+  item->call = calls_;
   if (!spare_.empty()) {
     item->batch = std::move(spare_.back());
     spare_.pop_back();
@@ -100,7 +103,7 @@ void Prefetcher::Deliver(Item item) {
   MutexLock lock(&mu_);
   if (item.jump != jumps_ || !item.known) {
     spare_.push_back(std::move(item.batch));
-    if (item.jump == jumps_) unknown_ = true;
+    if (item.jump == jumps_ && item.call == calls_) unknown_ = true;
   } else {
     ready_.push_back(std::move(item));
     ++next_;

@@ -64,8 +64,9 @@ class Prefetcher {
  private:
   struct Item {
     uint64_t iteration = 0;
-    // Which jump it was read after.
+    // Which jump and which Next it was read after.
     uint64_t jump = 0;
+    uint64_t call = 0;
     bool known = true;
     absl::Status status;
     Batch batch;
@@ -90,7 +91,8 @@ class Prefetcher {
   uint64_t wanted_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t next_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t jumps_ ABSL_GUARDED_BY(mu_) = 0;
-  // The records of next_ were not known when last asked.
+  uint64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
+  // The records of next_ were not known when asked after the last Next.
   bool unknown_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   // Last: starts when all else is ready.

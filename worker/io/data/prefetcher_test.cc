@@ -160,6 +160,27 @@ TEST_CASE("records that are not known yet") {
   CHECK_STATUS(prefetcher->Next(4, &batch), Code::kFailedPrecondition, "iteration 4");
 }
 
+TEST_CASE("an answer from before the records were known is asked again") {
+  for (int repeat = 0; repeat < 200; ++repeat) {
+    CountingDataset data;
+    std::atomic<bool> asked{false};
+    std::atomic<bool> known{false};
+    PrefetcherOptions options;
+    options.dataset = &data;
+    // Asked too early, it answers only after Next is about to be called.
+    options.records = [&](uint64_t t) -> std::optional<std::vector<uint64_t>> {
+      if (asked.exchange(true)) return RecordsOf(t);
+      while (!known) std::this_thread::yield();
+      return std::nullopt;
+    };
+    const auto prefetcher = Prefetcher::Start(std::move(options));
+    Batch batch;
+    while (!asked) std::this_thread::yield();
+    known = true;
+    REQUIRE_OK(prefetcher->Next(0, &batch));
+  }
+}
+
 TEST_CASE("an iteration without records is an empty batch") {
   CountingDataset data;
   PrefetcherOptions options;
