@@ -53,8 +53,9 @@ std::string TablesGone(const View& view, const v1::JobRecord& job) {
       continue;
     }
     if (view.seen.FindServerJob(server.node_id(), server.incarnation(), job.job_id()) == nullptr) {
-      return absl::StrCat("server ", server.node_id(), " (", server.address(),
-                          ") no longer holds the job's tables");
+      return absl::StrCat(
+          "server ", server.node_id(), " (", server.address(), ") ",
+          seen->report.draining() ? "is shutting down" : "no longer holds the job's tables");
     }
   }
   return "";

@@ -38,7 +38,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options)
   const Moment now = {.monotonic = options.clock->Monotonic(),
                       .wall_ms = absl::ToUnixMillis(options.clock->Now())};
   PL_ASSIGN_OR_RETURN(std::unique_ptr<SchedulerCore> core,
-                      SchedulerCore::Open(options.core, options.journal.get(), now));
+                      SchedulerCore::Open(options.core, options.journal, now));
   LogInfo("state replayed", {{"cluster", core->state().cluster_id()},
                              {"generation", core->state().generation()},
                              {"journal_index", core->state().journal_index()},
@@ -92,6 +92,7 @@ CoordinatorStats Coordinator::Stats() {
   MutexLock lock(&mu_);
   CoordinatorStats stats = stats_;
   stats.journal_index = core_->state().journal_index();
+  stats.last_job_id = core_->state().next_job_id() - 1;
   stats.parked_polls = node_polls_.size() + task_polls_.size();
   stats.watchers = watches_.size();
   return stats;

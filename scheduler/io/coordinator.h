@@ -46,6 +46,7 @@ struct CommittedCut {
 // Numbers for /metrics.
 struct CoordinatorStats {
   uint64_t journal_index = 0;
+  uint64_t last_job_id = 0;
   uint64_t heartbeats = 0;
   uint64_t task_syncs = 0;
   size_t parked_polls = 0;
@@ -56,8 +57,8 @@ class Coordinator {
  public:
   struct Options {
     SchedulerCore::Options core;
-    std::unique_ptr<Journal> journal;
-    // Both outlive the coordinator.
+    // All outlive the coordinator.
+    Journal* journal = nullptr;
     Clock* clock = nullptr;
     FileSystem* fs = nullptr;
     // Called once, on any thread, when a node has seen a newer scheduler: this one
