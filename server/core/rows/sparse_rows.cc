@@ -72,9 +72,12 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Apply(absl::Span<const uint
   }
   uint64_t absent = 0;
   uint64_t images = 0;
+  rows_of_keys_.clear();
   for (size_t i = 0; i < keys.size(); ++i) {
     PL_CHECK(i == 0 || keys[i - 1] < keys[i]) << "key " << keys[i];
-    if (!index_.contains(keys[i])) ++absent;
+    const auto found = index_.find(keys[i]);
+    rows_of_keys_.push_back(found == index_.end() ? kAbsentRow : found->second);
+    absent += found == index_.end();
     for (const Pinned& pin : pins_) images += !pin.images.Contains(keys[i]);
   }
   const uint64_t rows = index_.size() + absent;
@@ -86,11 +89,11 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Apply(absl::Span<const uint
   PL_RETURN_IF_ERROR(ReserveTo(BytesFor(rows, previous, PinImages() + images)));
 
   Remember(keys, keep);
-  rows_of_keys_.clear();
-  for (const uint64_t key : keys) {
-    const auto [entry, created] = index_.try_emplace(key, 0);
-    if (created) entry->second = NewRow(key);
-    rows_of_keys_.push_back(entry->second);
+  for (size_t i = 0; absent > 0 && i < keys.size(); ++i) {
+    if (rows_of_keys_[i] != kAbsentRow) continue;
+    rows_of_keys_[i] = NewRow(keys[i]);
+    index_.emplace(keys[i], rows_of_keys_[i]);
+    --absent;
   }
   const StepScalars scalars = optimizer_.Scalars(step);
   return dim_ < kSmallestInPlace ? UpdateStaged(keys, gradient, scalars)
@@ -100,10 +103,11 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Apply(absl::Span<const uint
 void SparseRows::Remember(absl::Span<const uint64_t> keys, Keep keep) {
   previous_.Start(keep == Keep::kPrevious ? keys.size() : 0);
   if (keep == Keep::kNothing && pins_.empty()) return;
-  for (const uint64_t key : keys) {
-    const float* row = Find(key);
-    if (keep == Keep::kPrevious) previous_.Append(key, row);
-    for (Pinned& pin : pins_) pin.images.Remember(key, row);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const uint32_t index = rows_of_keys_[i];
+    const float* row = index == kAbsentRow ? nullptr : chunks_.Record(index);
+    if (keep == Keep::kPrevious) previous_.Append(keys[i], row);
+    for (Pinned& pin : pins_) pin.images.Remember(keys[i], row);
   }
 }
 

@@ -107,7 +107,7 @@ class SparseRows {
   uint64_t BytesFor(uint64_t rows, uint64_t previous_images, uint64_t pin_images) const;
   // Takes what is missing to `bytes` from the budget, or gives back what is over.
   absl::Status ReserveTo(uint64_t bytes);
-  // Images of the rows that are about to change.
+  // Images of the rows of `keys` (rows_of_keys_), which are about to change.
   void Remember(absl::Span<const uint64_t> keys, Keep keep);
   // Adds the initial row of `key` to the chunks.
   uint32_t NewRow(uint64_t key);
@@ -133,7 +133,7 @@ class SparseRows {
   std::vector<Pinned> pins_;
   uint64_t reserved_ = 0;  // bytes taken from the budget
 
-  // Buffers of Apply.
+  // Buffers of Apply: the row of each key, or kAbsentRow; gathered rows.
   std::vector<uint32_t> rows_of_keys_;
   std::vector<float> stage_;
 };

@@ -20,7 +20,7 @@ v1::TableSpec Table(v1::OptimizerKind kind, uint32_t dim) {
   table.set_kind(v1::TABLE_KIND_SPARSE);
   table.set_dim(dim);
   table.mutable_optimizer()->set_kind(kind);
-  table.mutable_initializer()->set_kind(v1::INITIALIZER_KIND_NORMAL);
+  table.mutable_initializer()->set_kind(v1::INITIALIZER_KIND_UNIFORM);
   table.mutable_initializer()->set_scale(1);
   return table;
 }
@@ -136,7 +136,7 @@ void RandomOperations(v1::OptimizerKind kind, uint32_t dim, uint32_t seed) {
   Model model(table);
   std::map<uint64_t, Model::State> pins;
   const bool bsp = random() % 2 == 0;
-  for (int i = 0; i < 70; ++i) {
+  for (int i = 0; i < 50; ++i) {
     const std::vector<uint64_t> keys = RandomKeys(&random, 30);
     switch (random() % 8) {
       case 0: {
@@ -177,7 +177,7 @@ void RandomOperations(v1::OptimizerKind kind, uint32_t dim, uint32_t seed) {
         model.Apply(keys, g, step, keep);
       }
     }
-    const std::vector<uint64_t> asked = RandomKeys(&random, 30);
+    const std::vector<uint64_t> asked = RandomKeys(&random, 20);
     REQUIRE(Read(rows, asked, Version::kCurrent) == model.Read(model.current(), asked));
     REQUIRE(Read(rows, asked, Version::kPrevious) == model.Read(model.previous(), asked));
     for (const auto& [pin, state] : pins) {
@@ -196,7 +196,7 @@ void RandomOperations(v1::OptimizerKind kind, uint32_t dim, uint32_t seed) {
 TEST_CASE("Random operations give what a plain map gives") {
   uint32_t seed = 0;
   for (int kind = v1::OPTIMIZER_KIND_SGD; kind <= v1::OPTIMIZER_KIND_ADD; ++kind) {
-    for (const uint32_t dim : {1, 9, 63, 70}) {
+    for (const uint32_t dim : {1, 9, 70}) {
       RandomOperations(static_cast<v1::OptimizerKind>(kind), dim, ++seed);
     }
   }
