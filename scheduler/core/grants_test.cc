@@ -8,7 +8,7 @@
 #include "common/partition/grants.h"
 #include "common/partition/shares.h"
 #include "common/status/status_matchers.h"
-#include "scheduler/core/fake_cluster.h"
+#include "scheduler/core/fake_node.h"
 #include "scheduler/core/job_apply.h"
 
 namespace paceline::scheduler {
