@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/daemon_binaries.h"
+#include "cli/in_process_cluster.h"
 #include "cli/job_file.h"
 #include "cli/job_views.h"
 #include "cli/process_cluster.h"
@@ -113,7 +114,18 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
 
 absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
                                   Environment& env) {
-  const StartCluster start =
+  const StartCluster in_process =
+      [&](const v1::ResourceSpec& resources,
+          const std::string& folder) -> absl::StatusOr<std::unique_ptr<LocalCluster>> {
+    InProcessCluster::Options cluster;
+    cluster.folder = folder;
+    cluster.servers = static_cast<int>(resources.servers());
+    cluster.workers = static_cast<int>(resources.workers());
+    cluster.fs = &env.fs;
+    cluster.clock = &env.clock;
+    return InProcessCluster::Start(cluster);
+  };
+  const StartCluster processes =
       [&](const v1::ResourceSpec& resources,
           const std::string& folder) -> absl::StatusOr<std::unique_ptr<LocalCluster>> {
     ProcessCluster::Options cluster;
@@ -123,7 +135,7 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
     cluster.workers = static_cast<int>(resources.workers());
     return ProcessCluster::Start(cluster, env.fs, env.clock, env.interrupt);
   };
-  return LocalRun(options, format, start, env);
+  return LocalRun(options, format, options.in_process ? in_process : processes, env);
 }
 
 }  // namespace paceline::cli

@@ -26,6 +26,8 @@ struct LocalRunOptions {
   // Folder that keeps logs, cuts and state; empty: a temporary one.
   std::string keep;
   absl::Duration timeout = absl::InfiniteDuration();
+  // Everything on threads of this process, for debugging, instead of real processes.
+  bool in_process = false;
 };
 
 // Starts a cluster that keeps its files in `folder`.
@@ -39,7 +41,7 @@ using StartCluster = std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>
 absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
                                   const StartCluster& start, Environment& env);
 
-// The same with real processes.
+// The same with real processes, or with threads if the options say so.
 absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
                                   Environment& env);
 

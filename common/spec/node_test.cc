@@ -81,6 +81,8 @@ TEST_CASE("YAML that is none is refused with its line") {
   CHECK(Yaml("a: *nobody\n").find("line 1: ") == 0);
   CHECK(Yaml("a: &x [*x]\n") == "line 1: an alias of the value that contains it");
   CHECK(Yaml("a: !!python/object:os.system x\n").find("line 1: tags are not allowed") == 0);
+  CHECK(Yaml("a: !!x [1]\n").find("line 1: tags are not allowed") == 0);
+  CHECK(Yaml("a: !y {b: 1}\n").find("line 1: tags are not allowed") == 0);
 }
 
 TEST_CASE("YAML beyond the limits is refused") {

@@ -52,7 +52,10 @@ ParsedSpec ReadSpec(absl::string_view text, SpecFormat format, absl::string_view
     }
   }
   std::stable_sort(parsed.problems.begin(), parsed.problems.end(),
-                   [](const Problem& a, const Problem& b) { return a.line < b.line; });
+                   [](const Problem& a, const Problem& b) {
+                     // What is missing has no line, and comes last.
+                     return a.line != 0 && (b.line == 0 || a.line < b.line);
+                   });
   return parsed;
 }
 

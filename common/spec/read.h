@@ -9,7 +9,8 @@ namespace paceline {
 
 // Parses, resolves relative paths against `folder` (absolute: where the file lies),
 // fills in defaults and validates. The problems carry lines and stand in their
-// order; a field that could not be read is not complained of twice.
+// order, those of missing fields last; a field that could not be read is not
+// complained of twice.
 ParsedSpec ReadSpec(absl::string_view text, SpecFormat format, absl::string_view folder);
 
 }  // namespace paceline

@@ -34,14 +34,14 @@ TEST_CASE("problems carry lines and stand in their order") {
              "model:\n"
              "  kind: linear\n"
              "  hidden: [4]\n"
-             "resources: {worker: 3}\n"
-             "data: {train: {path: x.csv, format: csv}}\n") ==
+             "resources: {worker: 3}\n") ==
         "job.yaml:3: train.epochs: epochs (1) and iterations (1) are both given; one of them "
         "expected\n"
         "job.yaml:6: train.optimizer.learning_rate: a number greater than 0 and at most 1000000 "
         "expected, got -1\n"
         "job.yaml:9: model.hidden: allowed only with model.kind mlp\n"
-        "job.yaml:10: resources.worker: unknown key; did you mean `workers`?\n");
+        "job.yaml:10: resources.worker: unknown key; did you mean `workers`?\n"
+        "job.yaml: data.train: the data to train on expected, got none\n");
 }
 
 TEST_CASE("what could not be read is not missed as well") {

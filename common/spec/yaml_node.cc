@@ -47,12 +47,8 @@ class Handler : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    // yaml-cpp tags plain scalars "?" and quoted ones "!".
+    NoTag(mark, tag);
     const bool quoted = tag == "!";
-    if (!quoted && !tag.empty() && tag != "?") {
-      throw Stop{absl::InvalidArgumentError(
-          absl::StrCat("line ", Line(mark), ": tags are not allowed, got ", tag))};
-    }
     if (builder_.WantsKey()) {
       Must(builder_.Key(value, Line(mark)));
       return;
@@ -66,14 +62,16 @@ class Handler : public YAML::EventHandler {
     Remember(anchor, std::move(node));
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
+    NoTag(mark, tag);
     Open(Node::Kind::kList, mark, anchor);
   }
   void OnSequenceEnd() override { Close(); }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
+    NoTag(mark, tag);
     Open(Node::Kind::kMap, mark, anchor);
   }
   void OnMapEnd() override { Close(); }
@@ -84,6 +82,14 @@ class Handler : public YAML::EventHandler {
   static void Must(const absl::Status& status) {
     if (!status.ok()) {
       throw Stop{status};
+    }
+  }
+
+  // yaml-cpp itself tags plain values "?" and quoted ones "!".
+  static void NoTag(const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      throw Stop{absl::InvalidArgumentError(
+          absl::StrCat("line ", Line(mark), ": tags are not allowed, got ", tag))};
     }
   }
 

@@ -1,0 +1,91 @@
+#include "cli/in_process_cluster.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "worker/io/net/grpc_data_client.h"
+#include "worker/io/net/grpc_scheduler_client.h"
+#include "worker/io/node/in_process_launcher.h"
+
+namespace paceline::cli {
+namespace {
+
+constexpr absl::Duration kDrain = absl::Seconds(5);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<InProcessCluster>> InProcessCluster::Start(const Options& options) {
+  std::unique_ptr<InProcessCluster> cluster(new InProcessCluster(options));
+  PL_RETURN_IF_ERROR(cluster->StartScheduler(0));
+  cluster->tasks_scheduler_ = worker::MakeGrpcSchedulerClient(cluster->scheduler_address());
+  for (int i = 0; i < options.servers; ++i) PL_RETURN_IF_ERROR(cluster->StartServer());
+  for (int i = 0; i < options.workers; ++i) PL_RETURN_IF_ERROR(cluster->StartWorker(i));
+  return cluster;
+}
+
+InProcessCluster::~InProcessCluster() { Stop().IgnoreError(); }
+
+std::string InProcessCluster::scheduler_address() const { return scheduler_->address(); }
+
+absl::Status InProcessCluster::StartScheduler(int port) {
+  scheduler::Scheduler::Options scheduler;
+  scheduler.clock = options_.clock;
+  scheduler.fs = options_.fs;
+  scheduler.listen.port = port;
+  scheduler.data_dir = absl::StrCat(options_.folder, "/scheduler");
+  scheduler.heartbeat = options_.heartbeat;
+  PL_ASSIGN_OR_RETURN(scheduler_, scheduler::Scheduler::Start(std::move(scheduler)));
+  return absl::OkStatus();
+}
+
+absl::Status InProcessCluster::StartServer() {
+  server::Server::Options server;
+  server.clock = options_.clock;
+  server.fs = options_.fs;
+  server.scheduler = scheduler_address();
+  PL_ASSIGN_OR_RETURN(servers_.emplace_back(), server::Server::Start(std::move(server)));
+  return absl::OkStatus();
+}
+
+absl::Status InProcessCluster::StartWorker(int index) {
+  worker::Worker::Options worker;
+  worker.clock = options_.clock;
+  worker.fs = options_.fs;
+  worker.scheduler = scheduler_address();
+  worker.data_dir = absl::StrCat(options_.folder, "/worker-", index);
+  worker.slots = static_cast<uint32_t>(options_.slots);
+  worker::TaskOptions task;
+  task.clock = options_.clock;
+  task.fs = options_.fs;
+  task.scheduler = tasks_scheduler_.get();
+  task.data_client = [](const std::vector<std::string>& addresses) {
+    return worker::MakeGrpcDataClient(addresses);
+  };
+  worker.launcher = worker::MakeInProcessLauncher(std::move(task));
+  PL_ASSIGN_OR_RETURN(workers_.emplace_back(), worker::Worker::Start(std::move(worker)));
+  return absl::OkStatus();
+}
+
+absl::Status InProcessCluster::RestartScheduler() {
+  const int port = scheduler_->port();
+  scheduler_->Shutdown(kDrain);
+  scheduler_.reset();
+  return StartScheduler(port);
+}
+
+absl::Status InProcessCluster::Stop() {
+  for (const auto& worker : workers_) {
+    if (worker != nullptr) worker->Shutdown(absl::ZeroDuration());
+  }
+  workers_.clear();
+  for (const auto& server : servers_) {
+    if (server != nullptr) server->Shutdown(kDrain);
+  }
+  servers_.clear();
+  if (scheduler_ != nullptr) scheduler_->Shutdown(kDrain);
+  tasks_scheduler_.reset();
+  return absl::OkStatus();
+}
+
+}  // namespace paceline::cli

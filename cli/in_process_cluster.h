@@ -1,0 +1,70 @@
+// LocalCluster in this process: scheduler, servers, workers and their tasks on
+// threads, over loopback. For debugging (one debugger sees all of it) and for the
+// harness; a task that crashes takes everything along.
+#ifndef PACELINE_CLI_IN_PROCESS_CLUSTER_H_
+#define PACELINE_CLI_IN_PROCESS_CLUSTER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/local_cluster.h"
+#include "common/clock.h"
+#include "common/fs.h"
+#include "scheduler/scheduler.h"
+#include "server/server.h"
+#include "worker/io/net/scheduler_client.h"
+#include "worker/worker.h"
+
+namespace paceline::cli {
+
+// Thread-compatible.
+class InProcessCluster final : public LocalCluster {
+ public:
+  struct Options {
+    // Gets the scheduler's and the workers' data: scheduler/, worker-0/, ...
+    std::string folder;
+    int servers = 1;
+    int workers = 1;
+    // Tasks that each worker runs at a time.
+    int slots = 1;
+    absl::Duration heartbeat = absl::Milliseconds(100);
+    // Both outlive the cluster.
+    FileSystem* fs = nullptr;
+    Clock* clock = nullptr;
+  };
+
+  // Returns once everything listens; nodes register when they are heard.
+  // Errors:  those of the daemons' Start.
+  static absl::StatusOr<std::unique_ptr<InProcessCluster>> Start(const Options& options);
+
+  ~InProcessCluster() override;
+
+  std::string scheduler_address() const override;
+  absl::Status Check() override { return absl::OkStatus(); }
+  absl::Status Stop() override;
+
+  // Stops the scheduler, and starts another on its folder and port.
+  absl::Status RestartScheduler();
+
+ private:
+  explicit InProcessCluster(const Options& options) : options_(options) {}
+
+  absl::Status StartScheduler(int port);
+  absl::Status StartServer();
+  absl::Status StartWorker(int index);
+
+  const Options options_;
+  std::unique_ptr<scheduler::Scheduler> scheduler_;
+  // Of all tasks; outlives the workers.
+  std::unique_ptr<worker::SchedulerClient> tasks_scheduler_;
+  std::vector<std::unique_ptr<server::Server>> servers_;
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
+};
+
+}  // namespace paceline::cli
+
+#endif  // PACELINE_CLI_IN_PROCESS_CLUSTER_H_
