@@ -321,11 +321,18 @@ TEST_CASE("a parked call is answered after a heartbeat, and a caller that goes i
 
 TEST_CASE("a scheduler that a node knows better of stops, and says why") {
   Harness harness;
-  harness.AddNodes(1, 0);
-  REQUIRE(harness.nodes["s0"]->Await(
-      [](const FakeNode& node) { return node.report.scheduler().generation() == 1; }));
-  harness.nodes["s0"]->With(
-      [](FakeNode& node) { node.report.mutable_scheduler()->set_generation(7); });
+  const auto coordination = v1::Coordination::NewStub(
+      MakeChannel(harness.scheduler->address(), grpc::InsecureChannelCredentials()));
+  FakeNode node = FakeNode::Server("s", 1);
+  node.report.set_version(std::string(kVersion));
+  v1::HeartbeatResponse response;
+  grpc::ClientContext first;
+  REQUIRE_OK(FromGrpcStatus(coordination->Heartbeat(&first, node.report, &response)));
+  *node.report.mutable_scheduler() = response.scheduler();
+  node.report.mutable_scheduler()->set_generation(7);
+  grpc::ClientContext second;
+  CHECK_STATUS(FromGrpcStatus(coordination->Heartbeat(&second, node.report, &response)),
+               absl::StatusCode::kAborted, "generation 7");
   CHECK_STATUS(harness.scheduler->Wait(), absl::StatusCode::kAborted, "generation 7");
   httplib::Client http("127.0.0.1", harness.scheduler->http_port());
   CHECK(http.Get("/healthz")->status == 503);

@@ -205,8 +205,12 @@ void Coordinator::Heartbeat(uint64_t ticket, const v1::HeartbeatRequest& request
     MutexLock lock(&mu_);
     const Moment now = Now();
     ++stats_.heartbeats;
-    absl::StatusOr<uint64_t> node_id = closed_;
-    if (closed_.ok()) node_id = core_->Heartbeat(request, now);
+    absl::StatusOr<uint64_t> node_id = uint64_t{0};
+    if (closed_.ok()) {
+      node_id = core_->Heartbeat(request, now);
+    } else {
+      node_id = closed_;
+    }
     if (!node_id.ok()) {
       answers.push_back([done, status = node_id.status()] { done(status); });
     } else if (core_->NodeReply(*node_id, now).news) {
