@@ -50,7 +50,10 @@ std::string Cut(const std::string& line, int columns) {
   return line;
 }
 
-std::string Rate(const v1::Job& job) { return absl::StrFormat("%.4g", job.samples_per_second()); }
+std::string Rate(const v1::Job& job) {
+  const double rate = job.samples_per_second();
+  return absl::StrFormat(rate < 100 ? "%.3g" : "%.0f", rate);
+}
 
 bool HasLoss(const v1::Job& job) { return job.recent_loss() != 0; }
 

@@ -11,8 +11,9 @@
 
 namespace paceline {
 
-// Blocks SIGTERM and SIGINT in this thread and in those it starts from now on,
-// and ignores SIGPIPE: a write to a closed connection is an error, not the end.
+// Blocks SIGTERM and SIGINT in this thread and in those it starts from now on; a
+// thread that a library started before main passes them on. Ignores SIGPIPE: a
+// write to a closed connection is an error, not the end.
 void BlockTerminationSignals();
 
 // Returns SIGTERM or SIGINT. A second signal afterwards is kept, not acted on.

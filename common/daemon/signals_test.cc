@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <thread>
@@ -17,6 +18,27 @@ TEST_CASE("signals wait for main, also those that come early") {
   std::thread other([] { RequestTermination(); });
   REQUIRE(WaitForTerminationSignal() == SIGTERM);
   other.join();
+}
+
+TEST_CASE("a thread that blocks nothing does not take the signals away") {
+  BlockTerminationSignals();
+  std::atomic<bool> done = false;
+  std::atomic<bool> open = false;
+  std::thread careless([&] {
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
+    open = true;
+    while (!done) std::this_thread::yield();
+  });
+  while (!open) std::this_thread::yield();
+  // Nobody waits yet, so only that thread can get them.
+  RequestTermination();
+  REQUIRE(WaitForTerminationSignal() == SIGTERM);
+  REQUIRE(kill(getpid(), SIGINT) == 0);
+  REQUIRE(WaitForTerminationSignal() == SIGINT);
+  done = true;
+  careless.join();
 }
 
 TEST_CASE("writing to a closed pipe is an error only") {
