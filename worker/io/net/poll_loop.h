@@ -142,13 +142,16 @@ class PollLoop {
           --outstanding_;
           changed_.NotifyAll();
         });
-    MutexLock lock(&mu_);
-    while (!answer_.has_value() && !woken_ && !stopped_) changed_.Wait(&mu_);
-    if (!answer_.has_value()) {
-      ++number_;
-      call->Cancel();
+    std::optional<absl::StatusOr<Response>> answer;
+    {
+      MutexLock lock(&mu_);
+      while (!answer_.has_value() && !woken_ && !stopped_) changed_.Wait(&mu_);
+      answer = std::exchange(answer_, std::nullopt);
+      if (!answer.has_value()) ++number_;
     }
-    return std::exchange(answer_, std::nullopt);
+    // Not under the lock: the callback may come at once.
+    if (!answer.has_value()) call->Cancel();
+    return answer;
   }
 
   const Options options_;

@@ -16,7 +16,8 @@ namespace paceline::worker {
 class PendingCall {
  public:
   virtual ~PendingCall() = default;
-  // Ends it soon, with Cancelled unless it has an answer already.
+  // Ends it soon, with Cancelled unless it has an answer already. The callback may
+  // come before Cancel returns.
   virtual void Cancel() = 0;
 };
 
