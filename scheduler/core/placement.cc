@@ -62,7 +62,9 @@ absl::StatusOr<v1::ShardMap> PlaceShards(const v1::JobRecord& job,
   for (const v1::ShardSpec& shard : shards) {
     bytes.push_back(ShardBytes(tables[shard.table()], shard));
   }
-  const std::vector<uint32_t> placed = SpreadBytes(bytes, static_cast<uint32_t>(servers.size()));
+  // With fewer shards than servers, the first so many get one each.
+  const size_t used = std::min(servers.size(), shards.size());
+  const std::vector<uint32_t> placed = SpreadBytes(bytes, static_cast<uint32_t>(used));
 
   v1::ShardMap map;
   map.set_job_id(job.job_id());
@@ -73,7 +75,7 @@ absl::StatusOr<v1::ShardMap> PlaceShards(const v1::JobRecord& job,
     shards[i].set_server(placed[i]);
     *map.add_shards() = std::move(shards[i]);
   }
-  for (const v1::NodeRecord* server : servers) {
+  for (const v1::NodeRecord* server : servers.first(used)) {
     v1::ShardServer* entry = map.add_servers();
     entry->set_node_id(server->node_id());
     entry->set_incarnation(server->incarnation());

@@ -25,7 +25,8 @@ namespace paceline::scheduler {
 // Deterministic. Cost: O(n log n).
 std::vector<uint32_t> SpreadBytes(absl::Span<const uint64_t> shard_bytes, uint32_t servers);
 
-// The tables of the job's facts, cut and spread over `servers`, in that order.
+// The tables of the job's facts, cut and spread over `servers`, in that order. A
+// server that gets no shard, since there are fewer of them, is not in the map.
 // Errors:  as CutTables.
 absl::StatusOr<v1::ShardMap> PlaceShards(const v1::JobRecord& job,
                                          absl::Span<const v1::NodeRecord* const> servers,

@@ -75,6 +75,20 @@ TEST_CASE("one huge tensor and many tiny ones do not end on one server") {
   for (const int n : count) CHECK(n > 0);
 }
 
+TEST_CASE("a server that would get no shard is not in the map") {
+  v1::JobRecord job;
+  v1::TableSpec* table = job.mutable_facts()->add_tables();
+  table->set_name("w");
+  table->set_kind(v1::TABLE_KIND_DENSE);
+  table->set_rows(10);
+  table->set_dim(2);
+  const std::vector<v1::NodeRecord> nodes(3);
+  const std::vector<const v1::NodeRecord*> servers = {&nodes[0], &nodes[1], &nodes[2]};
+  REQUIRE_OK_AND_ASSIGN(const v1::ShardMap map, PlaceShards(job, servers, 1, 1));
+  CHECK(map.shards_size() == 1);
+  CHECK(map.servers_size() == 1);
+}
+
 TEST_CASE("shards without known size are spread as well") {
   const std::vector<uint32_t> placed = SpreadBytes(std::vector<uint64_t>(64, 0), 4);
   std::vector<int> count(4, 0);
