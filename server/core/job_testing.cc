@@ -64,19 +64,21 @@ v1::ServerJobOrder ServeOrder(const Policy& policy, uint32_t ranks,
 }
 
 OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server, uint64_t fold_bytes) {
-  OpenedJob opened;
-  opened.memory = std::make_unique<MemoryBudget>(0, "--memory-limit");
-  opened.fold = std::make_unique<MemoryBudget>(fold_bytes, "--fold-limit");
+  const auto parts = std::make_shared<OpenedJob>();
+  parts->memory = std::make_shared<MemoryBudget>(0, "--memory-limit");
+  parts->fold = std::make_shared<MemoryBudget>(fold_bytes, "--fold-limit");
   ServerJob::Options options;
   options.order = order;
   options.node_id = 1 + server;
   options.node_incarnation = kNodeIncarnation;
-  options.memory = opened.memory.get();
-  options.fold = opened.fold.get();
+  options.memory = parts->memory.get();
+  options.fold = parts->fold.get();
   absl::StatusOr<std::shared_ptr<ServerJob>> job = ServerJob::Open(options);
   PL_CHECK_OK(job.status());
-  opened.job = *std::move(job);
-  return opened;
+  parts->job = *std::move(job);
+  return OpenedJob{.memory = parts->memory,
+                   .fold = parts->fold,
+                   .job = std::shared_ptr<ServerJob>(parts, parts->job.get())};
 }
 
 v1::RequestContext Context(uint32_t rank, uint64_t incarnation, uint64_t iteration) {

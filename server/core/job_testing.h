@@ -36,10 +36,10 @@ struct Policy {
 v1::ServerJobOrder ServeOrder(const Policy& policy, uint32_t ranks,
                               const std::vector<v1::TableSpec>& tables, uint32_t servers = 1);
 
-// A job on server `server`, with budgets of its own.
+// A job on server `server`, with budgets of its own, which it keeps alive.
 struct OpenedJob {
-  std::unique_ptr<MemoryBudget> memory;
-  std::unique_ptr<MemoryBudget> fold;
+  std::shared_ptr<MemoryBudget> memory;
+  std::shared_ptr<MemoryBudget> fold;
   std::shared_ptr<ServerJob> job;
 };
 OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server = 0,

@@ -202,9 +202,10 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
       ticket_ = ticket;
       gone = gone_already_;
       if (!answered_ && !gone) {
+        grpc::Alarm* const alarm = &alarm_;
         armed = data_plane_->WithOpenQueue([&] {
           Hold();
-          alarm_.Set(data_plane_->queue(), absl::ToChronoTime(until), &expired_);
+          alarm->Set(data_plane_->queue(), absl::ToChronoTime(until), &expired_);
         });
       }
       if (answered_) return;

@@ -69,7 +69,8 @@ void HeartbeatLoop::Run() {
     const absl::Status status = CallOnce();
     if (status.ok() || absl::IsCancelled(status)) {
       failures = 0;
-      WaitSpacing(called);
+      // A scheduler that answers at once is not overrun.
+      WaitUntil(called + kSpacing);
       continue;
     }
     // The first of a series, and then now and then.
@@ -122,10 +123,10 @@ absl::Status HeartbeatLoop::CallOnce() {
   return absl::OkStatus();
 }
 
-void HeartbeatLoop::WaitSpacing(absl::Duration called) {
+void HeartbeatLoop::WaitUntil(absl::Duration time) {
   MutexLock lock(&mu_);
-  (void)options_.clock->Await(&mu_, &changed_cv_, called + kSpacing,
-                              [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return stop_; });
+  while (!stop_ && options_.clock->WaitUntil(&mu_, &changed_cv_, time)) {
+  }
 }
 
 void HeartbeatLoop::WaitBackoff(int failures) {
@@ -134,10 +135,7 @@ void HeartbeatLoop::WaitBackoff(int failures) {
   backoff = std::min(backoff, options_.max_backoff);
   // Half of it to all of it, so that many nodes do not come back at once.
   const double jitter = 0.5 + 0.5 * RandomUniformDouble(options_.seed, 0, sequence_);
-  const absl::Duration until = options_.clock->Monotonic() + jitter * backoff;
-  MutexLock lock(&mu_);
-  (void)options_.clock->Await(&mu_, &changed_cv_, until,
-                              [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return stop_; });
+  WaitUntil(options_.clock->Monotonic() + jitter * backoff);
 }
 
 }  // namespace paceline::server

@@ -65,8 +65,8 @@ class HeartbeatLoop {
   // Waits for the answer, a change or Stop.
   absl::Status CallOnce();
   void WaitBackoff(int failures);
-  // Between two calls, so that a scheduler that answers at once is not overrun.
-  void WaitSpacing(absl::Duration called);
+  // Or for Stop.
+  void WaitUntil(absl::Duration time);
 
   const Options options_;
   const std::unique_ptr<v1::Coordination::Stub> stub_;
