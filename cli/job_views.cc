@@ -18,6 +18,9 @@ std::string Count(double value) { return absl::StrFormat("%.0f", value); }
 std::string Short(double value) { return absl::StrFormat("%.4g", value); }
 
 std::string Percent(const v1::Job& job) {
+  if (job.state() == v1::JOB_STATE_SUCCEEDED) {
+    return "100%";
+  }
   if (job.iterations_total() == 0) {
     return absl::StrCat(job.iterations_done());
   }

@@ -1,4 +1,5 @@
 // What people see: tables, summaries, progress.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <sstream>
@@ -105,6 +106,21 @@ TEST_CASE("elsewhere there is a line every ten seconds and when the state change
   clock.Advance(absl::Seconds(1));
   printer.Show(Running());
   CHECK(lines() == 3);
+}
+
+TEST_CASE("jobs are listed with how far they are and why they wait") {
+  v1::ListJobsResponse jobs;
+  *jobs.add_jobs() = Running();
+  jobs.mutable_jobs(0)->mutable_spec()->set_name("x");
+  *jobs.add_jobs() = Running();
+  jobs.mutable_jobs(1)->set_state(v1::JOB_STATE_SUCCEEDED);
+  *jobs.add_jobs() = Running();
+  jobs.mutable_jobs(2)->set_state(v1::JOB_STATE_PENDING);
+  jobs.mutable_jobs(2)->set_reason("needs 8 workers, 3 free");
+  const std::string text = JobTable(jobs, 61000, false);
+  CHECK(absl::StrContains(text, "37%   0.41  01:01  running\n"));
+  CHECK(absl::StrContains(text, "100%  0.41  01:01  succeeded\n"));
+  CHECK(absl::StrContains(text, "pending: needs 8 workers, 3 free\n"));
 }
 
 TEST_CASE("sizes have units") {
