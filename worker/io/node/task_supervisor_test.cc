@@ -1,0 +1,231 @@
+#include "worker/io/node/task_supervisor.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.h"
+
+namespace paceline::worker {
+namespace {
+
+// Tasks that do what the test says.
+class FakeLauncher final : public TaskLauncher {
+ public:
+  struct State {
+    bool stopped = false;
+    bool killed = false;
+    bool gone = false;
+    // Ends by itself when stopped.
+    bool obedient = true;
+    std::optional<v1::TaskExit> exit;
+  };
+
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) override {
+    MutexLock lock(&mu);
+    ++launches;
+    changed.NotifyAll();
+    if (!refuse.ok()) return refuse;
+    return std::make_unique<Handle>(this, key);
+  }
+
+  void Exit(const TaskKey& key, const std::string& cause) {
+    MutexLock lock(&mu);
+    tasks[key].exit.emplace().set_cause(cause);
+  }
+
+  Mutex mu;
+  CondVar changed;
+  // Guarded by mu.
+  std::map<TaskKey, State> tasks;
+  int launches = 0;
+  absl::Status refuse;
+
+ private:
+  class Handle final : public RunningTask {
+   public:
+    Handle(FakeLauncher* launcher, const TaskKey& key) : launcher_(launcher), key_(key) {}
+    ~Handle() override {
+      MutexLock lock(&launcher_->mu);
+      launcher_->tasks[key_].gone = true;
+    }
+    int64_t pid() const override { return 1000 + key_.rank; }
+    std::optional<v1::TaskExit> TryWait() override {
+      MutexLock lock(&launcher_->mu);
+      return launcher_->tasks[key_].exit;
+    }
+    void Stop() override {
+      MutexLock lock(&launcher_->mu);
+      FakeLauncher::State& state = launcher_->tasks[key_];
+      state.stopped = true;
+      if (state.obedient) state.exit.emplace().set_cause("stopped");
+      launcher_->changed.NotifyAll();
+    }
+    void Kill() override {
+      MutexLock lock(&launcher_->mu);
+      FakeLauncher::State& state = launcher_->tasks[key_];
+      state.killed = true;
+      state.exit.emplace().set_cause("killed");
+      launcher_->changed.NotifyAll();
+    }
+
+   private:
+    FakeLauncher* const launcher_;
+    const TaskKey key_;
+  };
+};
+
+struct Fixture {
+  RealClock clock;
+  FakeLauncher launcher;
+  Mutex mu;
+  CondVar changed;
+  uint64_t changes = 0;
+  std::unique_ptr<TaskSupervisor> supervisor;
+
+  explicit Fixture(absl::Duration grace = absl::Milliseconds(30)) {
+    supervisor = std::make_unique<TaskSupervisor>(
+        TaskSupervisor::Options{.clock = &clock,
+                                .launcher = &launcher,
+                                .grace = grace,
+                                .poll_every = absl::Milliseconds(1),
+                                .changed = [this] {
+                                  MutexLock lock(&mu);
+                                  ++changes;
+                                  changed.NotifyAll();
+                                }});
+  }
+
+  void Order(v1::TaskOrder::Desired desired, uint32_t rank = 0, uint64_t incarnation = 1) {
+    v1::TaskOrder order;
+    order.set_job_id(7);
+    order.set_rank(rank);
+    order.set_incarnation(incarnation);
+    order.set_desired(desired);
+    supervisor->Obey(order);
+  }
+  // Waits until the reports satisfy the condition.
+  std::vector<v1::TaskReport> Await(
+      const std::function<bool(const std::vector<v1::TaskReport>&)>& condition) {
+    for (;;) {
+      uint64_t seen = 0;
+      {
+        MutexLock lock(&mu);
+        seen = changes;
+      }
+      std::vector<v1::TaskReport> reports = supervisor->Reports();
+      if (condition(reports)) return reports;
+      MutexLock lock(&mu);
+      while (changes == seen) changed.Wait(&mu);
+    }
+  }
+};
+
+bool AllStarted(const std::vector<v1::TaskReport>& reports) {
+  for (const v1::TaskReport& report : reports) {
+    if (report.pid() == 0 && report.state() == v1::TaskReport::RUNNING) return false;
+  }
+  return !reports.empty();
+}
+
+constexpr TaskKey kFirst = {7, 0, 1};
+
+TEST_CASE("A task is started once, however often it is ordered") {
+  Fixture f;
+  for (int i = 0; i < 3; ++i) f.Order(v1::TaskOrder::RUN);
+  f.Order(v1::TaskOrder::RUN, 1);
+  const std::vector<v1::TaskReport> reports =
+      f.Await([](const auto& all) { return all.size() == 2 && AllStarted(all); });
+  CHECK(reports[0].state() == v1::TaskReport::RUNNING);
+  CHECK(reports[0].pid() == 1000);
+  CHECK(reports[1].rank() == 1);
+  CHECK(reports[1].incarnation() == 1);
+  CHECK(f.supervisor->Runs(7, 1));
+  CHECK_FALSE(f.supervisor->Runs(7, 2));
+  CHECK_FALSE(f.supervisor->Runs(8, 1));
+  MutexLock lock(&f.launcher.mu);
+  CHECK(f.launcher.launches == 2);
+}
+
+TEST_CASE("A task that ends by itself is reported until it is ordered to stop") {
+  Fixture f;
+  f.Order(v1::TaskOrder::RUN);
+  f.Await(AllStarted);
+  f.launcher.Exit(kFirst, "exit code 3");
+  const std::vector<v1::TaskReport> reports =
+      f.Await([](const auto& all) { return all[0].state() == v1::TaskReport::EXITED; });
+  CHECK(reports[0].exit().cause() == "exit code 3");
+  CHECK_FALSE(f.supervisor->Runs(7, 0));
+  // RUN does not bring it back.
+  f.Order(v1::TaskOrder::RUN);
+  f.Order(v1::TaskOrder::STOP);
+  f.Await([](const auto& all) { return all.empty(); });
+  MutexLock lock(&f.launcher.mu);
+  CHECK(f.launcher.launches == 1);
+  CHECK(f.launcher.tasks[kFirst].gone);
+}
+
+TEST_CASE("A task is asked to stop, and killed if it does not") {
+  for (const bool obedient : {true, false}) {
+    Fixture f;
+    {
+      MutexLock lock(&f.launcher.mu);
+      f.launcher.tasks[kFirst].obedient = obedient;
+    }
+    f.Order(v1::TaskOrder::RUN);
+    f.Await(AllStarted);
+    f.Order(v1::TaskOrder::STOP);
+    f.Await([](const auto& all) { return all.empty(); });
+    MutexLock lock(&f.launcher.mu);
+    CHECK(f.launcher.tasks[kFirst].stopped);
+    CHECK(f.launcher.tasks[kFirst].killed == !obedient);
+  }
+}
+
+TEST_CASE("A task that cannot be started is reported as ended, with the reason") {
+  Fixture f;
+  {
+    MutexLock lock(&f.launcher.mu);
+    f.launcher.refuse = absl::NotFoundError("no such program");
+  }
+  f.Order(v1::TaskOrder::RUN);
+  const std::vector<v1::TaskReport> reports = f.Await(
+      [](const auto& all) { return !all.empty() && all[0].state() == v1::TaskReport::EXITED; });
+  CHECK(reports[0].exit().cause() == "cannot be started: no such program");
+}
+
+TEST_CASE("A stop for what is not there does nothing") {
+  Fixture f;
+  f.Order(v1::TaskOrder::STOP);
+  CHECK(f.supervisor->Reports().empty());
+}
+
+TEST_CASE("Incarnations are tasks of their own") {
+  Fixture f;
+  f.Order(v1::TaskOrder::RUN, 0, 1);
+  f.Order(v1::TaskOrder::RUN, 0, 2);
+  f.Await([](const auto& all) { return all.size() == 2 && AllStarted(all); });
+  f.Order(v1::TaskOrder::STOP, 0, 1);
+  const std::vector<v1::TaskReport> left = f.Await([](const auto& all) { return all.size() == 1; });
+  CHECK(left[0].incarnation() == 2);
+  CHECK(f.supervisor->Runs(7, 0));
+}
+
+TEST_CASE("Shutdown ends all tasks and takes no more orders") {
+  Fixture f;
+  f.Order(v1::TaskOrder::RUN, 0);
+  f.Order(v1::TaskOrder::RUN, 1);
+  f.Await([](const auto& all) { return all.size() == 2 && AllStarted(all); });
+  f.supervisor->Shutdown();
+  CHECK(f.supervisor->Reports().empty());
+  f.Order(v1::TaskOrder::RUN, 2);
+  CHECK(f.supervisor->Reports().empty());
+  f.supervisor->Shutdown();
+  MutexLock lock(&f.launcher.mu);
+  CHECK(f.launcher.tasks[kFirst].stopped);
+}
+
+}  // namespace
+}  // namespace paceline::worker

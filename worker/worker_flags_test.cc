@@ -1,0 +1,77 @@
+#include "worker/worker_flags.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "common/status/status_matchers.h"
+#include "worker/task_flags.h"
+
+namespace paceline::worker {
+namespace {
+
+absl::StatusOr<Worker::Options> ParseWorker(std::vector<std::string> arguments) {
+  CLI::App app;
+  DaemonFlagParser parser(&app, {.role = "worker", .port = 7072, .http_port = 8072});
+  WorkerFlags flags;
+  AddWorkerFlags(&app, &flags);
+  std::vector<const char*> argv = {"paceline-worker"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  REQUIRE_FALSE(ParseCommandLine(&app, static_cast<int>(argv.size()), argv.data()).has_value());
+  REQUIRE_OK_AND_ASSIGN(const DaemonFlags daemon, parser.Validate());
+  return ToWorkerOptions(daemon, flags);
+}
+
+TEST_CASE("A worker's flags") {
+  REQUIRE_OK_AND_ASSIGN(const Worker::Options plain, ParseWorker({}));
+  CHECK(plain.scheduler == "127.0.0.1:7070");
+  CHECK(plain.listen.port == 7072);
+  CHECK(plain.http_listen->port == 8072);
+  CHECK(plain.slots == 1);
+  CHECK(plain.device == v1::DEVICE_KIND_AUTO);
+  REQUIRE_OK_AND_ASSIGN(const Worker::Options given,
+                        ParseWorker({"--scheduler=s:1", "--slots=4", "--device=emulated",
+                                     "--data-dir=/d", "--log-format=json", "--log-level=debug",
+                                     "--park-after-seconds=9", "--http-listen=none"}));
+  CHECK(given.scheduler == "s:1");
+  CHECK(given.slots == 4);
+  CHECK(given.device == v1::DEVICE_KIND_EMULATED);
+  CHECK(given.data_dir == "/d");
+  CHECK_FALSE(given.http_listen.has_value());
+  CHECK(given.task_arguments == std::vector<std::string>{"--log-level=debug", "--log-format=json",
+                                                         "--park-after-seconds=9"});
+  CHECK_STATUS(ParseWorker({"--device=abacus"}).status(), absl::StatusCode::kInvalidArgument,
+               "--device: one of auto, cpu, cuda, emulated expected, got abacus");
+}
+
+TEST_CASE("A task understands what its worker says") {
+  CLI::App app;
+  TaskFlags flags;
+  AddTaskFlags(&app, &flags);
+  const char* argv[] = {"task",
+                        "--job=7",
+                        "--rank=3",
+                        "--incarnation=2",
+                        "--scheduler=s:1",
+                        "--index-dir=/i",
+                        "--device=cpu",
+                        "--log-level=error",
+                        "--log-format=json",
+                        "--park-after-seconds=9"};
+  REQUIRE_FALSE(ParseCommandLine(&app, std::size(argv), argv).has_value());
+  REQUIRE_OK_AND_ASSIGN(const TaskOptions options, ToTaskOptions(flags));
+  CHECK(options.job_id == 7);
+  CHECK(options.rank == 3);
+  CHECK(options.incarnation == 2);
+  CHECK(options.index_dir == "/i");
+  CHECK(options.device == v1::DEVICE_KIND_CPU);
+  CHECK(options.park_after == absl::Seconds(9));
+  REQUIRE_OK_AND_ASSIGN(const LogOptions log, LogOptionsOf(flags));
+  CHECK(log.level == LogLevel::kError);
+  CHECK(log.format == LogFormat::kJson);
+  flags.log_level = "loud";
+  CHECK_STATUS(ToTaskOptions(flags).status(), absl::StatusCode::kInvalidArgument, "loud");
+}
+
+}  // namespace
+}  // namespace paceline::worker
