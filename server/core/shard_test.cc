@@ -1,0 +1,128 @@
+// What only a shard by itself can show; the rest is in server_job_test.cc.
+#include "server/core/shard.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/refusal/refusal.h"
+#include "common/status/status_matchers.h"
+#include "server/core/job_testing.h"
+
+namespace paceline::server {
+namespace {
+
+using v1::Refusal;
+
+Shard::Options Options(ConsistencyPolicy policy, uint32_t ranks, MemoryBudget* memory,
+                       MemoryBudget* fold) {
+  const v1::ServerJobOrder order = testing::ServeOrder({}, ranks, {testing::DenseTable("a", 2, 1)});
+  Shard::Options options;
+  options.table = order.map().tables(0);
+  options.shard = order.map().shards(0);
+  options.ranks = ranks;
+  options.policy = policy;
+  options.memory = memory;
+  options.fold = fold;
+  return options;
+}
+
+constexpr ConsistencyPolicy kBsp = {.staleness = 0, .rounds = true};
+constexpr ConsistencyPolicy kAsp = {.staleness = ConsistencyPolicy::kUnbounded, .rounds = false};
+
+Gradient Ones() {
+  const std::vector<float> ones = {1, 1};
+  return Gradient{.keys = {},
+                  .values = Payload::Of(std::string(reinterpret_cast<const char*>(ones.data()),
+                                                    ones.size() * sizeof(float)))};
+}
+
+std::vector<float> Rows(const Shard& shard) {
+  const absl::StatusOr<ShardSnapshot> snapshot = shard.Snapshot();
+  REQUIRE(snapshot.ok());
+  const absl::Span<const float> rows = std::get<DenseSnapshot>(snapshot->rows).rows->floats();
+  return {rows.begin(), rows.end()};
+}
+
+TEST_CASE("a push that passed the fence before a newer incarnation opened is refused") {
+  MemoryBudget budget(0, "");
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard,
+                        Shard::Create(Options(kAsp, 1, &budget, &budget)));
+  shard->OpenRank(0, 1);
+  REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
+  CHECK(shard->OpenRank(0, 2).progress == 1);
+  CHECK(RefusalKindOf(shard->Push(0, 1, 1, Ones()).status()) == Refusal::STALE_INCARNATION);
+  CHECK(RefusalKindOf(shard->Finish(0, 1, 1).status()) == Refusal::STALE_INCARNATION);
+  // One that opens late does not take the rank back.
+  shard->OpenRank(0, 1);
+  CHECK(RefusalKindOf(shard->Push(0, 1, 1, Ones()).status()) == Refusal::STALE_INCARNATION);
+  REQUIRE_OK(shard->Push(0, 2, 1, Ones()));
+  CHECK(Rows(*shard) == std::vector<float>{2, 2});
+}
+
+TEST_CASE("a round that found no memory is applied once when there is some") {
+  MemoryBudget memory(1 << 20, "--memory-limit");
+  MemoryBudget fold(0, "--fold-limit");
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard,
+                        Shard::Create(Options(kBsp, 2, &memory, &fold)));
+  for (const uint32_t rank : {0, 1}) shard->OpenRank(rank, 1);
+  const uint64_t free = memory.limit() - memory.used();
+  REQUIRE_OK(memory.Reserve(free, "others"));
+  REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
+  const absl::Status full = shard->Push(1, 1, 0, Ones()).status();
+  CHECK(RefusalKindOf(full) == Refusal::LIMIT);
+  CHECK_THAT(std::string(full.message()), Catch::Contains("--memory-limit"));
+  CHECK(Rows(*shard) == std::vector<float>{0, 0});
+  CHECK(shard->GetStats().progress == std::vector<uint64_t>{1, 0});
+  memory.Release(free);
+  REQUIRE_OK_AND_ASSIGN(const Shard::Pushed pushed, shard->Push(1, 1, 0, Ones()));
+  CHECK_FALSE(pushed.duplicate);
+  CHECK(Rows(*shard) == std::vector<float>{2, 2});
+  CHECK(shard->GetStats().progress == std::vector<uint64_t>{1, 1});
+}
+
+TEST_CASE("a snapshot says what its rows contain, not what waits for its round") {
+  MemoryBudget budget(0, "");
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard,
+                        Shard::Create(Options(kBsp, 2, &budget, &budget)));
+  for (const uint32_t rank : {0, 1}) shard->OpenRank(rank, 1);
+  REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
+  REQUIRE_OK(shard->Finish(0, 1, 1));
+  REQUIRE_OK_AND_ASSIGN(const ShardSnapshot snapshot, shard->Snapshot());
+  CHECK(snapshot.progress == std::vector<uint64_t>{0, 0});
+  CHECK(snapshot.finished == std::vector<bool>{false, false});
+  CHECK(snapshot.steps == 0);
+}
+
+TEST_CASE("the share of a rank scales its steps, empty updates take none") {
+  MemoryBudget budget(0, "");
+  Shard::Options options = Options(kAsp, 2, &budget, &budget);
+  options.table.mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_SGD);
+  options.table.mutable_optimizer()->set_learning_rate(1);
+  options.rank_share = {0.25, 0.75};
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard, Shard::Create(std::move(options)));
+  for (const uint32_t rank : {0, 1}) shard->OpenRank(rank, 1);
+  REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
+  CHECK(Rows(*shard) == std::vector<float>{-0.25, -0.25});
+  REQUIRE_OK(shard->Push(1, 1, 0, Ones()));
+  CHECK(Rows(*shard) == std::vector<float>{-1, -1});
+  REQUIRE_OK(shard->Push(1, 1, 1, Gradient()));
+  REQUIRE_OK_AND_ASSIGN(const ShardSnapshot snapshot, shard->Snapshot());
+  CHECK(snapshot.steps == 2);
+}
+
+TEST_CASE("what a shard took from the budget comes back") {
+  MemoryBudget memory(0, "--memory-limit");
+  {
+    REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard,
+                          Shard::Create(Options(kBsp, 1, &memory, &memory)));
+    shard->OpenRank(0, 1);
+    REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
+    CHECK(memory.used() >= 24);
+  }
+  CHECK(memory.used() == 0);
+}
+
+}  // namespace
+}  // namespace paceline::server
