@@ -10,6 +10,11 @@ namespace {
 // Nodes below which losing most of them is no reason to doubt oneself.
 constexpr int kSmallestClusterToSuspect = 4;
 
+// Silence as it counts against a node.
+absl::Duration CountedSilence(const View& view, const v1::NodeRecord& node) {
+  return std::min(Silence(view, node), view.now.monotonic - view.seen.silence_counts_from());
+}
+
 absl::Duration SilenceLimit(const View& view, const v1::NodeRecord& node) {
   const absl::Duration limit = view.options.heartbeat * view.options.silent_heartbeats;
   const bool heard = view.seen.FindNode(node.node_id()) != nullptr;
@@ -49,7 +54,7 @@ absl::Duration Silence(const View& view, const v1::NodeRecord& node) {
 }
 
 bool IsLive(const View& view, const v1::NodeRecord& node) {
-  return !node.lost() && Silence(view, node) <= SilenceLimit(view, node);
+  return !node.lost() && CountedSilence(view, node) <= SilenceLimit(view, node);
 }
 
 bool IsUsable(const View& view, const v1::NodeRecord& node) {
@@ -75,7 +80,7 @@ std::string Alarm(const View& view) {
   for (const auto& [id, node] : view.state.nodes()) {
     if (node.lost() || IsDraining(view, node)) continue;
     ++members;
-    if (Silence(view, node) * 2 > SilenceLimit(view, node)) ++suspects;
+    if (CountedSilence(view, node) * 2 > SilenceLimit(view, node)) ++suspects;
     if (!IsLive(view, node)) ++silent;
   }
   if (silent == 0 || members < kSmallestClusterToSuspect || suspects * 2 <= members) return "";

@@ -6,7 +6,7 @@
 //
 // If more than half of a cluster of at least four nodes falls silent at once, the
 // scheduler suspects its own network: nobody is declared lost until enough are
-// heard again (the alarm).
+// heard again (the alarm), and silence counts anew from then on.
 //
 // Pure functions.
 #ifndef PACELINE_SCHEDULER_CORE_LIVENESS_H_

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace paceline::scheduler {
 namespace {
@@ -83,6 +84,11 @@ void Observations::ForgetJob(uint64_t job_id) {
   tasks_.erase(tasks_.lower_bound({job_id, 0}),
                tasks_.upper_bound({job_id, std::numeric_limits<uint32_t>::max()}));
   cut_work_.erase(job_id);
+}
+
+void Observations::set_alarm(std::string alarm, absl::Duration now) {
+  if (alarm.empty() && !alarm_.empty()) silence_counts_from_ = now;
+  alarm_ = std::move(alarm);
 }
 
 void Observations::set_cut_work(uint64_t job_id, bool running) {

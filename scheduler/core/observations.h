@@ -33,7 +33,8 @@ struct TaskObservation {
 class Observations {
  public:
   // `started`: Clock::Monotonic() when this scheduler began to listen.
-  explicit Observations(absl::Duration started) : started_(started) {}
+  explicit Observations(absl::Duration started)
+      : started_(started), silence_counts_from_(started) {}
 
   absl::Duration started() const { return started_; }
 
@@ -67,7 +68,10 @@ class Observations {
 
   // Not empty: more than half of the nodes fell silent at once.
   const std::string& alarm() const { return alarm_; }
-  void set_alarm(std::string alarm) { alarm_ = std::move(alarm); }
+  void set_alarm(std::string alarm, absl::Duration now);
+  // From when silence counts: the start, or the end of the last alarm, since nodes
+  // come back one by one.
+  absl::Duration silence_counts_from() const { return silence_counts_from_; }
 
  private:
   const absl::Duration started_;
@@ -76,6 +80,7 @@ class Observations {
   std::map<std::pair<uint64_t, uint32_t>, TaskObservation> tasks_;
   std::set<uint64_t> cut_work_;
   std::string alarm_;
+  absl::Duration silence_counts_from_;
 };
 
 }  // namespace paceline::scheduler

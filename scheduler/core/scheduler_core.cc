@@ -263,7 +263,7 @@ absl::Status SchedulerCore::CommitDecisions(Decisions decisions) {
 
 absl::Status SchedulerCore::Settle(Moment now) {
   if (std::string alarm = Alarm(ViewAt(now)); alarm != seen_.alarm()) {
-    seen_.set_alarm(std::move(alarm));
+    seen_.set_alarm(std::move(alarm), now.monotonic);
     ++state_version_;
   }
   while (true) {
