@@ -25,8 +25,12 @@ bool Interrupt::requested() const {
 bool Interrupt::WaitFor(Clock& clock, absl::Duration duration) {
   const absl::Duration deadline = clock.Monotonic() + duration;
   MutexLock lock(&mu_);
-  return clock.Await(&mu_, &changed_, deadline,
-                     [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return requested_; });
+  while (!requested_) {
+    if (!clock.WaitUntil(&mu_, &changed_, deadline)) {
+      return requested_;
+    }
+  }
+  return true;
 }
 
 Interrupt::Scope::Scope(Interrupt* interrupt, std::function<void()> on_request)

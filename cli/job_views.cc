@@ -90,7 +90,8 @@ std::string Bytes(double bytes) {
     bytes /= 1024;
     ++unit;
   }
-  return absl::StrFormat(unit == 0 ? "%.0f %s" : "%.4g %s", bytes, kUnits[unit]);
+  return unit == 0 ? absl::StrFormat("%.0f B", bytes)
+                   : absl::StrFormat("%.4g %s", bytes, kUnits[unit]);
 }
 
 std::string EvalText(const v1::EvalResult& eval) {

@@ -52,7 +52,7 @@ std::string Cut(const std::string& line, int columns) {
 
 std::string Rate(const v1::Job& job) {
   const double rate = job.samples_per_second();
-  return absl::StrFormat(rate < 100 ? "%.3g" : "%.0f", rate);
+  return rate < 100 ? absl::StrFormat("%.3g", rate) : absl::StrFormat("%.0f", rate);
 }
 
 bool HasLoss(const v1::Job& job) { return job.recent_loss() != 0; }

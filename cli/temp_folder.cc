@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -17,7 +18,8 @@ TempFolder::TempFolder(TempFolder&& other) noexcept
     : path_(std::exchange(other.path_, "")), kept_(other.kept_) {}
 
 absl::StatusOr<TempFolder> TempFolder::Create(const std::string& base) {
-  std::string path = absl::StrCat(base, "/paceline-XXXXXX");
+  // mkdtemp replaces six X by what makes the name unique.
+  std::string path = absl::StrCat(base, "/paceline-", std::string(6, 'X'));
   if (mkdtemp(path.data()) == nullptr) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot create a folder in ", base));
   }

@@ -11,7 +11,7 @@ namespace paceline::cli {
 // Thread-compatible.
 class TempFolder {
  public:
-  // A new folder `base`/paceline-XXXXXX, for its owner alone.
+  // A new folder `base`/paceline-(six characters), for its owner alone.
   // Errors: after errno.
   static absl::StatusOr<TempFolder> Create(const std::string& base);
   // A folder that stays: created if absent, and it must be empty.
