@@ -16,7 +16,7 @@ FakeCluster::FakeCluster() {
   now_.monotonic = absl::Seconds(1);
   now_.wall_ms = 1'000'000;
   options.plan.data_dir = "/data";
-  options.plan.version = "1";
+  options.plan.version = std::string("1");
   options.new_cluster_id = "cluster-a";
   options.start_nonce = 0;
   PL_CHECK_OK(RestartScheduler());

@@ -65,14 +65,14 @@ def wait_for(condition, seconds, what):
 class Daemon:
     """One daemon process and the ports it bound."""
 
-    def __init__(self, folder, name, role, *flags):
+    def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0"):
         self.name = name
         self.port_file = folder / f"{name}.port"
         self.log = folder / f"{name}.log"
         self.port_file.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BIN / f"paceline-{role}"), "--listen", "127.0.0.1:0",
+                [str(BIN / f"paceline-{role}"), "--listen", listen,
                  "--http-listen", "127.0.0.1:0", "--port-file", str(self.port_file),
                  "--data-dir", str(folder / name), *map(str, flags)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -146,8 +146,8 @@ class Cluster:
 
     def restart_scheduler(self):
         """Starts the scheduler again on its port and its state."""
-        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", "--listen", self.address,
-                                *self.scheduler_flags)
+        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags,
+                                listen=self.address)
         return self.scheduler.address()
 
     def pacectl(self, *args, **kwargs):

@@ -48,7 +48,7 @@ void SimCluster::StartScheduler() {
   scheduler::SchedulerCore::Options options;
   options.plan.heartbeat = kHeartbeat;
   options.plan.data_dir = "/cuts";
-  options.plan.version = kVersion;
+  options.plan.version = std::string(kVersion);
   options.new_cluster_id = "sim";
   options.start_nonce = next_nonce_++;
   auto core = scheduler::SchedulerCore::Open(options, &journal_, now());
