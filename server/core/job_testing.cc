@@ -146,6 +146,29 @@ v1::PullRequest DensePull(uint32_t rank, uint64_t incarnation, uint64_t iteratio
   return request;
 }
 
+std::unique_ptr<Answer> PullNow(ServerJob& job, const v1::PullRequest& request,
+                                const std::string& keys) {
+  auto answer = std::make_unique<Answer>();
+  Answer* const to = answer.get();
+  answer->ticket = job.Pull(request, Payload::Of(keys), [to](absl::StatusOr<PullReply> reply) {
+    PL_CHECK(!to->reply.has_value());
+    to->reply = std::move(reply);
+  });
+  return answer;
+}
+
+std::string KeyBytes(const std::vector<uint64_t>& keys) {
+  std::string bytes;
+  AppendBytes(&bytes, keys);
+  return bytes;
+}
+
+void OpenRanks(ServerJob& job, uint32_t ranks) {
+  for (uint32_t rank = 0; rank < ranks; ++rank) {
+    PL_CHECK_OK(job.OpenRank(Context(rank, 1, 0)).status());
+  }
+}
+
 std::vector<float> Floats(const Payload& payload) {
   std::vector<float> floats(payload.size() / sizeof(float));
   payload.CopyTo(floats.data());

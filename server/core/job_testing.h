@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,20 @@ absl::StatusOr<v1::PushResponse> PushNow(ServerJob& job, const Frame& frame);
 // A pull of whole dense shards.
 v1::PullRequest DensePull(uint32_t rank, uint64_t incarnation, uint64_t iteration,
                           const std::vector<uint32_t>& shards);
+
+// A pull's answer, if it has come.
+struct Answer {
+  std::optional<absl::StatusOr<PullReply>> reply;
+  std::optional<uint64_t> ticket;
+};
+std::unique_ptr<Answer> PullNow(ServerJob& job, const v1::PullRequest& request,
+                                const std::string& keys = "");
+
+// Keys as a pull carries them.
+std::string KeyBytes(const std::vector<uint64_t>& keys);
+
+// Opens ranks 0 to ranks-1 with incarnation 1.
+void OpenRanks(ServerJob& job, uint32_t ranks);
 
 // float32 values of a reply.
 std::vector<float> Floats(const Payload& payload);

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +13,6 @@
 namespace paceline::server {
 namespace {
 
-using testing::Context;
 using testing::DensePull;
 using testing::DenseTable;
 using testing::Floats;
@@ -22,6 +21,8 @@ using testing::KeyOfShard;
 using testing::KeysOfShards;
 using testing::OpenedJob;
 using testing::OpenJob;
+using testing::OpenRanks;
+using testing::PullNow;
 using testing::PushNow;
 using testing::ServeOrder;
 using testing::SparseTable;
@@ -35,30 +36,6 @@ std::vector<v1::TableSpec> Tables() {
   return {DenseTable("a", 2, 1), DenseTable("b", 2, 1), SparseTable("s", 1)};
 }
 
-void OpenRanks(ServerJob& job, uint32_t ranks) {
-  for (uint32_t rank = 0; rank < ranks; ++rank) REQUIRE_OK(job.OpenRank(Context(rank, 1, 0)));
-}
-
-// A pull's answer, if it has come.
-struct Answer {
-  std::optional<absl::StatusOr<PullReply>> reply;
-  std::optional<uint64_t> ticket;
-};
-std::unique_ptr<Answer> Pull(ServerJob& job, const v1::PullRequest& request,
-                             const std::string& keys = "") {
-  auto answer = std::make_unique<Answer>();
-  Answer* const to = answer.get();
-  answer->ticket = job.Pull(request, Payload::Of(keys), [to](absl::StatusOr<PullReply> reply) {
-    CHECK_FALSE(to->reply.has_value());
-    to->reply = std::move(reply);
-  });
-  return answer;
-}
-
-std::string Keys(const std::vector<uint64_t>& keys) {
-  return std::string(reinterpret_cast<const char*>(keys.data()), keys.size() * sizeof(uint64_t));
-}
-
 TEST_CASE("a push is applied once, its repeats are counted") {
   const OpenedJob opened = OpenJob(ServeOrder(kAsp, 1, Tables()));
   ServerJob& job = *opened.job;
@@ -68,7 +45,7 @@ TEST_CASE("a push is applied once, its repeats are counted") {
   CHECK(first.duplicates() == 0);
   REQUIRE_OK_AND_ASSIGN(const v1::PushResponse second, PushNow(job, push));
   CHECK(second.duplicates() == 66);
-  const auto answer = Pull(job, DensePull(0, 1, 1, {0, 1}));
+  const auto answer = PullNow(job, DensePull(0, 1, 1, {0, 1}));
   REQUIRE(answer->reply.has_value());
   REQUIRE_OK(*answer->reply);
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{1, 2, 0, 0});
@@ -101,7 +78,7 @@ TEST_CASE("frames of a push come in any order, and not all of them") {
   REQUIRE_OK(PushNow(job, first));
   // The rest of the early frame was taken by no shard but is not lost: it is sent again.
   REQUIRE_OK(PushNow(job, next));
-  const auto answer = Pull(job, DensePull(0, 1, 2, {0, 1}));
+  const auto answer = PullNow(job, DensePull(0, 1, 2, {0, 1}));
   REQUIRE(answer->reply.has_value());
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{8, 8, 5, 5});
 }
@@ -160,54 +137,10 @@ TEST_CASE("a frame is checked whole before any of it is applied") {
   job.FillReport(&report);
   CHECK(report.pushes_refused() == cases.size());
   // Nothing was applied.
-  const auto answer = Pull(job, DensePull(0, 1, 0, {0, 1}));
+  const auto answer = PullNow(job, DensePull(0, 1, 0, {0, 1}));
   REQUIRE(answer->reply.has_value());
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{0, 0, 0, 0});
   CHECK(report.progress(0) == 0);
-}
-
-TEST_CASE("pulls are checked too") {
-  const v1::ServerJobOrder order = ServeOrder(kAsp, 1, Tables());
-  const OpenedJob opened = OpenJob(order);
-  ServerJob& job = *opened.job;
-  OpenRanks(job, 1);
-  const std::vector<KeyOfShard> keys = KeysOfShards(order.map(), 2, 2);
-  v1::PullRequest codec = DensePull(0, 1, 0, {0});
-  codec.set_codec(v1::CODEC_UNSPECIFIED);
-  v1::PullRequest sparse = DensePull(0, 1, 0, {keys[0].shard});
-  sparse.mutable_blocks(0)->set_keys(1);
-  v1::PullRequest huge = sparse;
-  huge.mutable_blocks(0)->set_keys(UINT64_MAX);
-  v1::PullRequest dense_keys = DensePull(0, 1, 0, {0});
-  dense_keys.mutable_blocks(0)->set_keys(1);
-  v1::PullRequest no_pin = DensePull(0, 1, 0, {0});
-  no_pin.set_pin(5);
-  struct Case {
-    std::string what;
-    v1::PullRequest request;
-    std::string keys;
-    Refusal::Kind kind;
-  };
-  const std::vector<Case> cases = {
-      {"codec", codec, "", Refusal::UNKNOWN_CODEC},
-      {"no blocks", DensePull(0, 1, 0, {}), "", Refusal::INVALID},
-      {"unknown shard", DensePull(0, 1, 0, {99}), "", Refusal::INVALID},
-      {"twice", DensePull(0, 1, 0, {0, 0}), "", Refusal::INVALID},
-      {"keys of a dense shard", dense_keys, Keys({1}), Refusal::INVALID},
-      {"key of another bucket", sparse, Keys({keys[1].key}), Refusal::INVALID},
-      {"missing keys", sparse, "", Refusal::INVALID},
-      {"overflow", huge, Keys({keys[0].key}), Refusal::INVALID},
-      {"trailing bytes", DensePull(0, 1, 0, {0}), "x", Refusal::INVALID},
-      {"no such pin", no_pin, "", Refusal::INVALID},
-      {"incarnation", DensePull(0, 9, 0, {0}), "", Refusal::RANK_NOT_OPEN},
-  };
-  for (const Case& c : cases) {
-    INFO(c.what);
-    const auto answer = Pull(job, c.request, c.keys);
-    REQUIRE(answer->reply.has_value());
-    CHECK_FALSE(answer->ticket.has_value());
-    CHECK(RefusalKindOf(answer->reply->status()) == c.kind);
-  }
 }
 
 TEST_CASE("bsp: a round is applied when all are in; a pull waits for it") {
@@ -215,11 +148,11 @@ TEST_CASE("bsp: a round is applied when all are in; a pull waits for it") {
   ServerJob& job = *opened.job;
   OpenRanks(job, 2);
   REQUIRE_OK(PushNow(job, Frame(1, 1, 0).Dense(0, 2, {1, 2}).Last({0})));
-  const auto waits = Pull(job, DensePull(1, 1, 1, {0, 1}));
+  const auto waits = PullNow(job, DensePull(1, 1, 1, {0, 1}));
   REQUIRE(waits->ticket.has_value());
   CHECK(job.parked_pulls() == 1);
   // The other rank reads the state before the round.
-  const auto before = Pull(job, DensePull(0, 1, 0, {0}));
+  const auto before = PullNow(job, DensePull(0, 1, 0, {0}));
   REQUIRE(before->reply.has_value());
   CHECK(Floats((*before->reply)->payload) == std::vector<float>{0, 0});
   REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Dense(0, 2, {10, 20}).Last({0})));
@@ -229,11 +162,11 @@ TEST_CASE("bsp: a round is applied when all are in; a pull waits for it") {
   CHECK((*waits->reply)->header.blocks(0).version() == 1);
   CHECK(job.parked_pulls() == 0);
   // Round 0 is over, and its readers are still served; those before are not.
-  const auto late = Pull(job, DensePull(0, 1, 0, {0}));
+  const auto late = PullNow(job, DensePull(0, 1, 0, {0}));
   REQUIRE(late->reply.has_value());
   CHECK(Floats((*late->reply)->payload) == std::vector<float>{0, 0});
   for (const uint32_t rank : {0, 1}) REQUIRE_OK(PushNow(job, Frame(rank, 1, 1).Last({})));
-  const auto gone = Pull(job, DensePull(0, 1, 0, {0}));
+  const auto gone = PullNow(job, DensePull(0, 1, 0, {0}));
   REQUIRE(gone->reply.has_value());
   CHECK(RefusalKindOf(gone->reply->status()) == Refusal::OUT_OF_ORDER);
 }
@@ -260,74 +193,9 @@ TEST_CASE("bsp: early pushes beyond the budget come again") {
   CHECK(RefusalKindOf(PushNow(job, second).status()) == Refusal::NOT_YET);
   REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Dense(0, 2, {1, 1}).Last({0})));
   REQUIRE_OK(PushNow(job, second));
-  const auto answer = Pull(job, DensePull(0, 1, 1, {0}));
+  const auto answer = PullNow(job, DensePull(0, 1, 1, {0}));
   REQUIRE(answer->reply.has_value());
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{7, 7});
-}
-
-TEST_CASE("a parked pull expires with the reason, or is cancelled, once") {
-  const OpenedJob opened = OpenJob(ServeOrder(kBsp, 2, Tables()));
-  ServerJob& job = *opened.job;
-  OpenRanks(job, 2);
-  REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Last({})));
-  const auto expires = Pull(job, DensePull(0, 1, 1, {1}));
-  const auto cancelled = Pull(job, DensePull(0, 1, 1, {0, 1}));
-  REQUIRE(expires->ticket.has_value());
-  REQUIRE(cancelled->ticket.has_value());
-  job.Expire(*expires->ticket);
-  job.Expire(*expires->ticket);
-  REQUIRE(expires->reply.has_value());
-  const absl::Status status = expires->reply->status();
-  CHECK(RefusalKindOf(status) == Refusal::NOT_YET);
-  CHECK(RefusalOf(status)->slowest_rank() == 1);
-  CHECK(status.message() == "shard 1: waits for rank 1 at iteration 0");
-  job.Cancel(*cancelled->ticket);
-  job.Cancel(*cancelled->ticket);
-  REQUIRE(cancelled->reply.has_value());
-  CHECK(absl::IsCancelled(cancelled->reply->status()));
-  CHECK(job.parked_pulls() == 0);
-  // Completing the round finds nobody waiting.
-  REQUIRE_OK(PushNow(job, Frame(1, 1, 0).Last({})));
-}
-
-TEST_CASE("closing ends what waits and refuses what comes") {
-  const OpenedJob opened = OpenJob(ServeOrder(kBsp, 2, Tables()));
-  ServerJob& job = *opened.job;
-  OpenRanks(job, 2);
-  REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Last({})));
-  const auto waits = Pull(job, DensePull(0, 1, 1, {0}));
-  job.Close();
-  REQUIRE(waits->reply.has_value());
-  CHECK(RefusalKindOf(waits->reply->status()) == Refusal::UNKNOWN_JOB);
-  CHECK(RefusalKindOf(PushNow(job, Frame(1, 1, 0).Last({})).status()) == Refusal::UNKNOWN_JOB);
-  CHECK(RefusalKindOf(job.OpenRank(Context(0, 2, 0)).status()) == Refusal::UNKNOWN_JOB);
-  CHECK(RefusalKindOf(job.Pin(Context(0, 1, 0)).status()) == Refusal::UNKNOWN_JOB);
-}
-
-TEST_CASE("a new incarnation takes over where the old one was") {
-  const OpenedJob opened = OpenJob(ServeOrder(kBsp, 2, Tables()));
-  ServerJob& job = *opened.job;
-  OpenRanks(job, 2);
-  REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Dense(0, 2, {1, 1}).Last({0})));
-  const auto waits = Pull(job, DensePull(0, 1, 1, {0}));
-  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, job.Pin(Context(0, 1, 0)));
-  REQUIRE_OK_AND_ASSIGN(const v1::OpenRankResponse open, job.OpenRank(Context(0, 2, 0)));
-  CHECK(open.progress() == 1);
-  CHECK_FALSE(open.finished());
-  REQUIRE(waits->reply.has_value());
-  CHECK(RefusalKindOf(waits->reply->status()) == Refusal::STALE_INCARNATION);
-  CHECK(RefusalOf(waits->reply->status())->expected() == 2);
-  CHECK(RefusalOf(waits->reply->status())->got() == 1);
-  CHECK(RefusalKindOf(PushNow(job, Frame(0, 1, 1).Last({})).status()) ==
-        Refusal::STALE_INCARNATION);
-  // Its pin went with it.
-  v1::PullRequest pinned = DensePull(0, 2, 0, {0});
-  pinned.set_pin(pin.pin());
-  CHECK(RefusalKindOf(Pull(job, pinned)->reply->status()) == Refusal::INVALID);
-  // The push that the old one had made counts once.
-  REQUIRE_OK_AND_ASSIGN(const v1::PushResponse again,
-                        PushNow(job, Frame(0, 2, 0).Dense(0, 2, {1, 1}).Last({0})));
-  CHECK(again.duplicates() == 66);
 }
 
 TEST_CASE("a rank finishes in order, once, and leaves the minimum") {
@@ -346,7 +214,7 @@ TEST_CASE("a rank finishes in order, once, and leaves the minimum") {
   for (uint64_t t = 0; t < 3; ++t) {
     REQUIRE_OK(PushNow(job, Frame(1, 1, t).Dense(0, 2, {10, 10}).Last({0})));
   }
-  const auto answer = Pull(job, DensePull(1, 1, 3, {0}));
+  const auto answer = PullNow(job, DensePull(1, 1, 3, {0}));
   REQUIRE(answer->reply.has_value());
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{31, 31});
   REQUIRE_OK(PushNow(job, Frame(1, 1, 3).Finish()));
@@ -375,61 +243,9 @@ TEST_CASE("a value that is not finite is left out and fails the job by name") {
   job.FillReport(&report);
   CHECK(report.error() ==
         "table b, row 1, column 0: not finite in the gradient of rank 0 at iteration 0");
-  const auto answer = Pull(job, DensePull(0, 1, 1, {0, 1}));
+  const auto answer = PullNow(job, DensePull(0, 1, 1, {0, 1}));
   REQUIRE(answer->reply.has_value());
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{1, 1, 2, 0});
-}
-
-TEST_CASE("a pin holds the rows as they were") {
-  const v1::ServerJobOrder order = ServeOrder(kAsp, 2, Tables());
-  const OpenedJob opened = OpenJob(order);
-  ServerJob& job = *opened.job;
-  OpenRanks(job, 2);
-  const KeyOfShard key = KeysOfShards(order.map(), 2, 1)[0];
-  REQUIRE_OK(PushNow(
-      job,
-      Frame(0, 1, 0).Dense(0, 2, {1, 1}).Sparse(key.shard, {key.key}, {5}).Last({0, key.shard})));
-  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, job.Pin(Context(0, 1, 0)));
-  REQUIRE_OK(PushNow(
-      job,
-      Frame(0, 1, 1).Dense(0, 2, {1, 1}).Sparse(key.shard, {key.key}, {5}).Last({0, key.shard})));
-  v1::PullRequest request = DensePull(0, 1, 99, {0, key.shard});
-  request.mutable_blocks(1)->set_keys(1);
-  request.set_pin(pin.pin());
-  const auto pinned = Pull(job, request, Keys({key.key}));
-  REQUIRE(pinned->reply.has_value());
-  REQUIRE_OK(*pinned->reply);
-  CHECK(Floats((*pinned->reply)->payload) == std::vector<float>{1, 1, 5});
-  v1::UnpinRequest unpin;
-  unpin.set_pin(pin.pin());
-  *unpin.mutable_context() = Context(1, 1, 0);
-  CHECK(RefusalKindOf(job.Unpin(unpin).status()) == Refusal::INVALID);
-  *unpin.mutable_context() = Context(0, 1, 0);
-  REQUIRE_OK(job.Unpin(unpin));
-  REQUIRE_OK(job.Unpin(unpin));
-  CHECK(RefusalKindOf(Pull(job, request, Keys({key.key}))->reply->status()) == Refusal::INVALID);
-}
-
-TEST_CASE("pins and parked pulls have limits") {
-  v1::ServerJobOrder order = ServeOrder(kBsp, 2, Tables());
-  MemoryBudget memory(0, "--memory-limit");
-  MemoryBudget fold(0, "--fold-limit");
-  ServerJob::Options options;
-  options.order = order;
-  options.node_id = 1;
-  options.node_incarnation = testing::kNodeIncarnation;
-  options.memory = &memory;
-  options.fold = &fold;
-  options.max_parked_pulls = 1;
-  REQUIRE_OK_AND_ASSIGN(const std::shared_ptr<ServerJob> job, ServerJob::Open(options));
-  OpenRanks(*job, 2);
-  for (int i = 0; i < kMaxPins; ++i) REQUIRE_OK(job->Pin(Context(0, 1, 0)));
-  CHECK(RefusalKindOf(job->Pin(Context(0, 1, 0)).status()) == Refusal::LIMIT);
-  const auto first = Pull(*job, DensePull(0, 1, 1, {0}));
-  CHECK(first->ticket.has_value());
-  const auto second = Pull(*job, DensePull(0, 1, 1, {0}));
-  REQUIRE(second->reply.has_value());
-  CHECK(RefusalKindOf(second->reply->status()) == Refusal::LIMIT);
 }
 
 TEST_CASE("orders that cannot be served") {
@@ -478,22 +294,6 @@ TEST_CASE("orders that cannot be served") {
     options.cancelled = [] { return true; };
     REQUIRE_STATUS(ServerJob::Open(options), absl::StatusCode::kCancelled, "");
   }
-}
-
-TEST_CASE("measured staleness is the distance to the version that was read") {
-  const OpenedJob opened = OpenJob(ServeOrder(kAsp, 2, Tables()));
-  ServerJob& job = *opened.job;
-  OpenRanks(job, 2);
-  for (uint64_t t = 0; t < 3; ++t) {
-    REQUIRE(Pull(job, DensePull(0, 1, t, {0}))->reply.has_value());
-    REQUIRE_OK(PushNow(job, Frame(0, 1, t).Dense(0, 2, {1, 1}).Last({0})));
-  }
-  v1::ServerJobReport report;
-  job.FillReport(&report);
-  // Rank 1 has pushed nothing: every version read was 0.
-  CHECK(report.staleness_count() == 3);
-  CHECK(report.staleness_sum() == 3);
-  CHECK(report.staleness_max() == 2);
 }
 
 }  // namespace
