@@ -1,6 +1,7 @@
 #include "scheduler/core/scheduler_core.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,8 @@ namespace {
 
 // Entries beyond which a start replaces the journal by a snapshot.
 constexpr uint64_t kCompactAfter = 10000;
+// Notices kept until they are taken.
+constexpr size_t kMaxNotices = 1000;
 // Jobs in one page of a list.
 constexpr uint32_t kDefaultPage = 1000;
 
@@ -28,6 +31,31 @@ constexpr uint32_t kDefaultPage = 1000;
 bool MayDecide(const v1::JobRecord& job, const v1::SyncTaskRequest& report) {
   return job.state() != v1::JOB_STATE_RUNNING || !report.error().empty() ||
          report.progress().finished();
+}
+
+// What an applied update is to people; nothing for those that only count.
+std::optional<Notice> NoticeOf(const v1::Update& update, const ClusterState& state) {
+  switch (update.kind_case()) {
+    case v1::Update::kNodeRegistered:
+      return Notice{.kind = "NODE_REGISTERED",
+                    .node_id = update.node_registered().node_id(),
+                    .message = NodeName(*state.FindNode(update.node_registered().node_id()))};
+    case v1::Update::kNodeLost:
+      return Notice{.kind = "NODE_LOST",
+                    .node_id = update.node_lost().node_id(),
+                    .message = NodeName(*state.FindNode(update.node_lost().node_id()))};
+    case v1::Update::kNodeForgotten:
+      return Notice{.kind = "NODE_FORGOTTEN", .node_id = update.node_forgotten().node_id()};
+    case v1::Update::kGrantsMade:
+    case v1::Update::kParametersHashed:
+      return std::nullopt;
+    default:
+      break;
+  }
+  const v1::JobRecord* job = state.FindJob(JobOfUpdate(update));
+  if (job == nullptr || job->events().empty()) return std::nullopt;
+  const v1::JobEvent& event = *job->events().rbegin();
+  return Notice{.kind = event.kind(), .job_id = job->job_id(), .message = event.message()};
 }
 
 std::string IdentityText(const v1::SchedulerIdentity& identity) {
@@ -223,6 +251,7 @@ absl::Status SchedulerCore::OnCutHashed(uint64_t job_id, uint64_t cut_id,
 }
 
 std::vector<Command> SchedulerCore::TakeCommands() { return std::exchange(commands_, {}); }
+std::vector<Notice> SchedulerCore::TakeNotices() { return std::exchange(notices_, {}); }
 
 uint64_t SchedulerCore::JobVersion(uint64_t job_id) const {
   const auto it = job_versions_.find(job_id);
@@ -276,6 +305,11 @@ absl::Status SchedulerCore::Settle(Moment now) {
 
 void SchedulerCore::AfterApply(const v1::Update& update) {
   if (!update.has_grants_made()) ++state_version_;
+  if (std::optional<Notice> notice = NoticeOf(update, state_)) {
+    // Nobody may be listening.
+    if (notices_.size() == kMaxNotices) notices_.clear();
+    notices_.push_back(*std::move(notice));
+  }
   if (update.has_node_forgotten()) {
     seen_.ForgetNode(update.node_forgotten().node_id());
     replies_.ForgetNode(update.node_forgotten().node_id());

@@ -33,6 +33,16 @@
 
 namespace paceline::scheduler {
 
+// Something that happened, for the log.
+struct Notice {
+  // As in JobEvent, or NODE_REGISTERED, NODE_LOST, NODE_FORGOTTEN.
+  std::string kind;
+  // 0: not about a job, or a node.
+  uint64_t job_id = 0;
+  uint64_t node_id = 0;
+  std::string message;
+};
+
 class SchedulerCore {
  public:
   struct Options {
@@ -87,6 +97,8 @@ class SchedulerCore {
                            const absl::StatusOr<std::string>& sha256, Moment now);
   // Work to be done since the last call; each ends in one of the two above.
   std::vector<Command> TakeCommands();
+  // What has happened since the last call.
+  std::vector<Notice> TakeNotices();
 
   // Not OK: a node has seen a newer scheduler of this cluster; this one must stop
   // serving. Names both.
@@ -122,6 +134,7 @@ class SchedulerCore {
   Observations seen_;
   ReplyMemory replies_;
   std::vector<Command> commands_;
+  std::vector<Notice> notices_;
   absl::Status stale_;
   uint64_t state_version_ = 0;
   std::map<uint64_t, uint64_t> job_versions_;

@@ -20,10 +20,6 @@ absl::Duration TickOf(absl::Duration heartbeat) {
   return std::clamp(heartbeat / 10, absl::Milliseconds(5), absl::Milliseconds(50));
 }
 
-void Run(std::vector<std::function<void()>> answers) {
-  for (const auto& answer : answers) answer();
-}
-
 }  // namespace
 
 Coordinator::Coordinator(Options options, std::unique_ptr<SchedulerCore> core)
@@ -65,7 +61,7 @@ void Coordinator::Shutdown() {
     EndAll(closed_, &answers);
     wake_.NotifyAll();
   }
-  Run(std::move(answers));
+  Run(answers);
   if (timer_.joinable()) timer_.join();
   cut_worker_->Stop();
 }
@@ -110,9 +106,8 @@ absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJob
     job_id = core_->Submit(request, now);
     AfterEvent(now, &answers);
   }
-  Run(std::move(answers));
+  Run(answers);
   PL_RETURN_IF_ERROR(job_id.status());
-  LogInfo("job submitted", {{"job", *job_id}, {"name", request.spec().name()}});
   v1::SubmitJobResponse response;
   response.set_job_id(*job_id);
   return response;
@@ -140,7 +135,7 @@ absl::StatusOr<v1::Job> Coordinator::CancelJob(const v1::CancelJobRequest& reque
     job = core_->Cancel(request, now);
     AfterEvent(now, &answers);
   }
-  Run(std::move(answers));
+  Run(answers);
   return job;
 }
 
@@ -227,7 +222,7 @@ void Coordinator::Heartbeat(uint64_t ticket, const v1::HeartbeatRequest& request
     }
     if (closed_.ok()) AfterEvent(now, &answers);
   }
-  Run(std::move(answers));
+  Run(answers);
 }
 
 void Coordinator::SyncTask(uint64_t ticket, const v1::SyncTaskRequest& request, SyncTaskDone done) {
@@ -256,7 +251,7 @@ void Coordinator::SyncTask(uint64_t ticket, const v1::SyncTaskRequest& request, 
     }
     if (closed_.ok()) AfterEvent(now, &answers);
   }
-  Run(std::move(answers));
+  Run(answers);
 }
 
 void Coordinator::Abandon(uint64_t ticket) {
@@ -270,150 +265,6 @@ void Coordinator::Abandon(uint64_t ticket) {
   }
   if (node.has_value()) node->done(gone);
   if (task.has_value()) task->done(gone);
-}
-
-// ---- answers ----
-
-void Coordinator::AnswerNode(uint64_t node_id, HeartbeatDone done, Moment now, Answers* answers) {
-  v1::HeartbeatResponse reply = core_->NodeReply(node_id, now).reply;
-  core_->NodeReplySent(node_id, reply, now);
-  answers->push_back([done = std::move(done), reply = std::move(reply)] { done(reply); });
-}
-
-void Coordinator::AnswerTask(v1::SyncTaskRequest request, SyncTaskDone done, Moment now,
-                             Answers* answers) {
-  v1::SyncTaskResponse reply = core_->TaskReply(request, now).reply;
-  core_->TaskReplySent(request, reply);
-  answers->push_back([done = std::move(done), reply = std::move(reply)] { done(reply); });
-}
-
-void Coordinator::AfterEvent(Moment now, Answers* answers) {
-  for (Command& command : core_->TakeCommands()) cut_worker_->Add(std::move(command));
-  if (!core_->stale().ok() && closed_.ok()) {
-    closed_ = core_->stale();
-    LogError("stale scheduler", {{"cause", closed_}});
-    EndAll(closed_, answers);
-    answers->push_back([this, why = closed_] { options_.on_stale(why); });
-    return;
-  }
-  if (core_->state_version() == answered_version_) return;
-  answered_version_ = core_->state_version();
-  std::vector<std::pair<uint64_t, HeartbeatDone>> nodes;
-  node_polls_.TakeIf([&](uint64_t node_id, NodePoll& poll) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (!core_->NodeReply(node_id, now).news) return false;
-    nodes.emplace_back(node_id, std::move(poll.done));
-    return true;
-  });
-  for (auto& [node_id, done] : nodes) AnswerNode(node_id, std::move(done), now, answers);
-  std::vector<TaskPoll> tasks =
-      task_polls_.TakeIf([&](const auto&, const TaskPoll& poll) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return core_->TaskReply(poll.request, now).news;
-      });
-  for (TaskPoll& task : tasks) {
-    AnswerTask(std::move(task.request), std::move(task.done), now, answers);
-  }
-}
-
-void Coordinator::AnswerExpired(Moment now, Answers* answers) {
-  std::vector<std::pair<uint64_t, HeartbeatDone>> nodes;
-  node_polls_.TakeIf([&](uint64_t node_id, NodePoll& poll) {
-    if (poll.deadline > now.monotonic) return false;
-    nodes.emplace_back(node_id, std::move(poll.done));
-    return true;
-  });
-  for (auto& [node_id, done] : nodes) AnswerNode(node_id, std::move(done), now, answers);
-  std::vector<TaskPoll> tasks = task_polls_.TakeIf(
-      [&](const auto&, const TaskPoll& poll) { return poll.deadline <= now.monotonic; });
-  for (TaskPoll& task : tasks) {
-    AnswerTask(std::move(task.request), std::move(task.done), now, answers);
-  }
-}
-
-void Coordinator::EndAll(const absl::Status& why, Answers* answers) {
-  const auto all = [](const auto&, const auto&) { return true; };
-  for (NodePoll& poll : node_polls_.TakeIf(all)) {
-    answers->push_back([done = std::move(poll.done), why] { done(why); });
-  }
-  for (TaskPoll& poll : task_polls_.TakeIf(all)) {
-    answers->push_back([done = std::move(poll.done), why] { done(why); });
-  }
-  for (const Watch& watch : watches_) {
-    answers->push_back([weak = watch.watcher, why] {
-      if (const auto watcher = weak.lock()) watcher->End(why);
-    });
-  }
-  watches_.clear();
-}
-
-uint64_t Coordinator::WatchVersion(uint64_t job_id) const {
-  // Both only grow. The state's version stands for reasons that depend on others.
-  return core_->JobVersion(job_id) + core_->state_version();
-}
-
-void Coordinator::OfferToWatchers(Moment now, Answers* answers) {
-  for (size_t i = 0; i < watches_.size();) {
-    Watch& watch = watches_[i];
-    const std::shared_ptr<JobWatcher> watcher = watch.watcher.lock();
-    bool drop = watcher == nullptr;
-    const uint64_t version = WatchVersion(watch.job_id);
-    if (!drop && version != watch.version && now.monotonic >= watch.next && watcher->Ready()) {
-      absl::StatusOr<v1::Job> job = core_->GetJob(watch.job_id, now);
-      drop = !job.ok() || HasEnded(job->state());
-      watch.version = version;
-      watch.next = now.monotonic + kWatchInterval;
-      answers->push_back([watcher, job = std::move(job), drop] {
-        if (job.ok()) {
-          watcher->Offer(*job, drop);
-        } else {
-          watcher->End(job.status());
-        }
-      });
-    }
-    if (drop) {
-      watches_[i] = std::move(watches_.back());
-      watches_.pop_back();
-    } else {
-      ++i;
-    }
-  }
-}
-
-void Coordinator::OnCutDone(const Command& command, const absl::StatusOr<std::string>& result) {
-  Answers answers;
-  {
-    MutexLock lock(&mu_);
-    if (!closed_.ok()) return;
-    const Moment now = Now();
-    const absl::Status status =
-        command.kind == Command::Kind::kCommitCut
-            ? core_->OnCutCommitted(command.job_id, command.cut_id, result, now)
-            : core_->OnCutHashed(command.job_id, command.cut_id, result, now);
-    if (!status.ok()) LogWarning("journal", {{"cause", status}});
-    AfterEvent(now, &answers);
-  }
-  Run(std::move(answers));
-}
-
-void Coordinator::KeepTime() {
-  bool failing = false;
-  while (true) {
-    Answers answers;
-    {
-      MutexLock lock(&mu_);
-      (void)options_.clock->WaitUntil(&mu_, &wake_, options_.clock->Monotonic() + tick_);
-      if (stop_) return;
-      if (!closed_.ok()) continue;
-      const Moment now = Now();
-      const absl::Status status = core_->Tick(now);
-      // The first of a series.
-      if (!status.ok() && !failing) LogWarning("journal", {{"cause", status}});
-      failing = !status.ok();
-      AfterEvent(now, &answers);
-      AnswerExpired(now, &answers);
-      OfferToWatchers(now, &answers);
-    }
-    Run(std::move(answers));
-  }
 }
 
 }  // namespace paceline::scheduler

@@ -132,6 +132,10 @@ class Coordinator {
 
   Coordinator(Options options, std::unique_ptr<SchedulerCore> core);
 
+  static void Run(const Answers& answers) {
+    for (const auto& answer : answers) answer();
+  }
+
   Moment Now() const;
   absl::Status Serving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // After every event: hands out commands, answers polls for which there is news,
