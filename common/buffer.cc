@@ -26,8 +26,7 @@ absl::StatusOr<FloatBuffer> FloatBuffer::Create(std::size_t size) {
   constexpr std::size_t kMax = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float);
   void* memory = nullptr;
   if (size <= kMax - kAlignment) {
-    const std::size_t bytes =
-        (size * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
+    const std::size_t bytes = (size * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
     memory = std::aligned_alloc(kAlignment, bytes);
     if (memory != nullptr) std::memset(memory, 0, bytes);
   }

@@ -37,7 +37,9 @@ class Failure {
 };
 
 template <typename T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 
 template <typename T>
 void Print(std::ostream& out, const T& value) {
@@ -72,16 +74,16 @@ std::unique_ptr<std::string> Compared(const A& a, const B& b, const char* expres
   return std::make_unique<std::string>(out.str());
 }
 
-#define PL_CHECK_DEFINE_(name, op, exact)                \
-  struct name {                                          \
-    template <typename A, typename B>                    \
-    bool operator()(const A& a, const B& b) const {      \
-      if constexpr (Integer<A> && Integer<B>) {          \
-        return exact(a, b);                              \
-      } else {                                           \
-        return a op b;                                   \
-      }                                                  \
-    }                                                    \
+#define PL_CHECK_DEFINE_(name, op, exact)           \
+  struct name {                                     \
+    template <typename A, typename B>               \
+    bool operator()(const A& a, const B& b) const { \
+      if constexpr (Integer<A> && Integer<B>) {     \
+        return exact(a, b);                         \
+      } else {                                      \
+        return a op b;                              \
+      }                                             \
+    }                                               \
   };
 PL_CHECK_DEFINE_(Eq, ==, std::cmp_equal)
 PL_CHECK_DEFINE_(Ne, !=, std::cmp_not_equal)
@@ -93,14 +95,14 @@ PL_CHECK_DEFINE_(Ge, >=, std::cmp_greater_equal)
 
 }  // namespace paceline::check_internal
 
-#define PL_CHECK(condition)                          \
-  while (__builtin_expect(!(condition), false))        \
+#define PL_CHECK(condition)                     \
+  while (__builtin_expect(!(condition), false)) \
   ::paceline::check_internal::Failure(__FILE__, __LINE__, #condition).stream()
 
-#define PL_CHECK_OP_(compare, op, a, b)                                             \
-  while (const std::unique_ptr<std::string> pl_check_failed =                       \
+#define PL_CHECK_OP_(compare, op, a, b)                                                 \
+  while (const std::unique_ptr<std::string> pl_check_failed =                           \
              ::paceline::check_internal::Compared<::paceline::check_internal::compare>( \
-                 a, b, #a " " #op " " #b))                                          \
+                 a, b, #a " " #op " " #b))                                              \
   ::paceline::check_internal::Failure(__FILE__, __LINE__, *pl_check_failed).stream()
 
 #define PL_CHECK_EQ(a, b) PL_CHECK_OP_(Eq, ==, a, b)
@@ -111,9 +113,9 @@ PL_CHECK_DEFINE_(Ge, >=, std::cmp_greater_equal)
 #define PL_CHECK_GE(a, b) PL_CHECK_OP_(Ge, >=, a, b)
 
 // For a Status that cannot be other than OK.
-#define PL_CHECK_OK(expression)                                                             \
-  for (const auto& pl_check_status = (expression); !pl_check_status.ok();)                  \
-  ::paceline::check_internal::Failure(__FILE__, __LINE__,                                   \
+#define PL_CHECK_OK(expression)                                                                  \
+  for (const auto& pl_check_status = (expression); !pl_check_status.ok();)                       \
+  ::paceline::check_internal::Failure(__FILE__, __LINE__,                                        \
                                       #expression " is OK (" + pl_check_status.ToString() + ")") \
       .stream()
 

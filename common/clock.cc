@@ -24,14 +24,14 @@ absl::Duration RealClock::Monotonic() const {
 }
 
 // Takes the lock over from the caller and gives it back: not for the analysis.
-bool RealClock::WaitUntil(Mutex* mu, CondVar* cv, absl::Duration deadline)
-    ABSL_NO_THREAD_SAFETY_ANALYSIS {
+bool RealClock::WaitUntil(Mutex* mu, CondVar* cv,
+                          absl::Duration deadline) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   // A deadline beyond this would overflow the library's arithmetic; the caller
   // loops anyway.
   const absl::Duration soonest = std::min(deadline, Monotonic() + absl::Hours(24));
   std::unique_lock<std::mutex> lock(cv->Native(mu), std::adopt_lock);
-  cv->cv_.wait_until(lock, std::chrono::steady_clock::time_point(
-                               absl::ToChronoNanoseconds(soonest)));
+  cv->cv_.wait_until(lock,
+                     std::chrono::steady_clock::time_point(absl::ToChronoNanoseconds(soonest)));
   lock.release();
   return Monotonic() < deadline;
 }

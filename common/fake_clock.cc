@@ -22,8 +22,8 @@ absl::Duration FakeClock::Monotonic() const {
 
 // Lock order: a waiter's mutex, then mu_. Advance therefore takes the waiters'
 // mutexes only after it has let go of mu_.
-bool FakeClock::WaitUntil(Mutex* mu, CondVar* cv, absl::Duration deadline)
-    ABSL_NO_THREAD_SAFETY_ANALYSIS {
+bool FakeClock::WaitUntil(Mutex* mu, CondVar* cv,
+                          absl::Duration deadline) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   std::list<Waiter>::iterator self;
   {
     MutexLock lock(&mu_);

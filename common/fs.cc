@@ -19,8 +19,7 @@ absl::StatusOr<std::string> ReadFile(FileSystem& fs, const std::string& path,
   return contents;
 }
 
-absl::Status WriteFileDurably(FileSystem& fs, const std::string& path,
-                              absl::string_view contents) {
+absl::Status WriteFileDurably(FileSystem& fs, const std::string& path, absl::string_view contents) {
   const std::string temporary = absl::StrCat(path, ".tmp");
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, fs.OpenForWrite(temporary));
   PL_RETURN_IF_ERROR(file->Append(contents));

@@ -74,15 +74,15 @@ class PosixReadableFile final : public ReadableFile {
   absl::Status ReadAt(std::uint64_t offset, absl::Span<char> out) const override {
     std::size_t done = 0;
     while (done < out.size()) {
-      const ssize_t got = pread(fd_.get(), out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+      const ssize_t got =
+          pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       if (got < 0) {
         if (errno == EINTR) continue;
         return PathError("read", path_);
       }
       if (got == 0) {
-        return absl::OutOfRangeError(absl::StrCat("read ", path_, ": ", out.size(),
-                                                  " bytes at ", offset, " expected, got ", done));
+        return absl::OutOfRangeError(absl::StrCat("read ", path_, ": ", out.size(), " bytes at ",
+                                                  offset, " expected, got ", done));
       }
       done += static_cast<std::size_t>(got);
     }

@@ -25,8 +25,8 @@ constexpr char kPlain[] = "text/plain; charset=utf-8";
 std::string HostOf(absl::string_view header) {
   std::string host = absl::AsciiStrToLower(header);
   if (absl::StartsWith(host, "[")) {
-    return host.substr(1, host.find(']') == std::string::npos ? std::string::npos
-                                                              : host.find(']') - 1);
+    return host.substr(
+        1, host.find(']') == std::string::npos ? std::string::npos : host.find(']') - 1);
   }
   return host.substr(0, host.find(':'));
 }

@@ -72,8 +72,8 @@ bool NeedsQuotes(absl::string_view text) {
 }
 
 std::shared_ptr<spdlog::logger> MakeLogger(const LogOptions& options) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "paceline", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("paceline",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
   const std::string role = absl::StrReplaceAll(options.role, {{"%", "%%"}});
   std::string pattern;
   if (options.format == LogFormat::kJson) {

@@ -2,8 +2,10 @@
 //
 //   LogInfo("worker lost", {{"job", job_id}, {"rank", 3}, {"cause", "SIGKILL"}});
 //
-// text: ts=2024-05-01T12:00:00.000Z level=info role=scheduler msg="worker lost" job=7 rank=3 cause=SIGKILL
-// json: {"ts":"2024-05-01T12:00:00.000Z","level":"info","role":"scheduler","msg":"worker lost","job":7,...}
+// text: ts=2024-05-01T12:00:00.000Z level=info role=scheduler msg="worker lost" job=7 rank=3
+// cause=SIGKILL json:
+// {"ts":"2024-05-01T12:00:00.000Z","level":"info","role":"scheduler","msg":"worker
+// lost","job":7,...}
 //
 // An event is a constant phrase; what varies goes into fields. Never log secrets.
 //
@@ -47,18 +49,17 @@ class LogField {
  public:
   LogField(absl::string_view name, absl::string_view value)
       : name_(name), value_(value), quoted_(true) {}
-  LogField(absl::string_view name, const char* value)
-      : LogField(name, absl::string_view(value)) {}
+  LogField(absl::string_view name, const char* value) : LogField(name, absl::string_view(value)) {}
   LogField(absl::string_view name, const std::string& value)
       : LogField(name, absl::string_view(value)) {}
   LogField(absl::string_view name, bool value) : name_(name), value_(value ? "true" : "false") {}
   LogField(absl::string_view name, absl::Duration value)
       : LogField(name, absl::FormatDuration(value)) {}
-  LogField(absl::string_view name, const absl::Status& value)
-      : LogField(name, value.ToString()) {}
+  LogField(absl::string_view name, const absl::Status& value) : LogField(name, value.ToString()) {}
   template <typename T>
-    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
-  LogField(absl::string_view name, T value) : name_(name) {
+  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+      LogField(absl::string_view name, T value)
+      : name_(name) {
     char text[64];
     value_.assign(text, std::to_chars(text, text + sizeof(text), value).ptr);
     // JSON has no nan or inf.

@@ -26,15 +26,15 @@ TEST_CASE("text lines quote only what needs it") {
 
 TEST_CASE("json lines parse back, whatever the text") {
   const std::string nasty = "quote\" slash\\ line\nend\ttab\x01";
-  const std::string line =
-      "{" + FormatLogLine(LogFormat::kJson, nasty,
-                          {{"text", nasty},
-                           {"big", std::numeric_limits<std::uint64_t>::max()},
-                           {"negative", -5},
-                           {"half", 0.5},
-                           {"nan", std::numeric_limits<double>::quiet_NaN()},
-                           {"yes", true}}) +
-      "}";
+  const std::string line = "{" +
+                           FormatLogLine(LogFormat::kJson, nasty,
+                                         {{"text", nasty},
+                                          {"big", std::numeric_limits<std::uint64_t>::max()},
+                                          {"negative", -5},
+                                          {"half", 0.5},
+                                          {"nan", std::numeric_limits<double>::quiet_NaN()},
+                                          {"yes", true}}) +
+                           "}";
   REQUIRE(line.find('\n') == std::string::npos);
   const nlohmann::json json = nlohmann::json::parse(line);
   REQUIRE(json["msg"] == nasty);

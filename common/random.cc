@@ -56,10 +56,9 @@ std::array<std::uint32_t, 4> Philox4x32(std::array<std::uint32_t, 4> counter,
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xd2511f53} * counter[0];
     const std::uint64_t p1 = std::uint64_t{0xcd9e8d57} * counter[2];
-    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0],
-               static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<std::uint32_t>(p0)};
+    counter = {
+        static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
+        static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
     key[0] += 0x9e3779b9;
     key[1] += 0xbb67ae85;
   }
@@ -69,8 +68,8 @@ std::array<std::uint32_t, 4> Philox4x32(std::array<std::uint32_t, 4> counter,
 std::uint64_t RandomBits(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
   const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
-  const std::array<std::uint32_t, 4> block = Philox4x32(
-      {low(index), high(index), low(stream), high(stream)}, {low(seed), high(seed)});
+  const std::array<std::uint32_t, 4> block =
+      Philox4x32({low(index), high(index), low(stream), high(stream)}, {low(seed), high(seed)});
   return std::uint64_t{block[1]} << 32 | block[0];
 }
 
@@ -91,8 +90,7 @@ double RandomUniformDouble(std::uint64_t seed, std::uint64_t stream, std::uint64
 
 float RandomNormal(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
   // The middle of one of 2^52 equal cells: never 0 or 1.
-  const double p =
-      (static_cast<double>(RandomBits(seed, stream, index) >> 12) + 0.5) * 0x1p-52;
+  const double p = (static_cast<double>(RandomBits(seed, stream, index) >> 12) + 0.5) * 0x1p-52;
   return static_cast<float>(NormalQuantile(p));
 }
 

@@ -37,7 +37,8 @@ absl::Status OpenStatus(absl::string_view contents) {
 // A small valid file of two tensors.
 std::string SmallFile(FileSystem& fs) {
   auto writer = SafetensorsWriter::Create(
-      fs, "/small", {{"w", DType::kF32, {2, 3}}, {"none", DType::kU8, {0, 9}}, {"k", DType::kU64, {}}},
+      fs, "/small",
+      {{"w", DType::kF32, {2, 3}}, {"none", DType::kU8, {0, 9}}, {"k", DType::kU64, {}}},
       {{"rank", "3"}});
   REQUIRE_OK(writer);
   REQUIRE_OK((*writer)->Append("w", std::string(20, 'w')));
@@ -101,9 +102,9 @@ TEST_CASE("the writer refuses wrong declarations, order and size") {
   REQUIRE_STATUS(create({{"a"}}, {{"k", std::string(101'000'000, 'x')}}), Code::kResourceExhausted,
                  "at most 100000000");
 
-  REQUIRE_OK_AND_ASSIGN(auto writer, SafetensorsWriter::Create(
-                                         fs, "/x", {{"a", DType::kU8, {3}}, {"b", DType::kU8, {1}}},
-                                         {}));
+  REQUIRE_OK_AND_ASSIGN(
+      auto writer,
+      SafetensorsWriter::Create(fs, "/x", {{"a", DType::kU8, {3}}, {"b", DType::kU8, {1}}}, {}));
   REQUIRE_STATUS(writer->Append("b", "1"), Code::kInvalidArgument, "\"a\" expected");
   REQUIRE_STATUS(writer->Append("a", "1234"), Code::kInvalidArgument, "3 bytes left, got 4");
   REQUIRE_OK(writer->Append("a", "123"));
@@ -164,7 +165,8 @@ TEST_CASE("damaged files are refused or read within bounds, never crash") {
     std::string bad = good;
     const std::uint64_t flips = 1 + RandomBelow(4, 5, round, 0);
     for (std::uint64_t i = 1; i <= flips; ++i) {
-      bad[RandomBelow(bad.size(), 5, round, 2 * i)] = static_cast<char>(RandomBits(5, round, 2 * i + 1));
+      bad[RandomBelow(bad.size(), 5, round, 2 * i)] =
+          static_cast<char>(RandomBits(5, round, 2 * i + 1));
     }
     if (RandomBelow(4, 6, round, 0) == 0) bad.resize(RandomBelow(bad.size(), 6, round, 1));
     Put(fs, "/bad", bad);

@@ -36,7 +36,7 @@ git ls-files '*.cc' '*.h' '*.proto' '*.sh' '*.py' '*.bzl' | grep -v '^proto/' | 
   awk '$1 > 400 && $2 != "total"' |
   rule "a file past 400 lines: two ideas in one"
 
-git grep -nE 'TODO|FIXME|XXX' -- '*.cc' '*.h' '*.proto' '*.bazel' '*.bzl' '*.md' ':!tests/house.sh' |
+git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.cc' '*.h' '*.proto' '*.bazel' '*.bzl' '*.md' ':!tests/house.sh' |
   rule "unfinished"
 
 git grep -nE 'sleep_for|absl::SleepFor|usleep' -- '*_test.cc' |

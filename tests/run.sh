@@ -15,9 +15,13 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 seeds=300
+sanitizer_seeds=30
 case "${1:-}" in
 "") ;;
---full) seeds=20000 ;;
+--full)
+  seeds=20000
+  sanitizer_seeds=2000
+  ;;
 *)
   echo "usage: tests/run.sh [--full]" >&2
   exit 2
@@ -93,8 +97,14 @@ one "rules of the house" tests/house.sh
 one "optimised build and sample data" deploy/build.sh
 bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
 python_tests "end to end" tests/e2e
-PACELINE_BAZEL_STARTUP="--output_base=$cache/clang-output" \
+# A folder of its own, so that neither compiler's build throws the other's away.
+clang_output=--output_base=$cache/clang-output
+seeds=$sanitizer_seeds PACELINE_BAZEL_STARTUP=$clang_output \
   bazel_tests "clang: sanitizers and thread annotations" --config=asan --build_tests_only //...
+
+# No process is left behind.
+bazel shutdown
+bazel "$clang_output" shutdown
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]

@@ -9,7 +9,8 @@ namespace paceline {
 namespace {
 
 TEST_CASE("addresses are parsed and printed alike") {
-  for (const std::string text : {"localhost:7070", "10.0.0.1:0", "[::1]:65535", "node-7.example:1"}) {
+  for (const std::string text :
+       {"localhost:7070", "10.0.0.1:0", "[::1]:65535", "node-7.example:1"}) {
     REQUIRE_OK_AND_ASSIGN(const HostPort address, ParseHostPort(text));
     CHECK(address.ToString() == text);
   }

@@ -14,11 +14,13 @@ namespace {
 
 const auto kBad = absl::StatusCode::kInvalidArgument;
 
-absl::StatusOr<DaemonFlags> Parse(std::vector<const char*> args, std::optional<int>* code = nullptr) {
+absl::StatusOr<DaemonFlags> Parse(std::vector<const char*> args,
+                                  std::optional<int>* code = nullptr) {
   CLI::App app("test");
   DaemonFlagParser parser(&app, {.role = "server", .port = 7071, .http_port = 8071});
   args.insert(args.begin(), "paceline-server");
-  const std::optional<int> exit = ParseCommandLine(&app, static_cast<int>(args.size()), args.data());
+  const std::optional<int> exit =
+      ParseCommandLine(&app, static_cast<int>(args.size()), args.data());
   if (code != nullptr) *code = exit;
   if (exit.has_value()) return absl::CancelledError("exit");
   return parser.Validate();

@@ -12,8 +12,8 @@
 namespace paceline {
 
 absl::Status WritePortFile(FileSystem& fs, const std::string& path, const BoundPorts& ports) {
-  return WriteFileDurably(
-      fs, path, absl::StrCat("port ", ports.port, "\nhttp_port ", ports.http_port, "\n"));
+  return WriteFileDurably(fs, path,
+                          absl::StrCat("port ", ports.port, "\nhttp_port ", ports.http_port, "\n"));
 }
 
 absl::StatusOr<BoundPorts> ReadPortFile(FileSystem& fs, const std::string& path) {

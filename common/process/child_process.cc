@@ -99,8 +99,8 @@ absl::Status Explain(const SpawnFailure& failure, const ChildProcess::Options& o
     case Step::kPrctl:
       return absl::ErrnoToStatus(failure.error, absl::StrCat("start ", program, ": prctl"));
     case Step::kChdir:
-      return absl::ErrnoToStatus(
-          failure.error, absl::StrCat("start ", program, ": enter ", options.working_dir));
+      return absl::ErrnoToStatus(failure.error,
+                                 absl::StrCat("start ", program, ": enter ", options.working_dir));
     case Step::kOutput:
       return absl::ErrnoToStatus(
           failure.error, absl::StrCat("start ", program, ": open output ", options.output_path));
@@ -116,9 +116,8 @@ std::string ExitStatus::Describe() const {
   if (signal == 0) return absl::StrCat("exit code ", exit_code);
   const char* const name = sigabbrev_np(signal);
   const char* const text = sigdescr_np(signal);
-  std::string description =
-      name != nullptr ? absl::StrCat("killed by SIG", name, " (", text, ")")
-                      : absl::StrCat("killed by signal ", signal);
+  std::string description = name != nullptr ? absl::StrCat("killed by SIG", name, " (", text, ")")
+                                            : absl::StrCat("killed by signal ", signal);
   if (core_dumped) absl::StrAppend(&description, ", core dumped");
   if (signal == SIGKILL && !signal_was_ours) {
     absl::StrAppend(&description, ", not sent by us: out of memory, or by hand");

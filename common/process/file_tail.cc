@@ -8,8 +8,7 @@
 namespace paceline {
 
 absl::StatusOr<std::vector<std::string>> ReadTail(FileSystem& fs, const std::string& path,
-                                                  std::size_t max_lines,
-                                                  std::uint64_t max_bytes) {
+                                                  std::size_t max_lines, std::uint64_t max_bytes) {
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, fs.OpenForRead(path));
   PL_ASSIGN_OR_RETURN(const std::uint64_t size, file->Size());
   std::string text(std::min(size, max_bytes), '\0');

@@ -181,7 +181,8 @@ TEST_CASE("PayloadReader reads across pieces, in place where it can") {
   for (int i = 0; i < 100; ++i) values[i] = static_cast<float>(i);
   const absl::string_view bytes(reinterpret_cast<const char*>(values.data()), 400);
   for (std::size_t cut = 0; cut <= 400; ++cut) {
-    std::vector<grpc::Slice> slices = {CopySlice(bytes.substr(0, cut)), CopySlice(bytes.substr(cut))};
+    std::vector<grpc::Slice> slices = {CopySlice(bytes.substr(0, cut)),
+                                       CopySlice(bytes.substr(cut))};
     const Payload payload(std::move(slices), {{0, 0, cut}, {1, 0, 400 - cut}});
     PayloadReader reader(payload);
     FloatBuffer scratch;

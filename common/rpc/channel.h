@@ -38,9 +38,9 @@ inline constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
 
 // Returns at once; the channel connects with its first call. `address` is
 // "host:port" or any gRPC target.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
-                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials,
-                                           const ChannelOptions& options = {});
+std::shared_ptr<grpc::Channel> MakeChannel(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    const ChannelOptions& options = {});
 
 // Sets a builder up; also turns the standard health service on.
 void ApplyServerDefaults(grpc::ServerBuilder* builder);

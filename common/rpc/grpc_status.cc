@@ -1,6 +1,5 @@
 #include "common/rpc/grpc_status.h"
 
-
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 

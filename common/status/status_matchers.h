@@ -38,26 +38,26 @@ absl::Status AsStatus(const absl::StatusOr<T>& status_or) {
 #define REQUIRE_OK_AND_ASSIGN(lhs, ...) \
   PL_TEST_ASSIGN_(PL_TEST_CONCAT_(pl_test_status_or_, __LINE__), lhs, __VA_ARGS__)
 
-#define PL_TEST_OK_(assertion, ...)                                                      \
-  do {                                                                                   \
-    const absl::Status pl_test_status = ::paceline::testing::AsStatus((__VA_ARGS__));    \
-    INFO(#__VA_ARGS__ " is " << pl_test_status.ToString());                              \
-    assertion(pl_test_status.ok());                                                      \
+#define PL_TEST_OK_(assertion, ...)                                                   \
+  do {                                                                                \
+    const absl::Status pl_test_status = ::paceline::testing::AsStatus((__VA_ARGS__)); \
+    INFO(#__VA_ARGS__ " is " << pl_test_status.ToString());                           \
+    assertion(pl_test_status.ok());                                                   \
   } while (false)
 
-#define PL_TEST_STATUS_(assertion, expression, expected_code, part)                      \
-  do {                                                                                   \
-    const absl::Status pl_test_status = ::paceline::testing::AsStatus((expression));     \
-    INFO(#expression " is " << pl_test_status.ToString());                               \
-    assertion(absl::StatusCodeToString(pl_test_status.code()) ==                         \
-              absl::StatusCodeToString(expected_code));                                  \
-    assertion(std::string(pl_test_status.message()).find(part) != std::string::npos);    \
+#define PL_TEST_STATUS_(assertion, expression, expected_code, part)                   \
+  do {                                                                                \
+    const absl::Status pl_test_status = ::paceline::testing::AsStatus((expression));  \
+    INFO(#expression " is " << pl_test_status.ToString());                            \
+    assertion(absl::StatusCodeToString(pl_test_status.code()) ==                      \
+              absl::StatusCodeToString(expected_code));                               \
+    assertion(std::string(pl_test_status.message()).find(part) != std::string::npos); \
   } while (false)
 
-#define PL_TEST_ASSIGN_(status_or, lhs, ...)                                \
-  auto status_or = (__VA_ARGS__);                                           \
-  INFO(#__VA_ARGS__ " is " << status_or.status().ToString());               \
-  REQUIRE(status_or.ok());                                                  \
+#define PL_TEST_ASSIGN_(status_or, lhs, ...)                  \
+  auto status_or = (__VA_ARGS__);                             \
+  INFO(#__VA_ARGS__ " is " << status_or.status().ToString()); \
+  REQUIRE(status_or.ok());                                    \
   lhs = *std::move(status_or)
 
 #define PL_TEST_CONCAT_(a, b) PL_TEST_CONCAT_IMPL_(a, b)
