@@ -127,7 +127,8 @@ absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenForAppend(
 
 absl::StatusOr<std::unique_ptr<ReadableFile>> PosixFileSystem::OpenForRead(
     const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not blocking: a pipe without a writer would hold the open up for ever.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return PathError("open", path);
   auto file = std::make_unique<PosixReadableFile>(path, fd);
   // A folder opens, and fails only when read.
@@ -136,6 +137,9 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> PosixFileSystem::OpenForRead(
   if (S_ISDIR(info.st_mode)) {
     errno = EISDIR;
     return PathError("open", path);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file"));
   }
   return file;
 }

@@ -1,4 +1,5 @@
-// FileSystem over POSIX calls.
+// FileSystem over POSIX calls. Only regular files are read: a pipe, a socket or a
+// device is refused with InvalidArgument, not waited for.
 //
 // Thread-safe.
 #ifndef PACELINE_COMMON_FS_POSIX_H_

@@ -1,5 +1,6 @@
 #include "common/fs.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -93,6 +94,13 @@ void CheckContract(FileSystem& fs, const std::string& root) {
   REQUIRE_OK(fs.Remove(JoinPath(dir, "h")));
   REQUIRE_OK(fs.Remove(JoinPath(dir, "c")));
   REQUIRE_OK(fs.Remove(dir));
+}
+
+TEST_CASE("a pipe is refused, not waited for") {
+  PosixFileSystem fs;
+  const std::string pipe = JoinPath(TempDir(), "pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  REQUIRE_STATUS(fs.OpenForRead(pipe), Code::kInvalidArgument, "not a regular file");
 }
 
 TEST_CASE("the file system on disk keeps the contract") {
