@@ -78,6 +78,7 @@ TEST_CASE("What a dropped closure owns is let go without the lock") {
   RealClock clock;
   auto loop = std::make_unique<EventLoop>(&clock, "test");
   struct PostsWhenGone {
+    explicit PostsWhenGone(EventLoop* l) : loop(l) {}
     EventLoop* loop;
     ~PostsWhenGone() {
       loop->Post([] {});

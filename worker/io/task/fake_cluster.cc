@@ -121,12 +121,13 @@ bool FakeCluster::Answer(const v1::SyncTaskRequest& request, v1::SyncTaskRespons
 
 void FakeCluster::Advance() {
   const uint32_t ranks = spec_.resources().workers();
-  const auto all = [&](const std::function<bool(const v1::SyncTaskRequest&)>& condition) {
-    for (uint32_t rank = 0; rank < ranks; ++rank) {
-      if (!reports_.contains(rank) || !condition(reports_[rank])) return false;
-    }
-    return true;
-  };
+  const auto all = [&](const std::function<bool(const v1::SyncTaskRequest&)>& condition)
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+                         for (uint32_t rank = 0; rank < ranks; ++rank) {
+                           if (!reports_.contains(rank) || !condition(reports_[rank])) return false;
+                         }
+                         return true;
+                       };
   if (desired_ == v1::SyncTaskResponse::PREPARE &&
       all([](const v1::SyncTaskRequest& r) { return r.has_facts(); })) {
     desired_ = v1::SyncTaskResponse::RUN;

@@ -46,92 +46,99 @@ class FakeCluster::Data final : public DataClient {
 
   void OpenRank(uint32_t server, const v1::RequestContext& context, absl::Duration,
                 Done<v1::OpenRankResponse> done) override {
-    Serve<v1::OpenRankResponse>("OpenRank", context, done, [&](v1::OpenRankResponse* response) {
-      response->set_progress(UINT64_MAX);
-      response->set_finished(true);
-      for (Shard& shard : cluster_->shards_) {
-        if (shard.spec.server() != server) continue;
-        response->set_progress(std::min(response->progress(), shard.progress[context.rank()]));
-        response->set_finished(response->finished() && shard.finished[context.rank()]);
-      }
-      return absl::OkStatus();
-    });
+    Serve<v1::OpenRankResponse>(
+        "OpenRank", context, done,
+        [&](v1::OpenRankResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+          response->set_progress(UINT64_MAX);
+          response->set_finished(true);
+          for (Shard& shard : cluster_->shards_) {
+            if (shard.spec.server() != server) continue;
+            response->set_progress(std::min(response->progress(), shard.progress[context.rank()]));
+            response->set_finished(response->finished() && shard.finished[context.rank()]);
+          }
+          return absl::OkStatus();
+        });
   }
 
   void Push(const PushFrame& frame, absl::Duration, Done<v1::PushResponse> done) override {
     const v1::RequestContext& context = frame.header.context();
-    Serve<v1::PushResponse>("Push", context, done, [&](v1::PushResponse* response) {
-      const std::string bytes = Bytes(frame.payload);
-      size_t at = 0;
-      for (const v1::PushBlock& block : frame.header.blocks()) {
-        Shard& shard = cluster_->shards_[block.shard()];
-        PL_CHECK_EQ(shard.spec.server(), frame.server);
-        const absl::Status taken = Take(&shard, context, block.rows(), bytes, &at, response);
-        if (!taken.ok()) return taken;
-      }
-      if (!frame.header.last_frame()) return absl::OkStatus();
-      for (Shard& shard : cluster_->shards_) {
-        if (shard.spec.server() != frame.server) continue;
-        const auto& touched = frame.header.touched();
-        if (frame.header.finish()) {
-          shard.finished[context.rank()] = true;
-        } else if (std::find(touched.begin(), touched.end(), shard.spec.shard()) == touched.end()) {
-          if (shard.progress[context.rank()] == context.iteration()) {
-            ++shard.progress[context.rank()];
+    Serve<v1::PushResponse>(
+        "Push", context, done, [&](v1::PushResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+          const std::string bytes = Bytes(frame.payload);
+          size_t at = 0;
+          for (const v1::PushBlock& block : frame.header.blocks()) {
+            Shard& shard = cluster_->shards_[block.shard()];
+            PL_CHECK_EQ(shard.spec.server(), frame.server);
+            const absl::Status taken = Take(&shard, context, block.rows(), bytes, &at, response);
+            if (!taken.ok()) return taken;
           }
-        }
-      }
-      return absl::OkStatus();
-    });
+          if (!frame.header.last_frame()) return absl::OkStatus();
+          for (Shard& shard : cluster_->shards_) {
+            if (shard.spec.server() != frame.server) continue;
+            const auto& touched = frame.header.touched();
+            if (frame.header.finish()) {
+              shard.finished[context.rank()] = true;
+            } else if (std::find(touched.begin(), touched.end(), shard.spec.shard()) ==
+                       touched.end()) {
+              if (shard.progress[context.rank()] == context.iteration()) {
+                ++shard.progress[context.rank()];
+              }
+            }
+          }
+          return absl::OkStatus();
+        });
   }
 
   void Pull(const PullFrame& frame, absl::Duration, Done<PullReply> done) override {
-    Serve<PullReply>("Pull", frame.header.context(), done, [&](PullReply* reply) {
-      const std::string keys = Bytes(frame.payload);
-      size_t at = 0;
-      std::string payload;
-      reply->header.set_codec(v1::CODEC_FLOAT32);
-      for (const v1::PullBlock& block : frame.header.blocks()) {
-        Shard& shard = cluster_->shards_[block.shard()];
-        v1::PulledBlock* pulled = reply->header.add_blocks();
-        pulled->set_shard(block.shard());
-        pulled->set_version(frame.header.context().iteration());
-        if (Dim(shard) > 0 && !Sparse(shard)) {
-          pulled->set_rows(shard.spec.rows());
-          payload.append(reinterpret_cast<const char*>(shard.dense.data()),
-                         shard.dense.size() * sizeof(float));
-          continue;
-        }
-        pulled->set_rows(block.keys());
-        for (uint64_t i = 0; i < block.keys(); ++i, at += sizeof(uint64_t)) {
-          uint64_t key = 0;
-          std::memcpy(&key, keys.data() + at, sizeof(key));
-          const auto found = shard.sparse.find(key);
-          const std::vector<float> row =
-              found == shard.sparse.end() ? std::vector<float>(Dim(shard)) : found->second;
-          payload.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float));
-        }
-      }
-      reply->payload = std::make_unique<StringPayload>(std::move(payload));
-      return absl::OkStatus();
-    });
+    Serve<PullReply>(
+        "Pull", frame.header.context(), done, [&](PullReply* reply) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+          const std::string keys = Bytes(frame.payload);
+          size_t at = 0;
+          std::string payload;
+          reply->header.set_codec(v1::CODEC_FLOAT32);
+          for (const v1::PullBlock& block : frame.header.blocks()) {
+            Shard& shard = cluster_->shards_[block.shard()];
+            v1::PulledBlock* pulled = reply->header.add_blocks();
+            pulled->set_shard(block.shard());
+            pulled->set_version(frame.header.context().iteration());
+            if (Dim(shard) > 0 && !Sparse(shard)) {
+              pulled->set_rows(shard.spec.rows());
+              payload.append(reinterpret_cast<const char*>(shard.dense.data()),
+                             shard.dense.size() * sizeof(float));
+              continue;
+            }
+            pulled->set_rows(block.keys());
+            for (uint64_t i = 0; i < block.keys(); ++i, at += sizeof(uint64_t)) {
+              uint64_t key = 0;
+              std::memcpy(&key, keys.data() + at, sizeof(key));
+              const auto found = shard.sparse.find(key);
+              const std::vector<float> row =
+                  found == shard.sparse.end() ? std::vector<float>(Dim(shard)) : found->second;
+              payload.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float));
+            }
+          }
+          reply->payload = std::make_unique<StringPayload>(std::move(payload));
+          return absl::OkStatus();
+        });
   }
 
   void Pin(uint32_t, const v1::RequestContext& context, absl::Duration,
            Done<v1::PinResponse> done) override {
-    Serve<v1::PinResponse>("Pin", context, done, [&](v1::PinResponse* response) {
-      ++cluster_->pins_;
-      response->set_pin(7);
-      return absl::OkStatus();
-    });
+    Serve<v1::PinResponse>("Pin", context, done,
+                           [&](v1::PinResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                             ++cluster_->pins_;
+                             response->set_pin(7);
+                             return absl::OkStatus();
+                           });
   }
 
   void Unpin(uint32_t, const v1::UnpinRequest& request, absl::Duration,
              Done<v1::UnpinResponse> done) override {
-    Serve<v1::UnpinResponse>("Unpin", request.context(), done, [&](v1::UnpinResponse*) {
-      --cluster_->pins_;
-      return absl::OkStatus();
-    });
+    Serve<v1::UnpinResponse>("Unpin", request.context(), done,
+                             [&](v1::UnpinResponse*) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                               --cluster_->pins_;
+                               return absl::OkStatus();
+                             });
   }
 
   void CancelAll() override {}
