@@ -191,13 +191,15 @@ class FakeCluster::Data final : public DataClient {
                            ? 1.0f
                            : -static_cast<float>(optimizer.learning_rate());
     for (uint64_t i = 0; i < rows; ++i) {
-      float* to = &shard->dense[i * dim];
+      float* to = nullptr;
       if (Sparse(*shard)) {
         uint64_t key = 0;
         std::memcpy(&key, keys + i * sizeof(key), sizeof(key));
         std::vector<float>& row = shard->sparse[key];
         row.resize(dim);
         to = row.data();
+      } else {
+        to = shard->dense.data() + i * dim;
       }
       for (size_t d = 0; d < dim; ++d) {
         float g = 0;
