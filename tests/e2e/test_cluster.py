@@ -5,6 +5,7 @@ import pathlib
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 from cluster import Cluster, Daemon, wait_for, write_job
@@ -140,12 +141,21 @@ class StandingCluster(unittest.TestCase):
     def test_http_status(self):
         with Cluster(servers=1, workers=1) as cluster:
             wait_for(lambda: len(cluster.nodes()) == 2, 30, "both nodes to register")
+
+            def code(daemon, path):
+                url = f"http://{daemon.http_address()}/{path}"
+                try:
+                    with urllib.request.urlopen(url, timeout=10) as reply:
+                        return reply.status
+                except urllib.error.HTTPError as error:
+                    return error.code
             for daemon in (cluster.scheduler, *cluster.servers, *cluster.workers):
-                for path in ("healthz", "readyz", "metrics", "status"):
+                # A node is ready once the scheduler has answered it, which comes
+                # after the scheduler lists it.
+                wait_for(lambda: code(daemon, "readyz") == 200, 30, f"{daemon.name} to be ready")
+                for path in ("healthz", "metrics", "status"):
                     with self.subTest(daemon=daemon.name, path=path):
-                        url = f"http://{daemon.http_address()}/{path}"
-                        with urllib.request.urlopen(url, timeout=10) as reply:
-                            self.assertEqual(reply.status, 200)
+                        self.assertEqual(code(daemon, path), 200)
 
 
 if __name__ == "__main__":
