@@ -73,13 +73,12 @@ void LoopbackNode::Beat() {
     node_.Heed(response);
     changed_.NotifyAll();
     for (const auto& [key, task] : node_.tasks) {
-      if (task_threads_.contains(key)) continue;
-      task_threads_[key] = std::thread([this, key = key, incarnation = task.report.incarnation()] {
-        RunTask(key, incarnation);
-      });
+      const Life life = {key, task.report.incarnation()};
+      if (task_threads_.contains(life)) continue;
+      task_threads_[life] = std::thread([this, life] { RunTask(life.first, life.second); });
     }
   }
-  for (auto& [key, thread] : task_threads_) thread.join();
+  for (auto& [life, thread] : task_threads_) thread.join();
 }
 
 void LoopbackNode::RunTask(TaskKey key, uint64_t incarnation) {
@@ -101,7 +100,7 @@ void LoopbackNode::RunTask(TaskKey key, uint64_t incarnation) {
     if (!stub_->SyncTask(&context, request, &response).ok()) continue;
     MutexLock lock(&mu_);
     const auto it = node_.tasks.find(key);
-    if (it == node_.tasks.end()) return;
+    if (it == node_.tasks.end() || it->second.report.incarnation() != incarnation) return;
     it->second.Heed(response, records_);
     node_.ReportExits();
     changed_.NotifyAll();

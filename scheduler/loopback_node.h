@@ -35,6 +35,7 @@ class LoopbackNode {
 
  private:
   using TaskKey = std::pair<uint64_t, uint32_t>;
+  using Life = std::pair<TaskKey, uint64_t>;
 
   void Beat();
   void RunTask(TaskKey key, uint64_t incarnation);
@@ -46,7 +47,8 @@ class LoopbackNode {
   CondVar changed_;
   FakeNode node_ ABSL_GUARDED_BY(mu_);
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
-  std::map<TaskKey, std::thread> task_threads_;
+  // By task and incarnation.
+  std::map<Life, std::thread> task_threads_;
   std::thread thread_;
 };
 

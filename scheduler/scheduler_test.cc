@@ -107,6 +107,16 @@ struct Harness {
     return job;
   }
 
+  // Until the node runs this incarnation of a rank.
+  bool AwaitTask(const std::string& node, uint64_t incarnation) {
+    return nodes[node]->Await([&](const FakeNode& fake) {
+      for (const auto& [key, task] : fake.tasks) {
+        if (task.report.incarnation() == incarnation) return true;
+      }
+      return false;
+    });
+  }
+
   bool AwaitClosed() {
     for (auto& [name, node] : nodes) {
       if (!node->Await([](const FakeNode& fake) {
@@ -213,10 +223,10 @@ TEST_CASE("cancel frees the job and leaves the other alone") {
   CHECK(job.state() == v1::JOB_STATE_RUNNING);
 }
 
-TEST_CASE("a task that dies fails its job with the cause") {
+TEST_CASE("a task that dies is replaced") {
   Harness harness;
-  harness.AddNodes(1, 2);
-  v1::JobSpec endless = CountingSpec(2, 1, v1::POLICY_ASP);
+  harness.AddNodes(1, 1);
+  v1::JobSpec endless = CountingSpec(1, 1, v1::POLICY_ASP);
   endless.mutable_train()->set_iterations(1'000'000'000);
   const uint64_t job_id = harness.Submit(endless);
   harness.Watch(job_id, v1::JOB_STATE_RUNNING);
@@ -224,24 +234,35 @@ TEST_CASE("a task that dies fails its job with the cause") {
     v1::TaskReport* task = node.report.mutable_tasks(0);
     task->set_state(v1::TaskReport::EXITED);
     task->mutable_exit()->set_cause("killed by signal 11 (SIGSEGV)");
+    node.tasks.begin()->second.exited = true;
   });
-  const v1::Job job = harness.Watch(job_id);
-  CHECK(job.state() == v1::JOB_STATE_FAILED);
-  CHECK(job.reason().find("killed by signal 11 (SIGSEGV)") != std::string::npos);
-  CHECK(harness.AwaitClosed());
+  CHECK(harness.AwaitTask("w1", 2));
+  v1::GetJobRequest get;
+  get.set_job_id(job_id);
+  v1::Job job;
+  REQUIRE_OK(harness.Call(&v1::Scheduler::Stub::GetJob, get, &job));
+  CHECK(job.state() == v1::JOB_STATE_RUNNING);
+  CHECK(job.ranks(0).last_exit().cause() == "killed by signal 11 (SIGSEGV)");
 }
 
-TEST_CASE("a worker that is not heard any more fails its job") {
+TEST_CASE("a worker that is not heard any more loses its rank to another") {
   Harness harness;
-  harness.AddNodes(1, 1);
+  harness.AddNodes(1, 2);
   v1::JobSpec endless = CountingSpec(1, 1, v1::POLICY_ASP);
   endless.mutable_train()->set_iterations(1'000'000'000);
   const uint64_t job_id = harness.Submit(endless);
   harness.Watch(job_id, v1::JOB_STATE_RUNNING);
-  harness.nodes["w1"]->Stop();
-  const v1::Job job = harness.Watch(job_id);
-  CHECK(job.state() == v1::JOB_STATE_FAILED);
-  CHECK(job.reason().find("is lost") != std::string::npos);
+  bool first = false;
+  harness.nodes["w1"]->With([&](const FakeNode& node) { first = !node.tasks.empty(); });
+  harness.nodes[first ? "w1" : "w2"]->Stop();
+  CHECK(harness.AwaitTask(first ? "w2" : "w1", 2));
+  v1::GetJobRequest get;
+  get.set_job_id(job_id);
+  v1::Job job;
+  REQUIRE_OK(harness.Call(&v1::Scheduler::Stub::GetJob, get, &job));
+  CHECK(job.state() == v1::JOB_STATE_RUNNING);
+  CHECK(job.ranks(0).last_exit().cause().find("is lost: not heard for") != std::string::npos);
+  CHECK(job.summary().restarts() == 1);
 }
 
 TEST_CASE("jobs go on while the scheduler is down and after") {

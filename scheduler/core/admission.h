@@ -4,24 +4,16 @@
 // servers are live; until then it holds back those behind it, so that a wide job
 // is not starved by narrow ones.
 //
-// A slot is taken by a task that an active job has on the node, and by any other
-// task that the node still reports as running (of a job that ended a moment ago).
-//
 // Pure functions.
 #ifndef PACELINE_SCHEDULER_CORE_ADMISSION_H_
 #define PACELINE_SCHEDULER_CORE_ADMISSION_H_
 
-#include <cstdint>
-#include <map>
 #include <string>
 
 #include "scheduler/core/decisions.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
-
-// Slots in use by node id, for every worker that is known.
-std::map<uint64_t, uint32_t> SlotsUsed(const View& view);
 
 // Why a pending job does not start ("needs 8 workers, 3 free", "waits for job 4");
 // empty if nothing holds it back. Counts are slots.

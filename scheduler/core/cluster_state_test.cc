@@ -98,6 +98,7 @@ TEST_CASE("updates that do not follow are refused and change nothing") {
       {"final_eval_done { job_id: 2 }", failed, "has ended"},
       {"task_exited { job_id: 1 rank: 9 }", missing, "rank 9 of 2"},
       {"task_exited { job_id: 2 }", failed, "has ended"},
+      {"task_exited { job_id: 1 rank: 0 incarnation: 2 }", failed, "incarnation 1 required, got 2"},
       {"cancel_requested { job_id: 2 }", failed, "has ended"},
       {"job_ended { job_id: 1 state: JOB_STATE_RUNNING }", failed, "must name a state that ends"},
       {"job_ended { job_id: 2 state: JOB_STATE_CANCELLED }", failed, "cannot become"},
@@ -186,12 +187,12 @@ TEST_CASE("snapshots that cannot be") {
 TEST_CASE("only the newest events are kept") {
   ClusterState state = SomeState();
   for (int i = 0; i < 2 * kMaxJobEvents; ++i) {
-    REQUIRE_OK(state.Apply(
-        Parse("task_exited { job_id: 1 rank: 0 exit { cause: 'c" + std::to_string(i) + "' } }")));
+    REQUIRE_OK(
+        state.Apply(Parse("cancel_requested { job_id: 1 reason: 'c" + std::to_string(i) + "' }")));
   }
   const v1::JobRecord& job = *state.FindJob(1);
   REQUIRE(job.events_size() == kMaxJobEvents);
-  CHECK(job.events(kMaxJobEvents - 1).message() == "rank 0 incarnation 0: c199");
+  CHECK(job.events(kMaxJobEvents - 1).message() == "c199");
 }
 
 }  // namespace

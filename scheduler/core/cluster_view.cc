@@ -4,9 +4,9 @@
 #include <set>
 
 #include "absl/time/time.h"
-#include "scheduler/core/admission.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/slots.h"
 
 namespace paceline::scheduler {
 

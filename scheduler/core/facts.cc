@@ -17,8 +17,8 @@ namespace {
 template <typename T>
 absl::Status Same(absl::string_view what, const T& first, uint32_t rank, const T& other) {
   if (first == other) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("ranks disagree on ", what, ": rank 0 has ",
-                                                    first, ", rank ", rank, " has ", other));
+  return absl::FailedPreconditionError(absl::StrCat("ranks disagree on ", what, ": rank ", rank,
+                                                    " has ", other, ", the first had ", first));
 }
 
 }  // namespace
@@ -67,6 +67,16 @@ void PlanFacts(const View& view, const v1::JobRecord& job, Decisions* out) {
   v1::FactsRecorded* recorded = out->Add(view.now).mutable_facts_recorded();
   recorded->set_job_id(job.job_id());
   *recorded->mutable_facts() = first;
+}
+
+void PlanLateFacts(const View& view, const v1::JobRecord& job, uint32_t rank, Decisions* out) {
+  if (!job.has_facts()) return;
+  const v1::TaskFacts& found =
+      view.seen.FindTask(job.job_id(), rank, job.ranks(rank).incarnation())->report.facts();
+  const absl::Status same =
+      CheckSameFacts(job.facts(), rank, found, job.spec().consistency().policy());
+  if (same.ok()) return;
+  EndJob(view, job, JobTrigger::kFail, std::string(same.message()), out);
 }
 
 }  // namespace paceline::scheduler

@@ -15,7 +15,7 @@
 
 namespace paceline::scheduler {
 
-// Whether what rank 0 and `rank` found agrees under `policy`. Device and numeric
+// Whether what the first rank and `rank` found agrees under `policy`. Device and numeric
 // class must agree under bsp only, where they decide the bits.
 // Errors:  FailedPrecondition  naming the first thing that differs and both values.
 absl::Status CheckSameFacts(const v1::TaskFacts& first, uint32_t rank, const v1::TaskFacts& facts,
@@ -24,6 +24,10 @@ absl::Status CheckSameFacts(const v1::TaskFacts& first, uint32_t rank, const v1:
 // A job that is PLACING and has no facts: FactsRecorded once all ranks have reported
 // the same, JobEnded when they contradict one another or make no tables.
 void PlanFacts(const View& view, const v1::JobRecord& job, Decisions* out);
+
+// A task that took a rank over: JobEnded if it found something else than the ranks
+// did at the start.
+void PlanLateFacts(const View& view, const v1::JobRecord& job, uint32_t rank, Decisions* out);
 
 }  // namespace paceline::scheduler
 

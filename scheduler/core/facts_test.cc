@@ -26,7 +26,7 @@ TEST_CASE("what ranks must agree on, and what only bsp asks of them") {
   };
   const std::vector<Case> cases = {
       {[](v1::TaskFacts* f) { f->set_records(90); },
-       "ranks disagree on training records: rank 0 has 100, rank 3 has 90", false},
+       "ranks disagree on training records: rank 3 has 90, the first had 100", false},
       {[](v1::TaskFacts* f) { f->set_eval_records(5); }, "evaluation records", false},
       {[](v1::TaskFacts* f) { f->set_features(11); }, "features", false},
       {[](v1::TaskFacts* f) { f->set_classes(2); }, "classes", false},

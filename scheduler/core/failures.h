@@ -2,8 +2,8 @@
 // reason: an error that a task or server names itself before the death that
 // follows from it.
 //
-// A lost task, worker or server ends its job as FAILED: nothing is brought back
-// from a cut yet.
+// A lost server ends its job as FAILED: nothing is brought back from a cut yet. A
+// lost task or worker does not: see restarts.h.
 //
 // Pure functions.
 #ifndef PACELINE_SCHEDULER_CORE_FAILURES_H_
@@ -17,7 +17,7 @@
 
 namespace paceline::scheduler {
 
-// Adds JobEnded (and TaskExited, where a task died) if an active job cannot go on.
+// Adds JobEnded if an active job cannot go on.
 void PlanFailures(const View& view, const v1::JobRecord& job, Decisions* out);
 
 }  // namespace paceline::scheduler

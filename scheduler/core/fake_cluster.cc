@@ -1,5 +1,6 @@
 #include "scheduler/core/fake_cluster.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/check.h"
@@ -59,9 +60,14 @@ void FakeCluster::Step() {
 }
 
 void FakeCluster::Advance(absl::Duration time) {
-  now_.monotonic += time;
-  now_.wall_ms += absl::ToInt64Milliseconds(time);
-  core_->Tick(now_).IgnoreError();
+  // The scheduler never stands still for long.
+  while (time > absl::ZeroDuration()) {
+    const absl::Duration step = std::min(time, options.plan.heartbeat);
+    time -= step;
+    now_.monotonic += step;
+    now_.wall_ms += absl::ToInt64Milliseconds(step);
+    core_->Tick(now_).IgnoreError();
+  }
 }
 
 void FakeCluster::NodeSpeaks(FakeNode& node) {
@@ -77,7 +83,7 @@ void FakeCluster::TaskSpeaks(FakeNode& node, FakeTask& task) {
   task.report.set_sequence(task.report.sequence() + 1);
   if (!core_->SyncTask(task.report, now_).ok()) return;
   const v1::SyncTaskResponse reply = core_->TaskReply(task.report, now_).reply;
-  core_->TaskReplySent(task.report, reply);
+  core_->TaskReplySent(task.report, reply, now_);
   task.Heed(reply, records);
   node.ReportExits();
 }

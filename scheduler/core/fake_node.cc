@@ -187,13 +187,16 @@ void FakeNode::Stop(const v1::TaskOrder& order) {
     return task.job_id() == order.job_id() && task.rank() == order.rank() &&
            task.incarnation() == order.incarnation();
   });
-  tasks.erase({order.job_id(), order.rank()});
+  const auto it = tasks.find({order.job_id(), order.rank()});
+  if (it != tasks.end() && it->second.report.incarnation() == order.incarnation()) tasks.erase(it);
 }
 
 void FakeNode::ReportExits() {
   for (v1::TaskReport& task : *report.mutable_tasks()) {
     const auto it = tasks.find({task.job_id(), task.rank()});
-    if (it != tasks.end() && it->second.exited) task.set_state(v1::TaskReport::EXITED);
+    if (it != tasks.end() && it->second.exited &&
+        it->second.report.incarnation() == task.incarnation())
+      task.set_state(v1::TaskReport::EXITED);
   }
 }
 

@@ -51,12 +51,23 @@ absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRe
   return absl::OkStatus();
 }
 
+// "4 tasks on 2 workers", or for a single rank "rank 1, incarnation 2, on worker 4".
+std::string DescribeAssignment(const v1::TasksAssigned& update) {
+  if (update.tasks_size() == 1) {
+    const v1::TaskAssignment& task = update.tasks(0);
+    return absl::StrCat("rank ", task.rank(), ", incarnation ", task.incarnation(), ", on worker ",
+                        task.node_id());
+  }
+  std::set<uint64_t> nodes;
+  for (const v1::TaskAssignment& task : update.tasks()) nodes.insert(task.node_id());
+  return absl::StrCat(update.tasks_size(), " tasks on ", nodes.size(), " workers");
+}
+
 absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobRecord* job) {
   PL_RETURN_IF_ERROR(CheckLive(*job, "no tasks can be assigned"));
   const uint32_t ranks = job->spec().resources().workers();
   const bool first = job->ranks_size() == 0;
   std::set<uint32_t> seen;
-  std::set<uint64_t> nodes;
   for (const v1::TaskAssignment& task : update.tasks()) {
     if (task.rank() >= ranks || !seen.insert(task.rank()).second) {
       return absl::NotFoundError(absl::StrCat("job ", job->job_id(), ": rank ", task.rank(), " of ",
@@ -68,7 +79,6 @@ absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobReco
                                                      ": incarnation ", before + 1,
                                                      " required, got ", task.incarnation()));
     }
-    nodes.insert(task.node_id());
   }
   if (first && seen.size() != ranks) {
     return JobError(*job, absl::StrCat("all ", ranks, " ranks start together, got ", seen.size()));
@@ -81,8 +91,7 @@ absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobReco
     rank->set_incarnation(task.incarnation());
   }
   if (!first) job->set_restarts(job->restarts() + update.tasks_size());
-  AddEvent(job, time_ms, "TASKS_ASSIGNED",
-           absl::StrCat(update.tasks_size(), " tasks on ", nodes.size(), " workers"));
+  AddEvent(job, time_ms, "TASKS_ASSIGNED", DescribeAssignment(update));
   return absl::OkStatus();
 }
 
@@ -216,7 +225,20 @@ absl::Status Apply(const v1::FinalEvalDone& update, int64_t time_ms, v1::JobReco
 absl::Status Apply(const v1::TaskExited& update, int64_t time_ms, v1::JobRecord* job) {
   PL_RETURN_IF_ERROR(CheckLive(*job, "its tasks no longer count"));
   PL_RETURN_IF_ERROR(CheckRank(*job, update.rank()));
-  *job->mutable_ranks(update.rank())->mutable_last_exit() = update.exit();
+  v1::RankRecord* rank = job->mutable_ranks(update.rank());
+  if (rank->incarnation() != update.incarnation() || rank->node_id() == 0) {
+    return JobError(*job, absl::StrCat("rank ", update.rank(), ": incarnation ",
+                                       rank->incarnation(), rank->node_id() == 0 ? " (ended)" : "",
+                                       " required, got ", update.incarnation()));
+  }
+  rank->set_node_id(0);
+  rank->set_node_incarnation(0);
+  *rank->mutable_last_exit() = update.exit();
+  if (update.died()) {
+    const bool again = rank->deaths() > 0 && rank->death_iteration() == update.iteration();
+    rank->set_deaths(again ? rank->deaths() + 1 : 1);
+    rank->set_death_iteration(update.iteration());
+  }
   AddEvent(job, time_ms, "TASK_EXITED",
            absl::StrCat("rank ", update.rank(), " incarnation ", update.incarnation(), ": ",
                         update.exit().cause()));

@@ -23,21 +23,6 @@ TEST_CASE("what ends a job before its time, with the first cause as the reason")
     worker.tasks.begin()->second.report.set_error("/data/train.libsvm: record 7: no label");
     want = ": /data/train.libsvm: record 7: no label";
   }
-  SECTION("a task's death") {
-    v1::TaskReport* task = worker.report.mutable_tasks(0);
-    task->set_state(v1::TaskReport::EXITED);
-    task->mutable_exit()->set_cause("killed by signal 9 (SIGKILL)");
-    task->mutable_exit()->add_last_log_lines("last words");
-    want = "(w2): killed by signal 9 (SIGKILL): last words";
-  }
-  SECTION("a worker's silence") {
-    worker.alive = false;
-    want = "(w2) is lost: not heard for";
-  }
-  SECTION("a worker's restart") {
-    cluster.AddWorker("w2", 2);
-    want = "(w2) was restarted";
-  }
   SECTION("a server's failure") {
     v1::ServerJobReport* report = cluster.node("s1").report.mutable_jobs(0);
     report->set_state(v1::ServerJobReport::FAILED);

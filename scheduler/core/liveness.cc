@@ -1,6 +1,7 @@
 #include "scheduler/core/liveness.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
@@ -61,6 +62,41 @@ bool IsUsable(const View& view, const v1::NodeRecord& node) {
   const NodeObservation* seen = view.seen.FindNode(node.node_id());
   return seen != nullptr && seen->incarnation == node.incarnation() && !IsDraining(view, node) &&
          IsLive(view, node);
+}
+
+std::string NodeGone(const View& view, uint64_t node_id, uint64_t incarnation) {
+  const v1::NodeRecord* node = view.state.FindNode(node_id);
+  if (node == nullptr) return absl::StrCat("node ", node_id, " is gone");
+  if (node->incarnation() != incarnation) return absl::StrCat(NodeName(*node), " was restarted");
+  if (node->lost()) {
+    return absl::StrCat(
+        NodeName(*node), " is lost: not heard for ",
+        absl::FormatDuration(absl::Trunc(Silence(view, *node), absl::Milliseconds(100))));
+  }
+  return "";
+}
+
+absl::Duration TaskSilence(const View& view, const v1::JobRecord& job, uint32_t rank) {
+  const v1::RankRecord& record = job.ranks(rank);
+  const v1::NodeRecord* node = view.state.FindNode(record.node_id());
+  // A node on its way to being lost says nothing about the task alone.
+  if (node == nullptr || !view.seen.alarm().empty() ||
+      CountedSilence(view, *node) * 2 > SilenceLimit(view, *node)) {
+    return absl::ZeroDuration();
+  }
+  const TaskObservation* task = view.seen.FindTask(job.job_id(), rank, record.incarnation());
+  const std::optional<absl::Duration> running =
+      view.seen.RunningSince(job.job_id(), rank, record.incarnation());
+  if (task == nullptr && !running.has_value()) return absl::ZeroDuration();
+  const absl::Duration heard = task != nullptr ? task->last_heard : *running;
+  return view.now.monotonic - std::max(heard, view.seen.silence_counts_from());
+}
+
+absl::Duration TaskSilenceLimit(const View& view, const v1::JobRecord& job, uint32_t rank) {
+  const absl::Duration limit = view.options.heartbeat * view.options.silent_heartbeats;
+  const bool heard =
+      view.seen.FindTask(job.job_id(), rank, job.ranks(rank).incarnation()) != nullptr;
+  return heard ? limit : std::max(limit, view.options.start_grace);
 }
 
 std::vector<const v1::NodeRecord*> UsableNodes(const View& view, v1::NodeRole role) {

@@ -1,8 +1,9 @@
 // Who is there: silence, loss, and the suspicion of being cut off oneself.
 //
 // A node is silent when nothing was heard of it for `silent_heartbeats` intervals,
-// counted at the earliest from the scheduler's own start. Losing a node only says
-// when to act; nothing safe rests on it.
+// counted at the earliest from the scheduler's own start. So is a task, while its
+// node speaks: it hangs or was stopped. Losing a node or a task only says when to
+// act; nothing safe rests on it.
 //
 // If more than half of a cluster of at least four nodes falls silent at once, the
 // scheduler suspects its own network: nobody is declared lost until enough are
@@ -33,6 +34,18 @@ bool IsLive(const View& view, const v1::NodeRecord& node);
 // Live, heard by this scheduler in its present incarnation, and not draining: new
 // work may go there.
 bool IsUsable(const View& view, const v1::NodeRecord& node);
+
+// Why work given to an incarnation of a node is gone ("worker 3 (10.0.0.7:7072) was
+// restarted"); empty if it is not.
+std::string NodeGone(const View& view, uint64_t node_id, uint64_t incarnation);
+
+// How long the present task of a rank has not spoken, as it counts against it:
+// zero while its node is not live either, or this scheduler may be cut off.
+absl::Duration TaskSilence(const View& view, const v1::JobRecord& job, uint32_t rank);
+
+// Silence after which the present task of a rank counts as lost. One that has not
+// spoken yet has longer: it is starting.
+absl::Duration TaskSilenceLimit(const View& view, const v1::JobRecord& job, uint32_t rank);
 
 // Usable nodes of a role, in the order of their ids.
 std::vector<const v1::NodeRecord*> UsableNodes(const View& view, v1::NodeRole role);

@@ -24,6 +24,13 @@ bool Observations::OnHeartbeat(uint64_t node_id, uint64_t incarnation,
   node.last_heard = now;
   node.incarnation = incarnation;
   node.report = report;
+  for (const v1::TaskReport& task : report.tasks()) {
+    auto& [newest, since] = running_[{task.job_id(), task.rank()}];
+    if (task.incarnation() > newest) {
+      newest = task.incarnation();
+      since = now;
+    }
+  }
   return true;
 }
 
@@ -43,6 +50,20 @@ bool Observations::OnSyncTask(const v1::SyncTaskRequest& report, absl::Duration 
 void Observations::OnReplyToNode(uint64_t node_id, absl::Duration now) {
   const auto it = nodes_.find(node_id);
   if (it != nodes_.end()) it->second.last_heard = std::max(it->second.last_heard, now);
+}
+
+void Observations::OnReplyToTask(uint64_t job_id, uint32_t rank, uint64_t incarnation,
+                                 absl::Duration now) {
+  const auto it = tasks_.find({job_id, rank});
+  if (it == tasks_.end() || it->second.report.incarnation() != incarnation) return;
+  it->second.last_heard = std::max(it->second.last_heard, now);
+}
+
+std::optional<absl::Duration> Observations::RunningSince(uint64_t job_id, uint32_t rank,
+                                                         uint64_t incarnation) const {
+  const auto it = running_.find({job_id, rank});
+  if (it == running_.end() || it->second.first != incarnation) return std::nullopt;
+  return it->second.second;
 }
 
 const NodeObservation* Observations::FindNode(uint64_t node_id) const {
@@ -83,6 +104,8 @@ const v1::TaskReport* Observations::FindTaskReport(uint64_t node_id, uint64_t no
 void Observations::ForgetJob(uint64_t job_id) {
   tasks_.erase(tasks_.lower_bound({job_id, 0}),
                tasks_.upper_bound({job_id, std::numeric_limits<uint32_t>::max()}));
+  running_.erase(running_.lower_bound({job_id, 0}),
+                 running_.upper_bound({job_id, std::numeric_limits<uint32_t>::max()}));
   cut_work_.erase(job_id);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -44,8 +45,9 @@ class Observations {
                    absl::Duration now);
   bool OnSyncTask(const v1::SyncTaskRequest& report, absl::Duration now);
 
-  // The node was known to listen until now: it waited for the reply being sent.
+  // The node or task was known to listen until now: it waited for the reply being sent.
   void OnReplyToNode(uint64_t node_id, absl::Duration now);
+  void OnReplyToTask(uint64_t job_id, uint32_t rank, uint64_t incarnation, absl::Duration now);
 
   // Null if it was not heard since the start.
   const NodeObservation* FindNode(uint64_t node_id) const;
@@ -57,6 +59,10 @@ class Observations {
                                            uint64_t job_id) const;
   const v1::TaskReport* FindTaskReport(uint64_t node_id, uint64_t node_incarnation, uint64_t job_id,
                                        uint32_t rank, uint64_t incarnation) const;
+  // When a node first reported that it runs this incarnation of the rank; nothing if
+  // none has since the start.
+  std::optional<absl::Duration> RunningSince(uint64_t job_id, uint32_t rank,
+                                             uint64_t incarnation) const;
   const std::map<uint64_t, NodeObservation>& nodes() const { return nodes_; }
 
   void ForgetNode(uint64_t node_id) { nodes_.erase(node_id); }
@@ -70,14 +76,17 @@ class Observations {
   const std::string& alarm() const { return alarm_; }
   void set_alarm(std::string alarm, absl::Duration now);
   // From when silence counts: the start, or the end of the last alarm, since nodes
-  // come back one by one.
+  // come back one by one, or of the last time when this scheduler itself stood still.
   absl::Duration silence_counts_from() const { return silence_counts_from_; }
+  void CountSilenceFrom(absl::Duration now) { silence_counts_from_ = now; }
 
  private:
   const absl::Duration started_;
   std::map<uint64_t, NodeObservation> nodes_;
   // By job and rank; only the newest incarnation.
   std::map<std::pair<uint64_t, uint32_t>, TaskObservation> tasks_;
+  // By job and rank: the newest incarnation that a node runs, and since when.
+  std::map<std::pair<uint64_t, uint32_t>, std::pair<uint64_t, absl::Duration>> running_;
   std::set<uint64_t> cut_work_;
   std::string alarm_;
   absl::Duration silence_counts_from_;

@@ -153,7 +153,9 @@ v1::SyncTaskResponse OrdersForTask(const View& view, const v1::SyncTaskRequest& 
     const std::string& dir = job.spec().checkpoint().dir();
     out.set_index_dir(absl::StrCat(dir.empty() ? view.options.data_dir : dir, "/index"));
   }
-  if (job.state() == v1::JOB_STATE_PLACING || job.state() == v1::JOB_STATE_RECOVERING) {
+  // A task that took a rank over first says what it found.
+  if (job.state() == v1::JOB_STATE_PLACING || job.state() == v1::JOB_STATE_RECOVERING ||
+      !report.has_facts()) {
     out.set_desired(v1::SyncTaskResponse::PREPARE);
     return out;
   }

@@ -15,6 +15,7 @@
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/placement.h"
+#include "scheduler/core/restarts.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -79,6 +80,8 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (job.state() == v1::JOB_STATE_PENDING) return;
   Decisions step;
   PlanFailures(view, job, &step);
+  if (step.empty()) PlanExits(view, job, &step);
+  if (step.empty()) PlanRestarts(view, job, &step);
   if (step.empty()) PlanFacts(view, job, &step);
   if (step.empty()) PlanPlacement(view, job, &step);
   if (step.empty()) PlanFinish(view, job, &step);
@@ -192,7 +195,10 @@ void PlanNext(const View& view, Decisions* out) {
   for (const uint64_t job_id : view.state.active_jobs()) {
     PlanJob(view, *view.state.FindJob(job_id), out);
     // The next placement is to see the load of this one.
-    if (!out->updates.empty() && out->updates.back().has_shards_placed()) return;
+    if (!out->updates.empty() &&
+        (out->updates.back().has_shards_placed() || out->updates.back().has_tasks_assigned())) {
+      return;
+    }
   }
   if (!out->updates.empty()) return;
   PlanAdmission(view, out);

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/cluster_view.h"
+#include "scheduler/core/facts.h"
 #include "scheduler/core/grants.h"
 #include "scheduler/core/job_apply.h"
 #include "scheduler/core/job_machine.h"
@@ -66,7 +67,10 @@ std::string IdentityText(const v1::SchedulerIdentity& identity) {
 }  // namespace
 
 SchedulerCore::SchedulerCore(Options options, Journal* journal, Moment now)
-    : options_(std::move(options)), journal_(journal), seen_(now.monotonic) {}
+    : options_(std::move(options)),
+      journal_(journal),
+      seen_(now.monotonic),
+      last_tick_(now.monotonic) {}
 
 absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options options,
                                                                    Journal* journal, Moment now) {
@@ -185,10 +189,16 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
                        request.rank() < static_cast<uint32_t>(job->ranks_size()) &&
                        job->ranks(request.rank()).incarnation() == request.incarnation();
   // Others are told to exit; what they say does not count.
+  const TaskObservation* before =
+      seen_.FindTask(request.job_id(), request.rank(), request.incarnation());
+  const bool first_facts =
+      request.has_facts() && (before == nullptr || !before->report.has_facts());
   if (!current || !seen_.OnSyncTask(request, now.monotonic)) return absl::OkStatus();
   Touch(request.job_id());
-  if (MayDecide(*job, request)) PL_RETURN_IF_ERROR(Settle(now));
   Decisions decisions;
+  if (first_facts) PlanLateFacts(ViewAt(now), *job, request.rank(), &decisions);
+  PL_RETURN_IF_ERROR(CommitDecisions(std::exchange(decisions, {})));
+  if (MayDecide(*job, request)) PL_RETURN_IF_ERROR(Settle(now));
   PlanGrants(ViewAt(now), request, &decisions);
   return CommitDecisions(std::move(decisions));
 }
@@ -224,12 +234,19 @@ void SchedulerCore::NodeReplySent(uint64_t node_id, const v1::HeartbeatResponse&
 }
 
 void SchedulerCore::TaskReplySent(const v1::SyncTaskRequest& request,
-                                  const v1::SyncTaskResponse& reply) {
+                                  const v1::SyncTaskResponse& reply, Moment now) {
+  seen_.OnReplyToTask(request.job_id(), request.rank(), request.incarnation(), now.monotonic);
   // Nothing is remembered of tasks that are told to exit: their jobs are over.
   if (reply.desired() != v1::SyncTaskResponse::EXIT) replies_.Sent(request, reply);
 }
 
-absl::Status SchedulerCore::Tick(Moment now) { return Settle(now); }
+absl::Status SchedulerCore::Tick(Moment now) {
+  if (now.monotonic - last_tick_ > 2 * options_.plan.heartbeat) {
+    seen_.CountSilenceFrom(now.monotonic);
+  }
+  last_tick_ = now.monotonic;
+  return Settle(now);
+}
 
 absl::Status SchedulerCore::OnCutCommitted(uint64_t job_id, uint64_t cut_id,
                                            const absl::StatusOr<std::string>& manifest_xxh3,

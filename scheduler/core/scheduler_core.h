@@ -86,10 +86,12 @@ class SchedulerCore {
   Answer<v1::SyncTaskResponse> TaskReply(const v1::SyncTaskRequest& request, Moment now) const;
   // To be told of every answer that goes out.
   void NodeReplySent(uint64_t node_id, const v1::HeartbeatResponse& reply, Moment now);
-  void TaskReplySent(const v1::SyncTaskRequest& request, const v1::SyncTaskResponse& reply);
+  void TaskReplySent(const v1::SyncTaskRequest& request, const v1::SyncTaskResponse& reply,
+                     Moment now);
 
   // ---- time and files ----
-  // To be called several times per heartbeat.
+  // To be called several times per heartbeat. After a gap of more than two this
+  // scheduler itself stood still: silence counts anew.
   absl::Status Tick(Moment now);
   absl::Status OnCutCommitted(uint64_t job_id, uint64_t cut_id,
                               const absl::StatusOr<std::string>& manifest_xxh3, Moment now);
@@ -137,6 +139,7 @@ class SchedulerCore {
   std::vector<Notice> notices_;
   absl::Status stale_;
   uint64_t state_version_ = 0;
+  absl::Duration last_tick_;
   std::map<uint64_t, uint64_t> job_versions_;
 };
 

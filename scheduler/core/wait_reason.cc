@@ -1,5 +1,6 @@
 #include "scheduler/core/wait_reason.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "scheduler/core/admission.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/slots.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -65,6 +67,18 @@ std::string CheckpointingReason(const View& view, const v1::JobRecord& job) {
   return absl::StrJoin(steps, "; ");
 }
 
+// Which ranks of a job that has started wait for a slot, and why they lost their
+// task; empty if none does.
+std::string SlotReason(const View& view, const v1::JobRecord& job) {
+  const std::vector<uint32_t> ranks = RanksWithoutTask(job);
+  if (ranks.empty()) return "";
+  return absl::StrCat(
+      ranks.size() == 1 ? absl::StrCat("rank ", ranks[0], " waits")
+                        : absl::StrCat(ranks.size(), " ranks wait"),
+      " for a worker, ", FreeSlots(view), " slots free; rank ", ranks[0],
+      " lost its task: ", job.ranks(static_cast<int>(ranks[0])).last_exit().cause());
+}
+
 }  // namespace
 
 std::string ReasonNow(const View& view, const v1::JobRecord& job) {
@@ -83,6 +97,7 @@ std::string ReasonNow(const View& view, const v1::JobRecord& job) {
     default:
       reason = job.reason();
   }
+  if (std::string waits = SlotReason(view, job); !waits.empty()) reason = std::move(waits);
   const std::string& alarm = view.seen.alarm();
   if (alarm.empty()) return reason;
   return absl::StrCat(reason, reason.empty() ? "" : "; ", alarm);

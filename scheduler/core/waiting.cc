@@ -20,6 +20,14 @@ std::vector<uint32_t> RanksWithoutFacts(const View& view, const v1::JobRecord& j
   return ranks;
 }
 
+std::vector<uint32_t> RanksWithoutTask(const v1::JobRecord& job) {
+  std::vector<uint32_t> ranks;
+  for (int rank = 0; rank < job.ranks_size(); ++rank) {
+    if (job.ranks(rank).node_id() == 0) ranks.push_back(static_cast<uint32_t>(rank));
+  }
+  return ranks;
+}
+
 std::vector<int> ServersNotServing(const View& view, const v1::JobRecord& job) {
   std::vector<int> waiting;
   for (int i = 0; i < job.map().servers_size(); ++i) {

@@ -16,6 +16,9 @@ namespace paceline::scheduler {
 // Ranks whose present task has not reported its facts.
 std::vector<uint32_t> RanksWithoutFacts(const View& view, const v1::JobRecord& job);
 
+// Ranks of a job that has started which lost their task and wait for a slot.
+std::vector<uint32_t> RanksWithoutTask(const v1::JobRecord& job);
+
 // Servers of the job's map that do not serve it on its timeline and epoch, as
 // indexes into map.servers.
 std::vector<int> ServersNotServing(const View& view, const v1::JobRecord& job);

@@ -28,7 +28,7 @@ void Coordinator::AnswerNode(uint64_t node_id, HeartbeatDone done, Moment now, A
 void Coordinator::AnswerTask(v1::SyncTaskRequest request, SyncTaskDone done, Moment now,
                              Answers* answers) {
   v1::SyncTaskResponse reply = core_->TaskReply(request, now).reply;
-  core_->TaskReplySent(request, reply);
+  core_->TaskReplySent(request, reply, now);
   answers->push_back([done = std::move(done), reply = std::move(reply)] { done(reply); });
 }
 

@@ -8,28 +8,11 @@ import unittest
 import urllib.error
 import urllib.request
 
-from cluster import Cluster, Daemon, wait_for, write_job
+from cluster import Cluster, Daemon, wait_for
+from processes import alive, counting
 
 # Five times the two seconds that a job's tasks and tables get: these are real processes.
 FREED_SECONDS = 10
-
-
-def counting(folder, name, iterations, policy="asp", workers=1, servers=2, rows=64):
-    return write_job(folder, f"""
-name: {name}
-model: {{kind: counting, rows: {rows}, dim: 4}}
-train: {{iterations: {iterations}}}
-consistency: {{policy: {policy}}}
-resources: {{workers: {workers}, servers: {servers}}}
-""", f"{name}.yaml")
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 class StandingCluster(unittest.TestCase):
@@ -118,16 +101,6 @@ class StandingCluster(unittest.TestCase):
             job = counting(self.folder, "once", 10, servers=1)
             ids = {cluster.submit(job, "--request-id", "the-same") for _ in range(3)}
             self.assertEqual(len(ids), 1)
-
-    def test_a_killed_task_fails_the_job_with_its_cause(self):
-        with Cluster(servers=1, workers=1) as cluster:
-            job = cluster.submit(counting(self.folder, "victim", 10**9, servers=1))
-            cluster.wait_for_state(job, "running")
-            os.kill(int(cluster.job(job)["ranks"][0]["pid"]), 9)
-            summary = cluster.wait_for_state(job, "failed")
-            self.assertIn("SIGKILL", summary["reason"])
-            again = cluster.submit(counting(self.folder, "next", 10, servers=1))
-            cluster.wait_for_state(again, "succeeded")
 
     def test_sigterm_ends_every_daemon_with_code_0_and_leaves_no_task(self):
         with Cluster(servers=1, workers=1) as cluster:

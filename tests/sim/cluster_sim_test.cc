@@ -1,5 +1,6 @@
 // Scheduler, servers, workers and tasks together over a lossy network: jobs are
-// submitted, repeated, cancelled, and the scheduler is killed and restarted.
+// submitted, repeated, cancelled; tasks die and hang, workers are killed and come
+// back, and the scheduler is killed and restarted.
 //
 //   * every job that is not cancelled succeeds, and its sums are exact;
 //   * every position of every epoch is granted to one rank, once;
@@ -52,6 +53,9 @@ class Story {
       jobs_.push_back(job);
       After(absl::Seconds(5), [this, i] { Submit(i); });
       if (random_.Chance(0.2)) After(absl::Seconds(20), [this, i] { Cancel(i); });
+    }
+    for (uint64_t kill = random_.Below(4); kill > 0; --kill) {
+      After(absl::Seconds(30), [this] { Hurt(); });
     }
     if (random_.Chance(0.5)) {
       After(absl::Seconds(20), [this] {
@@ -118,6 +122,19 @@ class Story {
 
   void After(absl::Duration most, std::function<void()> event) {
     loop_.After(random_.Between(absl::ZeroDuration(), most), std::move(event));
+  }
+
+  void Hurt() {
+    switch (random_.Below(3)) {
+      case 0:
+        cluster_.KillTask();
+        break;
+      case 1:
+        cluster_.HangTask();
+        break;
+      default:
+        cluster_.RestartWorker(random_.Between(absl::ZeroDuration(), absl::Seconds(10)));
+    }
   }
 
   // Asks until there is an answer, and now and then once more.
@@ -240,7 +257,7 @@ class Story {
   std::map<uint64_t, std::map<std::pair<int, uint32_t>, std::string>> grants_;
 };
 
-TEST_CASE("jobs on a lossy cluster with a mortal scheduler end exactly") {
+TEST_CASE("faults rows 1, 2, 6: jobs on a lossy cluster of mortals end exactly") {
   ForEachSeed([](uint64_t seed) { Story(seed).Run(); });
 }
 

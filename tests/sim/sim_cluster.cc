@@ -61,6 +61,45 @@ void SimCluster::RestartScheduler(absl::Duration down) {
   options_.loop->After(down, [this] { StartScheduler(); });
 }
 
+SimTask* SimCluster::AnyTask() {
+  std::vector<SimTask*> alive;
+  for (const auto& task : tasks_) {
+    if (task->alive()) alive.push_back(task.get());
+  }
+  return alive.empty() ? nullptr : alive[options_.random->Below(alive.size())];
+}
+
+bool SimCluster::KillTask() {
+  SimTask* task = AnyTask();
+  if (task != nullptr) task->Die();
+  return task != nullptr;
+}
+
+bool SimCluster::HangTask() {
+  SimTask* task = AnyTask();
+  if (task != nullptr) task->Kill();
+  return task != nullptr;
+}
+
+void SimCluster::RestartWorker(absl::Duration down) {
+  std::vector<Node*> workers;
+  for (auto& [address, node] : nodes_) {
+    if (node->server == nullptr && node->up) workers.push_back(node.get());
+  }
+  if (workers.empty()) return;
+  Node* node = workers[options_.random->Below(workers.size())];
+  for (auto& [key, task] : node->tasks) task->Kill();
+  node->tasks.clear();
+  node->up = false;
+  options_.loop->After(down, [this, node] {
+    node->report.set_process_nonce(node->report.process_nonce() + 1000);
+    node->report.clear_scheduler();
+    node->sequence = 0;
+    node->up = true;
+    HeartbeatForEver(node);
+  });
+}
+
 void SimCluster::TickForEver() {
   options_.loop->After(kTick, [this] {
     if (core_ != nullptr) {
@@ -73,6 +112,7 @@ void SimCluster::TickForEver() {
 
 void SimCluster::HeartbeatForEver(Node* node) {
   v1::HeartbeatRequest report = node->report;
+  const uint64_t nonce = report.process_nonce();
   report.set_sequence(++node->sequence);
   if (node->server != nullptr) {
     for (v1::ServerJobReport& job : node->server->Reports()) *report.add_jobs() = std::move(job);
@@ -95,9 +135,13 @@ void SimCluster::HeartbeatForEver(Node* node) {
         RunCommands();
         done(answer.reply);
       },
-      [this, node](const absl::StatusOr<v1::HeartbeatResponse>& reply) {
+      [this, node, nonce](const absl::StatusOr<v1::HeartbeatResponse>& reply) {
+        // The process that asked is gone.
+        if (!node->up || node->report.process_nonce() != nonce) return;
         if (reply.ok()) Obey(node, *reply);
-        options_.loop->After(kSpeakEvery, [this, node] { HeartbeatForEver(node); });
+        options_.loop->After(kSpeakEvery, [this, node, nonce] {
+          if (node->up && node->report.process_nonce() == nonce) HeartbeatForEver(node);
+        });
       });
 }
 
@@ -142,7 +186,7 @@ void SimCluster::SyncForEver(const std::shared_ptr<SimTask>& task) {
           return done(taken);
         }
         auto answer = core_->TaskReply(report, now());
-        core_->TaskReplySent(report, answer.reply);
+        core_->TaskReplySent(report, answer.reply, now());
         RunCommands();
         done(answer.reply);
       },

@@ -47,6 +47,13 @@ class SimCluster {
   // The scheduler dies, and is back on its journal after `down`.
   void RestartScheduler(absl::Duration down);
 
+  // A task that lives dies at once, or hangs: it does not speak, work or end any more,
+  // though calls of it are still under way. False if none lives.
+  bool KillTask();
+  bool HangTask();
+  // A worker's process and its tasks die, and it is back after `down`.
+  void RestartWorker(absl::Duration down);
+
   // Every task that any worker ever started.
   const std::vector<std::shared_ptr<SimTask>>& tasks() const { return tasks_; }
   // Jobs and tasks that servers and workers still hold.
@@ -56,6 +63,7 @@ class SimCluster {
   struct Node {
     v1::HeartbeatRequest report;
     uint64_t sequence = 0;
+    bool up = true;
     // Server.
     std::unique_ptr<SimServer> server;
     // Worker: its tasks by (job, rank, incarnation).
@@ -63,6 +71,7 @@ class SimCluster {
   };
 
   void StartScheduler();
+  SimTask* AnyTask();
   void TickForEver();
   void HeartbeatForEver(Node* node);
   void Obey(Node* node, const v1::HeartbeatResponse& reply);

@@ -40,7 +40,13 @@ class SimTask {
   // All that the task knows, for the scheduler.
   v1::SyncTaskRequest Report();
   void Obey(const v1::SyncTaskResponse& reply);
+  // It ends, and nobody is told.
   void Kill();
+  // It ends, and its worker sees it.
+  void Die() {
+    Kill();
+    exited_ = true;
+  }
 
   // It ended by itself.
   bool exited() const { return exited_; }

@@ -1,0 +1,151 @@
+"""Ranks outlive their tasks and workers: real processes, SIGKILL and SIGSTOP."""
+
+import os
+import pathlib
+import signal
+import tempfile
+import unittest
+
+from cluster import DIGITS, Cluster, local_run, needs_digits, wait_for, write_job
+from processes import alive, counting
+
+
+def pids(cluster, job):
+    """Process id of every rank's task, once all have one."""
+    def read():
+        ranks = cluster.job(job).get("ranks", [])
+        found = [int(rank.get("pid", 0)) for rank in ranks]
+        return found if found and all(found) else None
+    return wait_for(read, 30, f"the tasks of job {job} to run")
+
+
+def progress(cluster, job):
+    return cluster.summary(job)["iterations"]
+
+
+class Recovery(unittest.TestCase):
+    def setUp(self):
+        temp = tempfile.TemporaryDirectory()
+        self.addCleanup(temp.cleanup)
+        self.folder = pathlib.Path(temp.name)
+
+    def wait_for_restarts(self, cluster, job, count):
+        return wait_for(lambda: cluster.summary(job)["restarts"] >= count, 60,
+                        f"{count} restarts of job {job}")
+
+    def test_row_1_a_killed_task_is_replaced_and_every_push_counts_once(self):
+        for policy in ("bsp", "ssp", "asp"):
+            with self.subTest(policy), Cluster(servers=2, workers=2) as cluster:
+                job = cluster.submit(counting(self.folder, policy, 3000, policy, workers=2))
+                before = pids(cluster, job)
+                wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
+                os.kill(before[1], signal.SIGKILL)
+                self.wait_for_restarts(cluster, job, 1)
+                self.assertEqual(pids(cluster, job)[0], before[0], "the survivor was restarted")
+                exit = cluster.job(job)["ranks"][1]["last_exit"]
+                self.assertIn("SIGKILL", exit["cause"])
+                summary = cluster.wait_for_state(job, "succeeded")
+                self.assertEqual(summary["iterations"], 6000)
+                self.assertEqual(summary["parameters_sha256"], self.golden(3000))
+
+    def golden(self, iterations):
+        """The hash of a run of two ranks without a fault."""
+        if not hasattr(Recovery, "golden_hash"):
+            job = counting(self.folder, "golden", iterations, "bsp", workers=2)
+            Recovery.golden_hash = local_run(job)["parameters_sha256"]
+        return Recovery.golden_hash
+
+    @needs_digits
+    def test_row_1_bsp_ends_with_the_bytes_of_a_run_without_the_fault(self):
+        job_file = write_job(self.folder, f"""
+name: digits
+model: {{kind: mlp, hidden: [64]}}
+data:
+  scale: 0.0625
+  train: {{path: {DIGITS}, format: csv}}
+train: {{global_batch: 64, epochs: 60, seed: 3, optimizer: {{kind: adam, learning_rate: 0.003}}}}
+consistency: {{policy: bsp}}
+resources: {{workers: 2, servers: 2}}
+""", "digits.yaml")
+        golden = local_run(job_file)
+        with Cluster(servers=2, workers=2) as cluster:
+            job = cluster.submit(job_file)
+            tasks = pids(cluster, job)
+            wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
+            os.kill(tasks[0], signal.SIGKILL)
+            summary = cluster.wait_for_state(job, "succeeded")
+            self.assertEqual(summary["restarts"], 1)
+            self.assertEqual(summary["samples"], golden["samples"])
+            self.assertEqual(summary["parameters_sha256"], golden["parameters_sha256"])
+
+    def test_row_1_a_killed_worker_daemon_loses_its_rank_to_a_spare(self):
+        with Cluster(servers=1, workers=2) as cluster:
+            job = cluster.submit(counting(self.folder, "spare", 10**9, workers=1, servers=1))
+            pids(cluster, job)
+            rank = cluster.job(job)["ranks"][0]
+            old = rank["worker_address"]
+            next(w for w in cluster.workers if w.address() == old).kill()
+            self.wait_for_restarts(cluster, job, 1)
+            moved = wait_for(lambda: cluster.job(job)["ranks"][0].get("worker_address"), 30,
+                             "the rank's new worker")
+            self.assertNotEqual(moved, old)
+            at = progress(cluster, job)
+            wait_for(lambda: progress(cluster, job) > at, 30, "the rank to go on")
+
+    def test_row_2_a_zombie_is_refused_and_exits(self):
+        with Cluster(servers=1, workers=2) as cluster:
+            job = cluster.submit(counting(self.folder, "zombie", 20000, workers=1, servers=1))
+            task = pids(cluster, job)[0]
+            wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
+            address = cluster.job(job)["ranks"][0]["worker_address"]
+            owner = next(w for w in cluster.workers if w.address() == address)
+            os.kill(owner.pid, signal.SIGSTOP)
+            os.kill(task, signal.SIGSTOP)
+            try:
+                self.wait_for_restarts(cluster, job, 1)
+                pids(cluster, job)
+            finally:
+                os.kill(task, signal.SIGCONT)
+                os.kill(owner.pid, signal.SIGCONT)
+            wait_for(lambda: not alive(task), 10, "the zombie to exit")
+            summary = cluster.wait_for_state(job, "succeeded")
+            self.assertEqual(summary["iterations"], 20000)
+            self.assertEqual(summary["restarts"], 1)
+
+    def test_row_2_a_stopped_task_loses_its_rank_while_its_worker_lives(self):
+        with Cluster(servers=1, workers=2) as cluster:
+            job = cluster.submit(counting(self.folder, "hung", 10**9, workers=1, servers=1))
+            task = pids(cluster, job)[0]
+            wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
+            os.kill(task, signal.SIGSTOP)
+            self.wait_for_restarts(cluster, job, 1)
+            self.assertIn("hangs", cluster.job(job)["ranks"][0]["last_exit"]["cause"])
+            wait_for(lambda: not alive(task), 10, "the stopped task to be killed")
+
+    def test_a_task_that_always_dies_fails_the_job_with_its_cause(self):
+        job_file = write_job(self.folder, """
+name: slow
+model: {kind: layers, layer_sizes: [1000]}
+train: {global_batch: 1, iterations: 10, emulated_step_ms: 60000}
+resources: {workers: 1, servers: 1, device: emulated}
+""")
+        with Cluster(servers=1, workers=1) as cluster:
+            job = cluster.submit(job_file)
+            cluster.wait_for_state(job, "running")
+            killed = set()
+            for _ in range(3):
+                def next_task():
+                    pid = int(cluster.job(job)["ranks"][0].get("pid", 0))
+                    return pid if pid and pid not in killed and alive(pid) else None
+                task = wait_for(next_task, 30, "a task that lives")
+                killed.add(task)
+                os.kill(task, signal.SIGKILL)
+            summary = cluster.wait_for_state(job, "failed")
+            self.assertIn("SIGKILL", summary["reason"])
+            self.assertIn("3 times at iteration 0", summary["reason"])
+            again = cluster.submit(counting(self.folder, "next", 10, servers=1))
+            cluster.wait_for_state(again, "succeeded")
+
+
+if __name__ == "__main__":
+    unittest.main()
