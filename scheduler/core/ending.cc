@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduler/core/end_job.h"
+#include "scheduler/core/liveness.h"
 #include "scheduler/core/progress.h"
 #include "scheduler/core/waiting.h"
 
@@ -55,11 +56,22 @@ void PlanHash(const View& view, const v1::JobRecord& job, Decisions* out) {
   command.manifest_xxh3 = job.cut().manifest_xxh3();
 }
 
+// A server that will not be heard any more.
+bool AnyServerGone(const View& view, const v1::JobRecord& job) {
+  return std::any_of(job.map().servers().begin(), job.map().servers().end(),
+                     [&](const v1::ShardServer& server) {
+                       return !NodeGone(view, server.node_id(), server.incarnation()).empty();
+                     });
+}
+
 // True if the final evaluation is in the state, or none is asked for.
 bool EvalIsThere(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (!NeedsFinalEval(job) || job.has_final_eval()) return true;
   const TaskObservation* task = view.seen.FindTask(job.job_id(), 0, job.ranks(0).incarnation());
-  if (task == nullptr || !task->report.final_eval_done()) return false;
+  if (task == nullptr || !task->report.final_eval_done() ||
+      task->report.timeline() != job.map().timeline()) {
+    return false;
+  }
   v1::FinalEvalDone* done = out->Add(view.now).mutable_final_eval_done();
   done->set_job_id(job.job_id());
   done->mutable_eval();
@@ -134,7 +146,7 @@ void PlanFinalCut(const View& view, const v1::JobRecord& job, Decisions* out) {
     PlanCommit(view, job, out);
   } else if (job.cut().parameters_sha256().empty()) {
     PlanHash(view, job, out);
-  } else if (evaluated && AllHeard(view, job)) {
+  } else if (evaluated && (AllHeard(view, job) || AnyServerGone(view, job))) {
     EndJob(view, job, JobTrigger::kComplete, "", out);
   }
 }

@@ -1,9 +1,7 @@
-// What ends a job before its time. The first cause that is heard becomes the
-// reason: an error that a task or server names itself before the death that
-// follows from it.
+// What ends a job before its time: an error that one of its tasks or servers names
+// itself. The first that is heard becomes the reason.
 //
-// A lost server ends its job as FAILED: nothing is brought back from a cut yet. A
-// lost task or worker does not: see restarts.h.
+// Losing a task or a server ends nothing: see restarts.h and rollback.h.
 //
 // Pure functions.
 #ifndef PACELINE_SCHEDULER_CORE_FAILURES_H_

@@ -64,6 +64,11 @@ void FakeTask::Heed(const v1::SyncTaskResponse& reply, uint64_t records) {
     report.mutable_facts()->clear_tables();
     *report.mutable_facts()->add_tables() = DenseTable("w", 1000, 4096);
   }
+  if (reply.has_map() && reply.map().timeline() != report.timeline()) {
+    report.mutable_progress()->set_iteration(0);
+    report.mutable_progress()->set_finished(false);
+    report.set_final_eval_done(false);
+  }
   if (reply.has_map()) {
     report.set_timeline(reply.map().timeline());
     report.set_epoch(reply.map().epoch());
@@ -150,6 +155,10 @@ void FakeNode::Serve(const v1::ServerJobOrder& order) {
       job->add_progress(0);
       job->add_finished(false);
     }
+  }
+  if (job->timeline() != order.map().timeline()) {
+    for (uint64_t& iterations : *job->mutable_progress()) iterations = 0;
+    job->clear_cut();
   }
   job->set_timeline(order.map().timeline());
   job->set_epoch(order.map().epoch());

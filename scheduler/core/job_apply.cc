@@ -43,6 +43,14 @@ absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRe
   PL_RETURN_IF_ERROR(CheckJobStep(job->state(), update.state()));
   job->set_state(update.state());
   job->set_reason(update.reason());
+  if (update.state() == v1::JOB_STATE_RECOVERING) {
+    // What was on this timeline never happened; its number is not used again.
+    job->mutable_map()->clear_servers();
+    job->mutable_map()->clear_shards();
+    job->mutable_map()->clear_tables();
+    job->clear_placement();
+    job->clear_final_eval();
+  }
   if (update.state() == v1::JOB_STATE_RUNNING && job->running_ms() == 0) {
     job->set_running_ms(time_ms);
   }

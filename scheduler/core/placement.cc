@@ -15,10 +15,12 @@
 namespace paceline::scheduler {
 namespace {
 
-// The usable servers with the fewest bytes; empty if there are not enough.
-std::vector<const v1::NodeRecord*> ChooseServers(const View& view, uint32_t count) {
+// At most `count` of the usable servers, those with the fewest bytes; empty if there
+// are not `at_least` so many.
+std::vector<const v1::NodeRecord*> ChooseServers(const View& view, size_t at_least, size_t count) {
   std::vector<const v1::NodeRecord*> servers = UsableNodes(view, v1::NODE_ROLE_SERVER);
-  if (servers.size() < count) return {};
+  if (servers.size() < at_least) return {};
+  count = std::min(count, servers.size());
   std::vector<std::pair<uint64_t, const v1::NodeRecord*>> by_bytes;
   for (const v1::NodeRecord* server : servers) {
     by_bytes.emplace_back(PlacedBytes(view.state, server->node_id()), server);
@@ -26,7 +28,7 @@ std::vector<const v1::NodeRecord*> ChooseServers(const View& view, uint32_t coun
   std::stable_sort(by_bytes.begin(), by_bytes.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   servers.clear();
-  for (uint32_t i = 0; i < count; ++i) servers.push_back(by_bytes[i].second);
+  for (size_t i = 0; i < count; ++i) servers.push_back(by_bytes[i].second);
   return servers;
 }
 
@@ -95,18 +97,23 @@ uint64_t PlacedBytes(const ClusterState& state, uint64_t node_id) {
 }
 
 void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
-  if (job.state() != v1::JOB_STATE_PLACING || !job.has_facts()) return;
-  if (job.has_map()) {
+  const bool recovers = job.state() == v1::JOB_STATE_RECOVERING;
+  if (job.state() != v1::JOB_STATE_PLACING && !recovers) return;
+  if (!job.has_facts()) return;
+  if (!job.map().servers().empty()) {
     if (!ServersNotServing(view, job).empty()) return;
     v1::JobStateChanged* changed = out->Add(view.now).mutable_job_state_changed();
     changed->set_job_id(job.job_id());
     changed->set_state(v1::JOB_STATE_RUNNING);
     return;
   }
+  // A job that started goes on with fewer servers than it asked for.
+  const uint32_t wanted = job.spec().resources().servers();
   const std::vector<const v1::NodeRecord*> servers =
-      ChooseServers(view, job.spec().resources().servers());
+      ChooseServers(view, recovers ? 1 : wanted, wanted);
   if (servers.empty()) return;
-  absl::StatusOr<v1::ShardMap> map = PlaceShards(job, servers, /*timeline=*/1, /*epoch=*/1);
+  absl::StatusOr<v1::ShardMap> map =
+      PlaceShards(job, servers, job.map().timeline() + 1, job.map().epoch() + 1);
   if (!map.ok()) {
     EndJob(view, job, JobTrigger::kFail, std::string(map.status().message()), out);
     return;

@@ -16,6 +16,7 @@
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/placement.h"
 #include "scheduler/core/restarts.h"
+#include "scheduler/core/rollback.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -82,6 +83,7 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
   PlanFailures(view, job, &step);
   if (step.empty()) PlanExits(view, job, &step);
   if (step.empty()) PlanRestarts(view, job, &step);
+  if (step.empty()) PlanRollback(view, job, &step);
   if (step.empty()) PlanFacts(view, job, &step);
   if (step.empty()) PlanPlacement(view, job, &step);
   if (step.empty()) PlanFinish(view, job, &step);

@@ -40,8 +40,9 @@ std::string PlacingReason(const View& view, const v1::JobRecord& job) {
     if (count > kMaxNamed) absl::StrAppend(&text, " and ", count - kMaxNamed, " more");
     return absl::StrCat(text, " to start and read the data");
   }
-  if (!job.has_map()) {
-    return absl::StrCat("needs ", job.spec().resources().servers(), " servers, ",
+  if (job.map().servers().empty()) {
+    const bool recovers = job.state() == v1::JOB_STATE_RECOVERING;
+    return absl::StrCat("needs ", recovers ? 1 : job.spec().resources().servers(), " servers, ",
                         UsableNodes(view, v1::NODE_ROLE_SERVER).size(), " live");
   }
   const std::vector<int> servers = ServersNotServing(view, job);
@@ -90,6 +91,9 @@ std::string ReasonNow(const View& view, const v1::JobRecord& job) {
       break;
     case v1::JOB_STATE_PLACING:
       reason = PlacingReason(view, job);
+      break;
+    case v1::JOB_STATE_RECOVERING:
+      reason = absl::StrCat(job.reason(), "; ", PlacingReason(view, job));
       break;
     case v1::JOB_STATE_CHECKPOINTING:
       reason = CheckpointingReason(view, job);

@@ -66,6 +66,11 @@ bool AllHeard(const View& view, const v1::JobRecord& job) {
   return ServersNotServing(view, job).empty();
 }
 
+bool NeedsNoServers(const v1::JobRecord& job) {
+  return job.state() == v1::JOB_STATE_CHECKPOINTING && job.cut().committed() &&
+         (!NeedsFinalEval(job) || job.has_final_eval());
+}
+
 bool NeedsFinalEval(const v1::JobRecord& job) { return !job.spec().data().eval().path().empty(); }
 
 }  // namespace paceline::scheduler

@@ -37,6 +37,10 @@ bool AllHeard(const View& view, const v1::JobRecord& job);
 // Whether rank 0 evaluates the final parameters.
 bool NeedsFinalEval(const v1::JobRecord& job);
 
+// Whether all that the job still needs is in its final cut: it is committed, and
+// evaluated where that was asked for.
+bool NeedsNoServers(const v1::JobRecord& job);
+
 }  // namespace paceline::scheduler
 
 #endif  // PACELINE_SCHEDULER_CORE_WAITING_H_

@@ -67,6 +67,7 @@ class Daemon:
 
     def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0"):
         self.name = name
+        self._ports = None
         self.port_file = folder / f"{name}.port"
         self.log = folder / f"{name}.log"
         self.port_file.unlink(missing_ok=True)
@@ -88,7 +89,9 @@ class Daemon:
                 raise AssertionError(f"{self.name} ended at once:\n{self.log.read_text()[-2000:]}")
             return self.port_file.is_file() and dict(
                 line.split() for line in self.port_file.read_text().splitlines())
-        return wait_for(read, 30, f"the port file of {self.name}")
+        if self._ports is None:
+            self._ports = wait_for(read, 30, f"the port file of {self.name}")
+        return self._ports
 
     def address(self):
         return f"127.0.0.1:{self.ports()['port']}"
@@ -108,6 +111,8 @@ class Daemon:
             raise AssertionError(f"{self.name} did not end within {seconds} s of SIGTERM")
 
     def kill(self):
+        """SIGKILL, once it has bound its ports, so that another can be started on them."""
+        self.ports()
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -118,6 +123,7 @@ class Cluster:
     def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=()):
         self._temp = tempfile.TemporaryDirectory(prefix="paceline-e2e-")
         self.folder = pathlib.Path(self._temp.name)
+        self.slots = slots
         self.scheduler_flags = ("--heartbeat-ms", 200, *scheduler_flags)
         self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
@@ -149,6 +155,18 @@ class Cluster:
         self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags,
                                 listen=self.address)
         return self.scheduler.address()
+
+    def restart_server(self, index):
+        """Starts a server that has ended again, on its port."""
+        old = self.servers[index]
+        self.servers[index] = Daemon(self.folder, old.name, "server", "--scheduler", self.address,
+                                     listen=old.address())
+
+    def restart_worker(self, index):
+        """Starts a worker that has ended again, on its port."""
+        old = self.workers[index]
+        self.workers[index] = Daemon(self.folder, old.name, "worker", "--scheduler", self.address,
+                                     "--slots", self.slots, listen=old.address())
 
     def pacectl(self, *args, **kwargs):
         return pacectl("--address", self.address, *args, **kwargs)

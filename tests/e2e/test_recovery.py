@@ -55,9 +55,8 @@ class Recovery(unittest.TestCase):
             Recovery.golden_hash = local_run(job)["parameters_sha256"]
         return Recovery.golden_hash
 
-    @needs_digits
-    def test_row_1_bsp_ends_with_the_bytes_of_a_run_without_the_fault(self):
-        job_file = write_job(self.folder, f"""
+    def digits(self):
+        return write_job(self.folder, f"""
 name: digits
 model: {{kind: mlp, hidden: [64]}}
 data:
@@ -67,6 +66,10 @@ train: {{global_batch: 64, epochs: 60, seed: 3, optimizer: {{kind: adam, learnin
 consistency: {{policy: bsp}}
 resources: {{workers: 2, servers: 2}}
 """, "digits.yaml")
+
+    @needs_digits
+    def test_row_1_bsp_ends_with_the_bytes_of_a_run_without_the_fault(self):
+        job_file = self.digits()
         golden = local_run(job_file)
         with Cluster(servers=2, workers=2) as cluster:
             job = cluster.submit(job_file)
@@ -75,6 +78,54 @@ resources: {{workers: 2, servers: 2}}
             os.kill(tasks[0], signal.SIGKILL)
             summary = cluster.wait_for_state(job, "succeeded")
             self.assertEqual(summary["restarts"], 1)
+            self.assertEqual(summary["samples"], golden["samples"])
+            self.assertEqual(summary["parameters_sha256"], golden["parameters_sha256"])
+
+    @needs_digits
+    def test_row_4_a_killed_server_costs_a_rollback_and_not_a_bit(self):
+        job_file = self.digits()
+        golden = local_run(job_file)
+        for comes_back in (False, True):
+            with self.subTest(comes_back=comes_back), Cluster(servers=2, workers=2) as cluster:
+                job = cluster.submit(job_file)
+                tasks = pids(cluster, job)
+                wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
+                cluster.servers[1].kill()
+                if comes_back:
+                    cluster.restart_server(1)
+                summary = cluster.wait_for_state(job, "succeeded")
+                self.assertEqual(summary["rollbacks"], 1)
+                self.assertEqual(summary["restarts"], 0)
+                self.assertEqual(summary["samples"], golden["samples"])
+                self.assertEqual(summary["parameters_sha256"], golden["parameters_sha256"])
+                self.assertEqual([int(rank["pid"]) for rank in cluster.job(job)["ranks"]], tasks)
+
+    def test_row_4_every_push_counts_once_after_a_rollback(self):
+        for policy in ("ssp", "asp"):
+            with self.subTest(policy), Cluster(servers=2, workers=2) as cluster:
+                job = cluster.submit(counting(self.folder, policy, 3000, policy, workers=2))
+                wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
+                cluster.servers[0].kill()
+                summary = cluster.wait_for_state(job, "succeeded")
+                self.assertEqual(summary["rollbacks"], 1)
+                self.assertEqual(summary["iterations"], 6000)
+                self.assertEqual(summary["parameters_sha256"], self.golden(3000))
+
+    @needs_digits
+    def test_row_5_a_power_cut_of_the_whole_cluster(self):
+        job_file = self.digits()
+        golden = local_run(job_file)
+        with Cluster(servers=2, workers=2) as cluster:
+            job = cluster.submit(job_file)
+            pids(cluster, job)
+            wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
+            for daemon in (cluster.scheduler, *cluster.servers, *cluster.workers):
+                daemon.kill()
+            cluster.restart_scheduler()
+            for i in range(2):
+                cluster.restart_server(i)
+                cluster.restart_worker(i)
+            summary = cluster.wait_for_state(job, "succeeded")
             self.assertEqual(summary["samples"], golden["samples"])
             self.assertEqual(summary["parameters_sha256"], golden["parameters_sha256"])
 

@@ -81,23 +81,39 @@ bool SimCluster::HangTask() {
   return task != nullptr;
 }
 
-void SimCluster::RestartWorker(absl::Duration down) {
-  std::vector<Node*> workers;
+SimCluster::Node* SimCluster::AnyNode(bool server) {
+  std::vector<Node*> up;
   for (auto& [address, node] : nodes_) {
-    if (node->server == nullptr && node->up) workers.push_back(node.get());
+    if ((node->server != nullptr) == server && node->up) up.push_back(node.get());
   }
-  if (workers.empty()) return;
-  Node* node = workers[options_.random->Below(workers.size())];
-  for (auto& [key, task] : node->tasks) task->Kill();
-  node->tasks.clear();
+  return up.empty() ? nullptr : up[options_.random->Below(up.size())];
+}
+
+void SimCluster::StopNode(Node* node, absl::Duration down) {
   node->up = false;
   options_.loop->After(down, [this, node] {
+    if (node->server != nullptr) node->server->Start();
     node->report.set_process_nonce(node->report.process_nonce() + 1000);
     node->report.clear_scheduler();
     node->sequence = 0;
     node->up = true;
     HeartbeatForEver(node);
   });
+}
+
+void SimCluster::RestartWorker(absl::Duration down) {
+  Node* node = AnyNode(/*server=*/false);
+  if (node == nullptr) return;
+  for (auto& [key, task] : node->tasks) task->Kill();
+  node->tasks.clear();
+  StopNode(node, down);
+}
+
+void SimCluster::RestartServer(absl::Duration down) {
+  Node* node = AnyNode(/*server=*/true);
+  if (node == nullptr) return;
+  node->server->Kill();
+  StopNode(node, down);
 }
 
 void SimCluster::TickForEver() {
@@ -201,7 +217,7 @@ void SimCluster::RunCommands() {
     const bool commit = command.kind == scheduler::Command::Kind::kCommitCut;
     if (commit) {
       for (const v1::CutFile& file : command.manifest.files()) {
-        PL_CHECK(disk_.contains({command.job_id, file.shard()})) << file.name();
+        PL_CHECK(disk_.contains({command.job_id, command.cut_id, file.shard()})) << file.name();
       }
     }
     options_.loop->After(kSpeakEvery, [this, command, commit] {

@@ -53,6 +53,8 @@ class SimCluster {
   bool HangTask();
   // A worker's process and its tasks die, and it is back after `down`.
   void RestartWorker(absl::Duration down);
+  // A server's process dies with all that it holds, and is back after `down`.
+  void RestartServer(absl::Duration down);
 
   // Every task that any worker ever started.
   const std::vector<std::shared_ptr<SimTask>>& tasks() const { return tasks_; }
@@ -72,6 +74,9 @@ class SimCluster {
 
   void StartScheduler();
   SimTask* AnyTask();
+  // A node of the role that is up, or null.
+  Node* AnyNode(bool server);
+  void StopNode(Node* node, absl::Duration down);
   void TickForEver();
   void HeartbeatForEver(Node* node);
   void Obey(Node* node, const v1::HeartbeatResponse& reply);

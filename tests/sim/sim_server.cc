@@ -27,15 +27,26 @@ SimServer::SimServer(EventLoop* loop, Random* random, SimDisk* disk, uint64_t fo
       most_work_(most_work),
       fold_(fold_budget, "fold budget") {}
 
+void SimServer::Kill() {
+  up_ = false;
+  ++life_;
+  state_ = std::make_unique<server::ServerState>();
+}
+
+void SimServer::Later(std::function<void()> work) {
+  loop_->After(Work(), [this, life = life_, work = std::move(work)] {
+    if (life == life_) work();
+  });
+}
+
 void SimServer::Heed(const v1::ServerJobOrder& order, uint64_t node_id, uint64_t incarnation) {
-  for (const server::ServerCommand& command : state_.Heed(order, node_id, incarnation)) {
+  for (const server::ServerCommand& command : state_->Heed(order, node_id, incarnation)) {
     if (const auto* open = std::get_if<server::OpenCommand>(&command)) {
-      loop_->After(
-          Work(), [this, open = *open, node_id, incarnation] { Open(open, node_id, incarnation); });
+      Later([this, open = *open, node_id, incarnation] { Open(open, node_id, incarnation); });
     } else if (const auto* close = std::get_if<server::CloseCommand>(&command)) {
       if (close->job != nullptr) close->job->Close();
     } else if (const auto* cut = std::get_if<server::CutCommand>(&command)) {
-      loop_->After(Work(), [this, cut = *cut] { WriteCut(cut); });
+      Later([this, cut = *cut] { WriteCut(cut); });
     }
   }
 }
@@ -47,7 +58,7 @@ void SimServer::Open(const server::OpenCommand& command, uint64_t node_id, uint6
   options.node_incarnation = incarnation;
   options.memory = &memory_;
   options.fold = &fold_;
-  state_.Opened(command.order.job_id(), command.attempt, server::ServerJob::Open(options));
+  state_->Opened(command.order.job_id(), command.attempt, server::ServerJob::Open(options));
 }
 
 void SimServer::WriteCut(const server::CutCommand& command) {
@@ -64,13 +75,14 @@ void SimServer::WriteCut(const server::CutCommand& command) {
         break;
       }
       const uint32_t id = shard->spec().shard();
-      disk_->insert_or_assign({command.job->job_id(), id}, *std::move(snapshot));
+      disk_->insert_or_assign({command.job->job_id(), command.cut.cut_id(), id},
+                              *std::move(snapshot));
       v1::CutFile* file = report.add_files();
       file->set_shard(id);
       file->set_name(absl::StrCat("shard-", id));
     }
   }
-  state_.CutDone(*command.job, report);
+  state_->CutDone(*command.job, report);
 }
 
 server::Payload SimServer::Receive(const worker::FramePayload& payload) {
@@ -89,19 +101,22 @@ server::Payload SimServer::Receive(const worker::FramePayload& payload) {
 
 void SimServer::OpenRank(const v1::RequestContext& context,
                          const Network::Done<v1::OpenRankResponse>& done) {
-  const auto job = state_.Find(context.job_id());
+  if (!up_) return;
+  const auto job = state_->Find(context.job_id());
   if (job == nullptr) return done(NotHeld(context.job_id()));
   done(job->OpenRank(context));
 }
 
 void SimServer::Push(const worker::PushFrame& frame, const Network::Done<v1::PushResponse>& done) {
-  const auto job = state_.Find(frame.header.context().job_id());
+  if (!up_) return;
+  const auto job = state_->Find(frame.header.context().job_id());
   if (job == nullptr) return done(NotHeld(frame.header.context().job_id()));
   job->Push(frame.header, Receive(frame.payload), done);
 }
 
 void SimServer::Pull(const worker::PullFrame& frame, const Network::Done<server::PullReply>& done) {
-  const auto job = state_.Find(frame.header.context().job_id());
+  if (!up_) return;
+  const auto job = state_->Find(frame.header.context().job_id());
   if (job == nullptr) return done(NotHeld(frame.header.context().job_id()));
   const std::optional<uint64_t> ticket = job->Pull(frame.header, Receive(frame.payload), done);
   if (!ticket.has_value()) return;

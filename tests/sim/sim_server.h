@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,8 +24,8 @@
 
 namespace paceline::sim {
 
-// Shards as cuts have written them, by (job, shard). Shared by all servers.
-using SimDisk = std::map<std::pair<uint64_t, uint32_t>, server::ShardSnapshot>;
+// Shards as cuts have written them, by (job, cut, shard). Shared by all servers.
+using SimDisk = std::map<std::tuple<uint64_t, uint64_t, uint32_t>, server::ShardSnapshot>;
 
 class SimServer {
  public:
@@ -35,7 +36,12 @@ class SimServer {
 
   // Carries out an order of the scheduler.
   void Heed(const v1::ServerJobOrder& order, uint64_t node_id, uint64_t incarnation);
-  std::vector<v1::ServerJobReport> Reports() const { return state_.Reports(); }
+  std::vector<v1::ServerJobReport> Reports() const { return state_->Reports(); }
+
+  // The process dies: all that it holds is gone, and nothing is answered until Start.
+  void Kill();
+  void Start() { up_ = true; }
+  bool up() const { return up_; }
 
   // As the data plane would serve them; payloads arrive cut into odd pieces.
   void OpenRank(const v1::RequestContext& context, const Network::Done<v1::OpenRankResponse>& done);
@@ -46,6 +52,8 @@ class SimServer {
   void Open(const server::OpenCommand& command, uint64_t node_id, uint64_t incarnation);
   void WriteCut(const server::CutCommand& command);
   server::Payload Receive(const worker::FramePayload& payload);
+  // Runs later, if this life lasts.
+  void Later(std::function<void()> work);
   absl::Duration Work() { return random_->Between(absl::ZeroDuration(), most_work_); }
 
   EventLoop* const loop_;
@@ -54,7 +62,10 @@ class SimServer {
   const absl::Duration most_work_;
   server::MemoryBudget memory_{0, "memory"};
   server::MemoryBudget fold_;
-  server::ServerState state_;
+  bool up_ = true;
+  // Counts lives: what one began, the next does not end.
+  uint64_t life_ = 0;
+  std::unique_ptr<server::ServerState> state_ = std::make_unique<server::ServerState>();
 };
 
 }  // namespace paceline::sim

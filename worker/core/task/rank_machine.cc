@@ -64,7 +64,10 @@ void RankMachine::On(const Prepared& event) {
 
 void RankMachine::On(const MapChanged& event) {
   if (has_map_ && event.timeline == map_.timeline && event.epoch == map_.epoch) return;
-  if (event.timeline != map_.timeline) finished_ = false;
+  if (event.timeline != map_.timeline) {
+    finished_ = false;
+    final_eval_done_ = false;
+  }
   has_map_ = true;
   map_ = event;
   if (!has_prepared_) return;

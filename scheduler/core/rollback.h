@@ -1,0 +1,28 @@
+// A lost server takes its shards along: the job goes back, all shards of it, to its
+// last cut, on a new timeline, and on the servers that are left. Its ranks replay
+// their grants from there. What happened on the old timeline never happened.
+//
+//   a server of the map is lost, was restarted, or gave the job's tables up
+//     -> RECOVERING: the map is given up          (here)
+//     -> shards are placed anew, timeline + 1     (placement.h)
+//     -> all servers serve it: RUNNING
+//
+// A job without a committed cut goes back to its seeded beginning.
+//
+// Pure functions.
+#ifndef PACELINE_SCHEDULER_CORE_ROLLBACK_H_
+#define PACELINE_SCHEDULER_CORE_ROLLBACK_H_
+
+#include "proto/state.pb.h"
+#include "scheduler/core/decisions.h"
+#include "scheduler/core/view.h"
+
+namespace paceline::scheduler {
+
+// JobStateChanged to RECOVERING if a server of the job's map is lost, unless all
+// that the job still needs is in its final cut.
+void PlanRollback(const View& view, const v1::JobRecord& job, Decisions* out);
+
+}  // namespace paceline::scheduler
+
+#endif  // PACELINE_SCHEDULER_CORE_ROLLBACK_H_
