@@ -151,6 +151,12 @@ class CommandLine {
     OnScheduler(cancel, [this](SchedulerClient& client) {
       return Cancel(job_id_, reason_, format(), client, env_);
     });
+    CLI::App* checkpoint = Command("checkpoint", "take a cut of a running job now");
+    JobId(checkpoint);
+    Timeout(checkpoint);
+    OnScheduler(checkpoint, [this](SchedulerClient& client) {
+      return Checkpoint(job_id_, timeout(), format(), client, env_);
+    });
     OnScheduler(
         Command("cluster", "the daemons and what they hold"),
         [this](SchedulerClient& client) { return DescribeCluster(format(), client, env_); });

@@ -89,6 +89,16 @@ absl::StatusOr<v1::Job> SchedulerClient::CancelJob(const v1::CancelJobRequest& r
   return job;
 }
 
+absl::StatusOr<v1::CheckpointJobResponse> SchedulerClient::CheckpointJob(
+    const v1::CheckpointJobRequest& request) {
+  v1::CheckpointJobResponse response;
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(Explained(stub_->CheckpointJob(&context, request, &response)));
+  return response;
+}
+
 absl::StatusOr<v1::Cluster> SchedulerClient::DescribeCluster() {
   v1::Cluster cluster;
   grpc::ClientContext context;

@@ -45,6 +45,7 @@ class SchedulerClient {
   // `interruptible` false: to cancel a job because of the interrupt.
   absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request, bool interruptible = true,
                                     absl::Duration timeout = kCallTimeout);
+  absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request);
   absl::StatusOr<v1::Cluster> DescribeCluster();
 
   // Calls `on_job` now and after every change until it returns false, the job has

@@ -90,6 +90,10 @@ python_tests() {
 
 heading "packages"
 deploy/install_packages.sh deploy/packages.txt tests/packages.txt || exit 1
+# Tests that need one of these say so and are skipped where it cannot be had.
+/usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-deps \
+  --root-user-action=ignore --target "$cache/python" --upgrade -r tests/requirements.txt
+export PYTHONPATH="$cache/python"
 
 one "clang-format" sh -c \
   "git ls-files '*.cc' '*.h' '*.cu' '*.cuh' | xargs -r clang-format-14 --dry-run -Werror"

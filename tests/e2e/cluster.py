@@ -176,6 +176,11 @@ class Cluster:
         out = self.pacectl("submit", job, "-o", "json", *flags, check=True).stdout
         return json.loads(out)["job_id"]
 
+    def holder(self, job):
+        """Index of a server that holds shards of the job."""
+        address = self.job(job)["placement"][0]["address"]
+        return next(i for i, server in enumerate(self.servers) if server.address() == address)
+
     def job(self, job_id):
         """The job, as `pacectl describe -o json` prints it."""
         return json.loads(self.pacectl("describe", job_id, "-o", "json", check=True).stdout)
