@@ -1,0 +1,61 @@
+"""How long faults took to be noticed and to be over, from traces. Pure functions."""
+
+import re
+
+SETTLED = ("checkpointing", "succeeded", "failed", "cancelled")
+RANK = re.compile(r"rank (\d+) ")
+
+
+def detected(events, since, ranks):
+    """Time of the first event after `since` by which the scheduler reacts to the loss
+    of one of `ranks`, or of a server (ranks None); None if there is none."""
+    for event in events:
+        if event.time < since:
+            continue
+        if ranks is None:
+            if event.kind == "RECOVERING":
+                return event.time
+        elif event.kind == "TASK_EXITED" and int(RANK.match(event.message)[1]) in ranks:
+            return event.time
+    return None
+
+
+def recovered(samples, since, ranks):
+    """Time after `since` at which the job is heard to run with all of `ranks` (None:
+    all there are) having advanced, or has gone beyond running; None if never."""
+    before = None
+    for sample in samples:
+        if sample.time <= since:
+            continue
+        if sample.state in SETTLED:
+            return sample.time
+        if sample.state != "running":
+            before = None
+            continue
+        chosen = range(len(sample.ranks)) if ranks is None else ranks
+        if before is None:
+            before = sample.ranks
+        elif all(sample.ranks[r].finished or sample.ranks[r].iteration > before[r].iteration
+                 for r in chosen):
+            return sample.time
+        elif any(sample.ranks[r].iteration < before[r].iteration for r in chosen):
+            before = sample.ranks
+    return None
+
+
+def percentile(values, p):
+    """The smallest value that at least p % of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * p // 100) - 1)]
+
+
+def p50_p99(values):
+    return f"{percentile(values, 50):.1f} / {percentile(values, 99):.1f}" if values else "-"
+
+
+def goodput(runs, step_seconds):
+    """Compute time of the iterations that count over the time from RUNNING to the
+    end, both summed over all ranks. `runs`: summaries."""
+    useful = sum(run["iterations"] * step_seconds for run in runs)
+    held = sum(run["wall_seconds"] * run["ranks"] for run in runs)
+    return useful / held if held else 0.0
