@@ -9,6 +9,7 @@ import json
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -19,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import jobs  # noqa: E402  (after the path)
 import measure  # noqa: E402
 from cluster import Cluster, pacectl, wait_for, write_job  # noqa: E402
-from nemesis import Nemesis  # noqa: E402
+from nemesis import Nemesis, children  # noqa: E402
 from schedule import schedule  # noqa: E402
 from job_trace import Trace  # noqa: E402
 
@@ -30,6 +31,8 @@ LANES = 3
 # For the jobs that still run when the nemesis stops; for a submit that meets no scheduler.
 END_SECONDS = 300
 SUBMIT_SECONDS = 120
+# For the tasks and tables of ended jobs to go.
+LEFT_SECONDS = 30
 
 
 class History:
@@ -110,6 +113,11 @@ class Jobs:
             return None
         return wait_for(answered, SUBMIT_SECONDS, f"an answer to {request_id}")
 
+    def _nothing_left(self):
+        """Whether no worker has a task and no server a table."""
+        return (not any(children(worker.pid) for worker in self._cluster.workers)
+                and not any(int(node["table_bytes"]) for node in self._cluster.nodes()))
+
     def _wrong(self, text):
         self._history.say(f"WRONG: {text}")
         self._history.record("wrong", text=text)
@@ -134,6 +142,10 @@ class Jobs:
             self._wrong(f"job {trace.job_id} ({trace.kind.name}) has not ended {END_SECONDS} s "
                         f"after the last fault: {trace.summary}")
             trace.stop()
+        try:
+            wait_for(self._nothing_left, LEFT_SECONDS, "tasks and tables of ended jobs to go")
+        except AssertionError as error:
+            self._wrong(str(error))
         listed = json.loads(self._cluster.pacectl("list", "-o", "json", check=True).stdout)
         if len(listed["jobs"]) != self._submitted:
             self._wrong(f"{self._submitted} jobs submitted, the scheduler has "
@@ -218,6 +230,7 @@ def main():
     parser.add_argument("--no-faults", action="store_true", help="the same without a nemesis")
     parser.add_argument("--keep", action="store_true", help="keep the folder in any case")
     flags = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cluster is stopped
     seed = random.SystemRandom().randrange(10**6) if flags.seed is None else flags.seed
     seconds = flags.minutes * 60
     faults = [] if flags.no_faults else schedule(seed, seconds)

@@ -1,9 +1,48 @@
-"""How long faults took to be noticed and to be over, from traces. Pure functions."""
+"""How long faults took to be noticed and to be over, from views of jobs. Pure functions."""
 
+import dataclasses
 import re
 
-SETTLED = ("checkpointing", "succeeded", "failed", "cancelled")
+ENDED = ("succeeded", "failed", "cancelled")
+SETTLED = ("checkpointing", *ENDED)
 RANK = re.compile(r"rank (\d+) ")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rank:
+    incarnation: int
+    worker: str  # its daemon's address
+    pid: int
+    iteration: int
+    finished: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    time: float  # seconds since 1970
+    state: str
+    ranks: tuple
+    servers: tuple  # addresses
+
+    @property
+    def ended(self):
+        return self.state in ENDED
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    time: float
+    kind: str
+    message: str
+
+
+def sample_of(job, now):
+    ranks = tuple(
+        Rank(int(rank.get("incarnation", 0)), rank.get("worker_address", ""),
+             int(rank.get("pid", 0)), int(rank.get("iteration", 0)), rank.get("finished", False))
+        for rank in job.get("ranks", []))
+    servers = tuple(placed["address"] for placed in job.get("placement", []))
+    return Sample(now, job["summary"]["state"], ranks, servers)
 
 
 def detected(events, since, ranks):
