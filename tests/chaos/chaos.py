@@ -4,7 +4,6 @@ See tests/chaos/run.sh for the usage, docs/testing.md for what is checked and pr
 """
 
 import argparse
-import collections
 import json
 import pathlib
 import random
@@ -18,9 +17,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import jobs  # noqa: E402  (after the path)
-import measure  # noqa: E402
 from cluster import Cluster, pacectl, wait_for, write_job  # noqa: E402
 from nemesis import Nemesis, children  # noqa: E402
+from report import report  # noqa: E402
 from schedule import schedule  # noqa: E402
 from job_trace import Trace  # noqa: E402
 
@@ -41,7 +40,7 @@ class History:
     def __init__(self, path):
         self._file = open(path, "w")
         self._lock = threading.Lock()
-        self._start = time.time()
+        self.start = time.time()
 
     def record(self, what, at=None, **fields):
         with self._lock:
@@ -50,7 +49,7 @@ class History:
 
     def say(self, text):
         with self._lock:
-            print(f"{time.time() - self._start:7.1f} s  {text}", flush=True)
+            print(f"{time.time() - self.start:7.1f} s  {text}", flush=True)
 
 
 class Jobs:
@@ -174,55 +173,6 @@ def torment(nemesis, faults, seconds, history):
     return injected
 
 
-def report(traces, injected, skipped):
-    """The figures, as lines."""
-    heartbeat = HEARTBEAT_MS / 1000
-    detection = collections.defaultdict(list)
-    recovery = collections.defaultdict(list)
-    noticed = 0
-    for fault in injected:
-        kind = fault.kind
-        if kind.startswith("stop"):
-            kind += " long" if fault.long else " short"
-        everyone = fault.kind.endswith(("scheduler", "cut"))
-        for trace, ranks in fault.hit:
-            seen = None if everyone else measure.detected(trace.events(), fault.time, ranks)
-            if seen is not None and kind.endswith("short"):
-                noticed += 1
-            if seen is not None and not kind.endswith("short"):
-                detection[kind].append((seen - fault.time) / heartbeat)
-            since = fault.healed if everyone else seen or fault.time
-            over = measure.recovered(trace.samples(), since, ranks)
-            if over is not None:
-                recovery[kind].append((over - fault.time) / heartbeat)
-
-    counts = collections.Counter(
-        f.kind + ((" long" if f.long else " short") if f.kind.startswith("stop") else "")
-        for f in injected)
-    yield f"heartbeat {HEARTBEAT_MS} ms; times from the fault, in heartbeats, p50 / p99"
-    yield f"  {'fault':<22} {'times':>5}  {'detection':>14}  {'recovery':>14}"
-    for kind, count in sorted(counts.items()):
-        yield (f"  {kind:<22} {count:>5}  {measure.p50_p99(detection[kind]):>14}  "
-               f"{measure.p50_p99(recovery[kind]):>14}")
-    everything = sum(detection.values(), []), sum(recovery.values(), [])
-    yield (f"  {'all':<22} {len(injected):>5}  {measure.p50_p99(everything[0]):>14}  "
-           f"{measure.p50_p99(everything[1]):>14}")
-    if skipped:
-        yield f"  skipped: {skipped}, for want of a task that had made progress"
-    if noticed:
-        yield f"  short stops that cost a task or a server all the same: {noticed}"
-    summaries = [trace.summary for trace in traces if trace.summary]
-    total = {field: int(sum(s[field] for s in summaries))
-             for field in ("restarts", "rollbacks", "duplicates_dropped", "iterations")}
-    yield (f"restarts {total['restarts']}, rollbacks {total['rollbacks']}, duplicates dropped "
-           f"{total['duplicates_dropped']}, iterations counted {total['iterations']}")
-    emulated = [trace.summary for trace in traces
-                if trace.kind.emulated and trace.summary["state"] == "succeeded"]
-    yield (f"goodput {measure.goodput(emulated, jobs.STEP_SECONDS):.2f} (compute time of the "
-           f"iterations that count / time from RUNNING to the end, {len(emulated)} jobs on the "
-           "emulated device)")
-
-
 def main():
     parser = argparse.ArgumentParser(prog="tests/chaos/run.sh")
     parser.add_argument("--minutes", type=float, default=2, help="how long the nemesis works")
@@ -253,7 +203,10 @@ def main():
             history.say("the nemesis stops")
             wrongs = work.finish()
         print()
-        for line in report(work.traces(), injected, len(faults) - len(injected)):
+        if len(injected) < len(faults):
+            print(f"skipped: {len(faults) - len(injected)} faults, for want of a task that had "
+                  "made progress")
+        for line in report(work.traces(), injected, HEARTBEAT_MS / 1000, history.start):
             print(line)
     finally:
         if wrongs or flags.keep:

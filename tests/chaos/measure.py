@@ -45,11 +45,11 @@ def sample_of(job, now):
     return Sample(now, job["summary"]["state"], ranks, servers)
 
 
-def detected(events, since, ranks):
-    """Time of the first event after `since` by which the scheduler reacts to the loss
+def detected(events, since, until, ranks):
+    """Time of the first event in [since, until) by which the scheduler reacts to the loss
     of one of `ranks`, or of a server (ranks None); None if there is none."""
     for event in events:
-        if event.time < since:
+        if not since <= event.time < until:
             continue
         if ranks is None:
             if event.kind == "RECOVERING":

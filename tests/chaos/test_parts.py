@@ -38,10 +38,11 @@ class Measure(unittest.TestCase):
                   Event(5, "TASK_EXITED", "rank 0 incarnation 1: killed"),
                   Event(6, "TASK_EXITED", "rank 1 incarnation 2: killed"),
                   Event(7, "RECOVERING", "server 1 is lost")]
-        self.assertEqual(measure.detected(events, 4, {1}), 6)
-        self.assertEqual(measure.detected(events, 4, None), 7)
-        self.assertIsNone(measure.detected(events, 4, {2}))
-        self.assertIsNone(measure.detected(events, 8, None))
+        self.assertEqual(measure.detected(events, 4, 9, {1}), 6)
+        self.assertEqual(measure.detected(events, 4, 9, None), 7)
+        self.assertIsNone(measure.detected(events, 4, 9, {2}))
+        self.assertIsNone(measure.detected(events, 8, 9, None))
+        self.assertIsNone(measure.detected(events, 4, 6, {1}))
 
     def test_recovery_is_when_all_that_were_hit_have_advanced(self):
         samples = [sample(1, "running", 5, 5), sample(2, "running", 6, 5),
