@@ -115,6 +115,9 @@ absl::Status SchedulerClient::WatchJob(uint64_t job_id, absl::Duration timeout,
   request.set_job_id(job_id);
   grpc::ClientContext context;
   SetTimeout(timeout, &context);
+  // A channel of blocking calls looks at its sockets only while a call is under way
+  // (else every five seconds): a call that waits finds a scheduler as it comes back.
+  context.set_wait_for_ready(true);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
   auto reader = stub_->WatchJob(&context, request);
   v1::Job job;

@@ -49,7 +49,8 @@ class SchedulerClient {
   absl::StatusOr<v1::Cluster> DescribeCluster();
 
   // Calls `on_job` now and after every change until it returns false, the job has
-  // ended (OK) or `timeout` has passed (DeadlineExceeded).
+  // ended (OK) or `timeout` has passed (DeadlineExceeded), also for want of a scheduler,
+  // which it waits for.
   absl::Status WatchJob(uint64_t job_id, absl::Duration timeout,
                         const std::function<bool(const v1::Job&)>& on_job);
 
