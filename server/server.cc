@@ -93,6 +93,7 @@ class Server::Impl {
       if (!draining_) executor_.Heed(response);
     };
     heartbeat.seed = nonce_;
+    heartbeat.faults = options_.rpc_faults;
     MutexLock lock(&mu_);
     heartbeat_ = std::make_unique<HeartbeatLoop>(std::move(heartbeat));
     return absl::OkStatus();

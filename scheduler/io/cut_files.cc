@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "common/failpoint/failpoint.h"
 #include "common/json/proto_json.h"
 #include "common/status/status_macros.h"
 #include "common/xxh3/xxh3.h"
@@ -19,6 +20,7 @@ constexpr uint64_t kMaxManifestBytes = uint64_t{1} << 30;
 
 absl::Status VerifyFile(FileSystem& fs, const std::string& dir, const v1::CutFile& file,
                         const StopRequested& stop) {
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.verify"));
   if (file.name().empty() || file.name().find('/') != std::string::npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("shard ", file.shard(), ": a file name expected, got \"", file.name(), "\""));
@@ -53,7 +55,9 @@ absl::StatusOr<std::string> CommitCut(FileSystem& fs, const std::string& dir,
     PL_RETURN_IF_ERROR(VerifyFile(fs, dir, file, stop));
   }
   const std::string json = absl::StrCat(ProtoToJson(manifest, JsonLayout::kIndented), "\n");
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.manifest"));
   PL_RETURN_IF_ERROR(WriteFileDurably(fs, JoinPath(dir, kManifestName), json));
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.manifest.after"));
   return Xxh3Hex(json);
 }
 

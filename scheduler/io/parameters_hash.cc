@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/failpoint/failpoint.h"
 #include "common/sha256.h"
 #include "common/status/status_macros.h"
 #include "scheduler/io/shard_rows.h"
@@ -116,6 +117,7 @@ absl::Status HashSparse(FileSystem& fs, const v1::TableSpec& table,
 absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& dir,
                                            const v1::CutManifest& manifest,
                                            const StopRequested& stop) {
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.hash"));
   std::map<uint32_t, std::string> paths;
   for (const v1::CutFile& file : manifest.files()) {
     paths[file.shard()] = JoinPath(dir, file.name());

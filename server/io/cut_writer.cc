@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "common/failpoint/failpoint.h"
 #include "common/safetensors.h"
 #include "common/status/status_macros.h"
 #include "common/tables/slots.h"
@@ -94,13 +95,16 @@ absl::StatusOr<v1::CutFile> WriteShard(FileSystem& fs, const std::string& dir, c
   file.set_shard(shard.spec().shard());
   const std::string path = JoinPath(dir, file.name());
   const std::string temporary = absl::StrCat(path, ".tmp");
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.write"));
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<SafetensorsWriter> writer,
                       SafetensorsWriter::Create(fs, temporary, std::move(specs),
                                                 Metadata(shard.table(), shard.spec(), timeline)));
   for (const Tensor& tensor : tensors) {
     PL_RETURN_IF_ERROR(writer->Append(tensor.spec.name, tensor.bytes));
   }
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.sync"));
   PL_RETURN_IF_ERROR(writer->Finish());
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.rename"));
   PL_RETURN_IF_ERROR(fs.Rename(temporary, path));
   file.set_bytes(writer->file_bytes());
   file.set_xxh3(writer->file_xxh3());
@@ -116,6 +120,7 @@ absl::Status WriteFiles(FileSystem& fs, const ServerJob& job, const v1::CutOrder
     PL_ASSIGN_OR_RETURN(*report->add_files(),
                         WriteShard(fs, cut.dir(), *shard, job.map().timeline()));
   }
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.dir.sync"));
   return fs.SyncDir(cut.dir());
 }
 
