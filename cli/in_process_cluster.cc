@@ -4,8 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
-#include "worker/io/net/grpc_data_client.h"
-#include "worker/io/net/grpc_scheduler_client.h"
 #include "worker/io/node/in_process_launcher.h"
 
 namespace paceline::cli {
@@ -19,7 +17,8 @@ constexpr char kOnlyProcesses[] = "only processes can be killed or stopped";
 absl::StatusOr<std::unique_ptr<InProcessCluster>> InProcessCluster::Start(const Options& options) {
   std::unique_ptr<InProcessCluster> cluster(new InProcessCluster(options));
   PL_RETURN_IF_ERROR(cluster->StartScheduler(0));
-  cluster->tasks_scheduler_ = worker::MakeGrpcSchedulerClient(cluster->scheduler_address());
+  cluster->task_clients_ = worker::MakeTaskClients(cluster->scheduler_address(), options.rpc_faults,
+                                                   /*stream=*/0, options.clock);
   for (int i = 0; i < options.servers; ++i) PL_RETURN_IF_ERROR(cluster->StartServer());
   for (int i = 0; i < options.workers; ++i) PL_RETURN_IF_ERROR(cluster->StartWorker(i));
   return cluster;
@@ -45,6 +44,7 @@ absl::Status InProcessCluster::StartServer() {
   server.clock = options_.clock;
   server.fs = options_.fs;
   server.scheduler = scheduler_address();
+  server.rpc_faults = options_.rpc_faults;
   PL_ASSIGN_OR_RETURN(servers_.emplace_back(), server::Server::Start(std::move(server)));
   return absl::OkStatus();
 }
@@ -56,13 +56,12 @@ absl::Status InProcessCluster::StartWorker(int index) {
   worker.scheduler = scheduler_address();
   worker.data_dir = absl::StrCat(options_.folder, "/worker-", index);
   worker.slots = static_cast<uint32_t>(options_.slots);
+  worker.rpc_faults = options_.rpc_faults;
   worker::TaskOptions task;
   task.clock = options_.clock;
   task.fs = options_.fs;
-  task.scheduler = tasks_scheduler_.get();
-  task.data_client = [](const std::vector<std::string>& addresses) {
-    return worker::MakeGrpcDataClient(addresses);
-  };
+  task.scheduler = task_clients_.scheduler.get();
+  task.data_client = task_clients_.data;
   worker.launcher = worker::MakeInProcessLauncher(std::move(task));
   PL_ASSIGN_OR_RETURN(workers_.emplace_back(), worker::Worker::Start(std::move(worker)));
   return absl::OkStatus();
@@ -95,7 +94,7 @@ absl::Status InProcessCluster::Stop() {
   }
   servers_.clear();
   if (scheduler_ != nullptr) scheduler_->Shutdown(kDrain);
-  tasks_scheduler_.reset();
+  task_clients_ = {};
   return absl::OkStatus();
 }
 

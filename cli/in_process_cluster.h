@@ -14,9 +14,10 @@
 #include "cli/local_cluster.h"
 #include "common/clock.h"
 #include "common/fs.h"
+#include "common/rpc/fault_injector.h"
 #include "scheduler/scheduler.h"
 #include "server/server.h"
-#include "worker/io/net/scheduler_client.h"
+#include "worker/io/net/task_clients.h"
 #include "worker/worker.h"
 
 namespace paceline::cli {
@@ -32,6 +33,8 @@ class InProcessCluster final : public LocalCluster {
     // Tasks that each worker runs at a time.
     int slots = 1;
     absl::Duration heartbeat = absl::Milliseconds(100);
+    // Of all calls of tasks, and of the nodes' heartbeats.
+    RpcFaultSpec rpc_faults;
     // Both outlive the cluster.
     FileSystem* fs = nullptr;
     Clock* clock = nullptr;
@@ -64,7 +67,7 @@ class InProcessCluster final : public LocalCluster {
   const Options options_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   // Of all tasks; outlives the workers.
-  std::unique_ptr<worker::SchedulerClient> tasks_scheduler_;
+  worker::TaskClients task_clients_;
   std::vector<std::unique_ptr<server::Server>> servers_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
 };

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/random.h"
 #include "common/status/status_macros.h"
 
 namespace paceline {
@@ -80,7 +81,10 @@ absl::StatusOr<std::shared_ptr<Inode>> MemoryFileSystem::Create(const std::strin
   if (!dirs_.contains(DirName(path))) return PathError(ENOENT, "open for writing", path);
   if (dirs_.contains(path)) return PathError(EISDIR, "open for writing", path);
   std::shared_ptr<Inode>& inode = live_[path];
-  if (inode == nullptr) inode = std::make_shared<Inode>();
+  if (inode == nullptr) {
+    inode = std::make_shared<Inode>();
+    unsynced_.push_back({.come = path, .inode = inode});
+  }
   return inode;
 }
 
@@ -127,6 +131,7 @@ absl::Status MemoryFileSystem::Rename(const std::string& from, const std::string
   if (source == target) return absl::OkStatus();
   std::shared_ptr<Inode> inode = std::move(it->second);
   live_.erase(it);
+  unsynced_.push_back({.gone = source, .come = target, .inode = inode});
   live_[target] = std::move(inode);
   return absl::OkStatus();
 }
@@ -140,13 +145,24 @@ absl::Status MemoryFileSystem::SyncDir(const std::string& dir) {
   for (const auto& entry : live_) {
     if (inside(entry)) durable_.insert(entry);
   }
+  // The other folder's half of a move stays open.
+  for (NameChange& change : unsynced_) {
+    if (DirName(change.gone) == folder) change.gone.clear();
+    if (DirName(change.come) == folder) change.come.clear();
+  }
+  std::erase_if(unsynced_, [](const NameChange& change) {
+    return change.gone.empty() && change.come.empty();
+  });
   return absl::OkStatus();
 }
 
 absl::Status MemoryFileSystem::Remove(const std::string& path) {
   MutexLock lock(&mu_);
   const std::string name = Clean(path);
-  if (live_.erase(name) > 0) return absl::OkStatus();
+  if (live_.erase(name) > 0) {
+    unsynced_.push_back({.gone = name});
+    return absl::OkStatus();
+  }
   if (!dirs_.contains(name)) return PathError(ENOENT, "remove", path);
   const auto inside = [&](const std::string& other) {
     return other != name && DirName(other) == name;
@@ -199,9 +215,40 @@ absl::Status MemoryFileSystem::CreateDirs(const std::string& dir) {
 void MemoryFileSystem::ForgetUnsynced() {
   MutexLock lock(&mu_);
   live_ = durable_;
+  unsynced_.clear();
   for (const auto& [path, inode] : live_) {
     MutexLock inode_lock(&inode->mu);
     inode->bytes = inode->synced;
+    ++inode->changes;
+  }
+}
+
+void MemoryFileSystem::ForgetUnsynced(std::uint64_t seed) {
+  MutexLock lock(&mu_);
+  std::uint64_t draw = 0;
+  const auto below = [&](std::uint64_t bound) { return RandomBelow(bound, seed, 0, draw++); };
+  for (const NameChange& change : unsynced_) {
+    if (below(2) == 0) continue;
+    durable_.erase(change.gone);
+    if (!change.come.empty()) durable_[change.come] = change.inode;
+  }
+  live_ = durable_;
+  unsynced_.clear();
+  // A file can have two names after a move of which one half was kept.
+  std::set<Inode*> seen;
+  for (const auto& [path, inode] : live_) {
+    if (!seen.insert(inode.get()).second) continue;
+    MutexLock inode_lock(&inode->mu);
+    const bool appended = absl::StartsWith(inode->bytes, inode->synced);
+    if (appended) {
+      inode->bytes.resize(inode->synced.size() +
+                          below(inode->bytes.size() - inode->synced.size() + 1));
+    } else if (below(2) == 0) {
+      inode->bytes = inode->synced;
+    } else {
+      inode->bytes.resize(below(inode->bytes.size() + 1));
+    }
+    inode->synced = inode->bytes;
     ++inode->changes;
   }
 }

@@ -8,8 +8,9 @@
 //
 // Keeps the strict reading of POSIX: a file's bytes come back only as of its
 // last Sync, and a created, renamed or removed name only if its folder was
-// synced after. Folders made by CreateDirs are durable at once. Only files can
-// be renamed. Files opened before the crash must not be used after it.
+// synced after. A real disk may have kept more, in any combination: see
+// ForgetUnsynced(seed). Folders made by CreateDirs are durable at once. Only files
+// can be renamed. Files opened before the crash must not be used after it.
 //
 // Paths are compared as text: one spelling per file; a trailing slash is ignored.
 //
@@ -46,6 +47,10 @@ class MemoryFileSystem final : public FileSystem {
 
   // Goes back to what is durable.
   void ForgetUnsynced();
+  // The same, but what was not synced may have survived, as the seed decides: of a
+  // file's bytes any part of what was appended, of one that was emptied the old bytes
+  // or a part of the new; each change of a name for itself, a rename whole.
+  void ForgetUnsynced(std::uint64_t seed);
 
   struct Inode {
     mutable Mutex mu;
@@ -56,6 +61,12 @@ class MemoryFileSystem final : public FileSystem {
 
  private:
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
+  // A name that went, came, or both. Empty: none.
+  struct NameChange {
+    std::string gone;
+    std::string come;
+    std::shared_ptr<Inode> inode;
+  };
 
   absl::StatusOr<std::shared_ptr<Inode>> Create(const std::string& path);
   absl::StatusOr<std::shared_ptr<Inode>> Find(const std::string& path);
@@ -63,6 +74,8 @@ class MemoryFileSystem final : public FileSystem {
   Mutex mu_;
   Names live_ ABSL_GUARDED_BY(mu_);
   Names durable_ ABSL_GUARDED_BY(mu_);
+  // From durable_ to live_, in order.
+  std::vector<NameChange> unsynced_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> dirs_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -158,6 +159,48 @@ TEST_CASE("a crash forgets bytes and names that were not synced") {
   REQUIRE(Read(fs, "/d/unsynced_bytes").empty());
   REQUIRE(Read(fs, "/d/removed") == "back");
   REQUIRE_FALSE(fs.Exists("/d/unsynced_name"));
+}
+
+TEST_CASE("a crash may keep what was not synced, in every combination") {
+  std::set<std::string> bytes;
+  std::set<std::string> emptied;
+  std::set<std::string> names;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    MemoryFileSystem fs;
+    Write(fs, "/appended", "12", true);
+    Write(fs, "/emptied", "old", true);
+    Write(fs, "/from", "", true);
+    Write(fs, "/to", "", true);
+    Write(fs, "/removed", "", true);
+    REQUIRE_OK(fs.SyncDir("/"));
+    {
+      REQUIRE_OK_AND_ASSIGN(auto file, fs.OpenForAppend("/appended"));
+      REQUIRE_OK(file->Append("34"));
+    }
+    Write(fs, "/emptied", "new", false);
+    Write(fs, "/created", "", true);
+    REQUIRE_OK(fs.Rename("/from", "/to"));
+    REQUIRE_OK(fs.Remove("/removed"));
+    fs.ForgetUnsynced(seed);
+    bytes.insert(Read(fs, "/appended"));
+    emptied.insert(Read(fs, "/emptied"));
+    std::string there;
+    for (const char* name : {"/from", "/to", "/removed", "/created"}) {
+      there += fs.Exists(name) ? name : "";
+    }
+    names.insert(there);
+    // What has survived is durable.
+    const std::string survived = Read(fs, "/appended");
+    fs.ForgetUnsynced();
+    REQUIRE(Read(fs, "/appended") == survived);
+    REQUIRE(fs.Exists("/created") == (there.find("/created") != std::string::npos));
+  }
+  CHECK(bytes == std::set<std::string>{"12", "123", "1234"});
+  CHECK(emptied == std::set<std::string>{"", "n", "ne", "new", "old"});
+  // The target of a rename is always there, old or new.
+  CHECK(names == std::set<std::string>{"/from/to/removed/created", "/from/to/removed",
+                                       "/from/to/created", "/from/to", "/to/removed/created",
+                                       "/to/removed", "/to/created", "/to"});
 }
 
 TEST_CASE("WriteFileDurably survives a crash, and without the folder's sync a rename would not") {

@@ -96,6 +96,7 @@ class Server::Impl {
       if (!stopping_) executor_.Heed(response);
     };
     heartbeat.seed = nonce_;
+    heartbeat.faults = options_.rpc_faults;
     MutexLock lock(&mu_);
     heartbeat_ = std::make_unique<HeartbeatLoop>(std::move(heartbeat));
     return absl::OkStatus();

@@ -24,6 +24,7 @@
 #include "common/clock.h"
 #include "common/daemon/address.h"
 #include "common/fs.h"
+#include "common/rpc/fault_injector.h"
 
 namespace paceline::server {
 
@@ -55,6 +56,9 @@ class Server {
     uint64_t fold_limit = uint64_t{1} << 30;
     // Of each job. --max-parked-pulls
     uint32_t max_parked_pulls = 4096;
+
+    // For tests: of its heartbeats.
+    RpcFaultSpec rpc_faults;
   };
 
   // Listens, and begins to look for the scheduler.

@@ -8,7 +8,6 @@
 #include "common/daemon/port_file.h"
 #include "common/daemon/signals.h"
 #include "common/fs_posix.h"
-#include "common/log.h"
 #include "server/io/process_memory.h"
 #include "server/server.h"
 #include "server/server_flags.h"
@@ -40,9 +39,10 @@ int main(int argc, char** argv) {
   if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
   if (!flags.ok()) return Fail(flags.status());
-  paceline::InitLogging(flags->log);
+  InitDaemon(*flags);
   options.listen = flags->listen;
   options.advertise = flags->advertise;
+  options.rpc_faults = flags->test_faults.rpc;
   options.http_listen = flags->http_listen.value_or(paceline::HostPort());
 
   auto server = Server::Start(options);

@@ -39,6 +39,10 @@ git ls-files '*.cc' '*.h' '*.proto' '*.sh' '*.py' '*.bzl' | grep -v '^proto/' | 
 git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.cc' '*.h' '*.proto' '*.bazel' '*.bzl' '*.md' ':!tests/house.sh' |
   rule "unfinished"
 
+grep -o '{"[a-z_.]*"' common/failpoint/names.h | tr -d '{"' | while read -r name; do
+  git grep -qF "\"$name\"" -- '*.cc' ':!common/failpoint' ':!*_test.cc' || echo "$name"
+done | rule "a failpoint that nothing evaluates"
+
 git grep -nE 'sleep_for|absl::SleepFor|usleep' -- '*_test.cc' |
   rule "a sleep in a unit test"
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/failpoint/test_faults.h"
 #include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"
 
@@ -19,6 +20,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--log-format", flags->log_format, "text or json");
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which the rank parks");
+  app->add_option("--test-faults", flags->test_faults, "for tests only: what goes wrong");
 }
 
 absl::StatusOr<v1::DeviceKind> ParseDevice(const std::string& word) {
@@ -41,6 +43,7 @@ absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
 
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {
   PL_RETURN_IF_ERROR(LogOptionsOf(flags).status());
+  PL_RETURN_IF_ERROR(ParseTestFaults(flags.test_faults).status());
   TaskOptions options;
   PL_ASSIGN_OR_RETURN(options.device, ParseDevice(flags.device));
   options.job_id = flags.job;

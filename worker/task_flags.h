@@ -24,6 +24,8 @@ struct TaskFlags {
   std::string log_level = "info";
   std::string log_format = "text";
   uint64_t park_after_seconds = 600;
+  // As the worker has it.
+  std::string test_faults;
 };
 
 void AddTaskFlags(CLI::App* app, TaskFlags* flags);

@@ -10,10 +10,11 @@
 #include "common/clock.h"
 #include "common/daemon/daemon_flags.h"
 #include "common/daemon/signals.h"
+#include "common/failpoint/test_faults.h"
 #include "common/fs_posix.h"
+#include "common/hash.h"
 #include "common/log.h"
-#include "worker/io/net/grpc_data_client.h"
-#include "worker/io/net/grpc_scheduler_client.h"
+#include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
 #include "worker/task_flags.h"
 
@@ -37,13 +38,14 @@ int TaskMain(int argc, char** argv) {
     return 2;
   }
   InitLogging(*LogOptionsOf(flags));
-  const std::unique_ptr<SchedulerClient> scheduler = MakeGrpcSchedulerClient(flags.scheduler);
+  const TestFaults faults = *ParseTestFaults(flags.test_faults);
+  EnableTestFaults(faults);
+  const uint64_t stream = MixBits(flags.rank, flags.incarnation);
+  const TaskClients clients = MakeTaskClients(flags.scheduler, faults.rpc, stream, &clock);
   options->clock = &clock;
   options->fs = &fs;
-  options->scheduler = scheduler.get();
-  options->data_client = [](const std::vector<std::string>& addresses) {
-    return MakeGrpcDataClient(addresses);
-  };
+  options->scheduler = clients.scheduler.get();
+  options->data_client = clients.data;
   const std::unique_ptr<Task> task = Task::Start(*std::move(options));
   std::thread([&task] {
     WaitForTerminationSignal();

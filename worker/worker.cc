@@ -19,6 +19,7 @@
 #include "common/sync.h"
 #include "common/version/version.h"
 #include "worker/core/math/blas_kernel.h"
+#include "worker/io/net/faulty_scheduler_client.h"
 #include "worker/io/net/grpc_scheduler_client.h"
 #include "worker/io/node/node_agent.h"
 #include "worker/io/node/process_launcher.h"
@@ -70,7 +71,8 @@ class WorkerImpl final : public Worker {
       : options_(std::move(options)),
         launcher_(options_.launcher != nullptr ? std::move(options_.launcher)
                                                : ProcessLauncher(options_)),
-        scheduler_(MakeGrpcSchedulerClient(options_.scheduler)),
+        scheduler_(WithFaults(MakeGrpcSchedulerClient(options_.scheduler), options_.rpc_faults,
+                              /*stream=*/0, options_.clock)),
         supervisor_({.clock = options_.clock,
                      .launcher = launcher_.get(),
                      .changed = [this] { OnTasksChanged(); }}),

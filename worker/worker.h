@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/daemon/address.h"
 #include "common/fs.h"
+#include "common/rpc/fault_injector.h"
 #include "proto/job.pb.h"
 #include "worker/io/node/task_launcher.h"
 
@@ -43,8 +44,11 @@ class Worker {
 
     // How tasks are started. None: as processes of this program's binary.
     std::unique_ptr<TaskLauncher> launcher;
-    // Arguments of task processes that say how they log.
+    // Arguments of task processes that say how they log and what goes wrong in them.
     std::vector<std::string> task_arguments;
+
+    // For tests: of its heartbeats.
+    RpcFaultSpec rpc_faults;
 
     // Both outlive the worker.
     Clock* clock = nullptr;

@@ -47,10 +47,14 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.scheduler = flags.scheduler;
   options.slots = flags.slots;
   options.data_dir = daemon.data_dir;
+  options.rpc_faults = daemon.test_faults.rpc;
   options.task_arguments = {
       absl::StrCat("--log-level=", LevelName(daemon.log.level)),
       absl::StrCat("--log-format=", daemon.log.format == LogFormat::kJson ? "json" : "text"),
       absl::StrCat("--park-after-seconds=", flags.park_after_seconds)};
+  if (!daemon.test_faults.text.empty()) {
+    options.task_arguments.push_back(absl::StrCat("--test-faults=", daemon.test_faults.text));
+  }
   return options;
 }
 

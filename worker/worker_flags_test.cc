@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/failpoint/test_faults.h"
 #include "common/status/status_matchers.h"
 #include "worker/task_flags.h"
 
@@ -40,6 +41,10 @@ TEST_CASE("A worker's flags") {
   CHECK_FALSE(given.http_listen.has_value());
   CHECK(given.task_arguments == std::vector<std::string>{"--log-level=debug", "--log-format=json",
                                                          "--park-after-seconds=9"});
+  REQUIRE_OK_AND_ASSIGN(const Worker::Options faulty,
+                        ParseWorker({"--test-faults=task.push.send=kill@3,rpc.Push=duplicate:5"}));
+  CHECK(faulty.rpc_faults.methods.at("Push").duplicate == 5);
+  CHECK(faulty.task_arguments.back() == "--test-faults=task.push.send=kill@3,rpc.Push=duplicate:5");
   CHECK_STATUS(ParseWorker({"--device=abacus"}).status(), absl::StatusCode::kInvalidArgument,
                "--device: one of auto, cpu, cuda, emulated expected, got abacus");
 }
@@ -57,7 +62,8 @@ TEST_CASE("A task understands what its worker says") {
                         "--device=cpu",
                         "--log-level=error",
                         "--log-format=json",
-                        "--park-after-seconds=9"};
+                        "--park-after-seconds=9",
+                        "--test-faults=task.push.send=kill@3"};
   REQUIRE_FALSE(ParseCommandLine(&app, std::size(argv), argv).has_value());
   REQUIRE_OK_AND_ASSIGN(const TaskOptions options, ToTaskOptions(flags));
   CHECK(options.job_id == 7);
@@ -69,6 +75,12 @@ TEST_CASE("A task understands what its worker says") {
   REQUIRE_OK_AND_ASSIGN(const LogOptions log, LogOptionsOf(flags));
   CHECK(log.level == LogLevel::kError);
   CHECK(log.format == LogFormat::kJson);
+  REQUIRE_OK_AND_ASSIGN(const TestFaults faults, ParseTestFaults(flags.test_faults));
+  CHECK(faults.failpoints.size() == 1);
+  flags.test_faults = "task.push.sent=kill";
+  CHECK_STATUS(ToTaskOptions(flags).status(), absl::StatusCode::kInvalidArgument,
+               "did you mean task.push.send?");
+  flags.test_faults = "";
   flags.log_level = "loud";
   CHECK_STATUS(ToTaskOptions(flags).status(), absl::StatusCode::kInvalidArgument, "loud");
 }

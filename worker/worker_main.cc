@@ -9,7 +9,6 @@
 #include "common/daemon/port_file.h"
 #include "common/daemon/signals.h"
 #include "common/fs_posix.h"
-#include "common/log.h"
 #include "worker/task_main.h"
 #include "worker/worker.h"
 #include "worker/worker_flags.h"
@@ -38,7 +37,7 @@ int main(int argc, char** argv) {
   if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
   if (!flags.ok()) return Fail(flags.status());
-  paceline::InitLogging(flags->log);
+  InitDaemon(*flags);
   absl::StatusOr<Worker::Options> options = ToWorkerOptions(*flags, own);
   if (!options.ok()) return Fail(options.status());
   options->clock = &clock;

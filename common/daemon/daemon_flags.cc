@@ -50,6 +50,7 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
       ->capture_default_str();
   app->add_option("--log-format", log_format_, "text or json")->capture_default_str();
   app->add_flag("--insecure", insecure_, "allow unprotected listeners that other hosts reach");
+  app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
   app->set_config("--config", "", "file with these options as keys");
   app->allow_config_extras(CLI::config_extras_mode::error);
 }
@@ -63,6 +64,7 @@ absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate() const {
   flags.log.role = role_;
   PL_ASSIGN_OR_RETURN(flags.log.level, ParseLogLevel(log_level_));
   PL_ASSIGN_OR_RETURN(flags.log.format, ParseLogFormat(log_format_));
+  PL_ASSIGN_OR_RETURN(flags.test_faults, ParseTestFaults(test_faults_));
 
   PL_ASSIGN_OR_RETURN(flags.listen, ParseFlag("--listen", listen_));
   PL_RETURN_IF_ERROR(CheckReach("--listen", flags.listen, insecure_));
@@ -90,6 +92,11 @@ std::optional<int> ParseCommandLine(CLI::App* app, int argc, const char* const* 
     return app->exit(error) == 0 ? 0 : kUsageError;
   }
   return std::nullopt;
+}
+
+void InitDaemon(const DaemonFlags& flags) {
+  InitLogging(flags.log);
+  EnableTestFaults(flags.test_faults);
 }
 
 }  // namespace paceline

@@ -6,10 +6,12 @@
 //     app.add_option("--scheduler", ...);
 //     if (const std::optional<int> code = ParseCommandLine(&app, argc, argv)) return *code;
 //     absl::StatusOr<DaemonFlags> flags = parser.Validate();
+//     ...
+//     InitDaemon(*flags);
 //
 // --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
-// --log-format, --insecure, and --config FILE with the same names as keys
-// (`listen = "127.0.0.1:7071"`), where the command line wins and an unknown key
+// --log-format, --insecure, --test-faults, and --config FILE with the same names as
+// keys (`listen = "127.0.0.1:7071"`), where the command line wins and an unknown key
 // is an error.
 //
 // Owned by one thread: main's.
@@ -22,6 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/daemon/address.h"
+#include "common/failpoint/test_faults.h"
 #include "common/log.h"
 
 namespace paceline {
@@ -38,6 +41,7 @@ struct DaemonFlags {
   std::string data_dir;
   LogOptions log;
   bool insecure = false;
+  TestFaults test_faults;
 
   // What others dial, once the port is known.
   HostPort Advertised(int bound_port) const;
@@ -59,7 +63,7 @@ class DaemonFlagParser {
   // After ParseCommandLine.
   // Errors: InvalidArgument  names the flag: malformed; a listener that other
   //                          hosts reach without --insecure; an --advertise that
-  //                          nobody can dial.
+  //                          nobody can dial; --test-faults that make no sense.
   absl::StatusOr<DaemonFlags> Validate() const;
 
  private:
@@ -72,11 +76,15 @@ class DaemonFlagParser {
   std::string log_level_ = "info";
   std::string log_format_ = "text";
   bool insecure_ = false;
+  std::string test_faults_;
 };
 
 // Parses. Nothing: go on. Else the exit code: 0 after --help, 2 after a usage
 // error; the text has been printed.
 std::optional<int> ParseCommandLine(CLI::App* app, int argc, const char* const* argv);
+
+// Sets the log up, and what goes wrong on purpose. Once, early in main.
+void InitDaemon(const DaemonFlags& flags);
 
 }  // namespace paceline
 

@@ -69,6 +69,18 @@ TEST_CASE("wrong values name their flag") {
   CHECK_STATUS(Parse({"--data-dir", ""}), kBad, "--data-dir");
 }
 
+TEST_CASE("faults are given by a flag, and there are none without") {
+  REQUIRE_OK_AND_ASSIGN(const DaemonFlags without, Parse({}));
+  CHECK(without.test_faults.text.empty());
+  CHECK(without.test_faults.failpoints.empty());
+  REQUIRE_OK_AND_ASSIGN(const DaemonFlags given,
+                        Parse({"--test-faults=server.push.reply=kill@3,rpc.Push=duplicate:5"}));
+  CHECK(given.test_faults.failpoints.size() == 1);
+  CHECK(given.test_faults.rpc.methods.at("Push").duplicate == 5);
+  CHECK_STATUS(Parse({"--test-faults=server.push.replay=kill"}), kBad,
+               "did you mean server.push.reply?");
+}
+
 TEST_CASE("help and usage errors have their exit codes") {
   std::optional<int> code;
   CHECK_FALSE(Parse({"--help"}, &code).ok());

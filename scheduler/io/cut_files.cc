@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "common/cut/manifest.h"
+#include "common/failpoint/failpoint.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::scheduler {
@@ -33,12 +34,16 @@ absl::Status RemoveCut(FileSystem& fs, const std::string& dir) {
 
 absl::StatusOr<std::string> CommitCut(FileSystem& fs, const std::string& dir,
                                       const v1::CutManifest& manifest, const StopRequested& stop) {
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.verify"));
   for (const v1::CutFile& file : manifest.files()) {
     PL_ASSIGN_OR_RETURN(const std::unique_ptr<VerifiedFile> verified,
                         VerifiedFile::Open(fs, dir, file));
     PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
   }
-  return WriteManifest(fs, dir, manifest);
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.manifest"));
+  PL_ASSIGN_OR_RETURN(std::string xxh3, WriteManifest(fs, dir, manifest));
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.manifest.after"));
+  return xxh3;
 }
 
 absl::Status RemoveCuts(FileSystem& fs, const std::string& checkpoint_dir, uint64_t before,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/failpoint/failpoint.h"
 #include "common/sha256.h"
 #include "common/status/status_macros.h"
 #include "scheduler/io/shard_rows.h"
@@ -118,6 +119,7 @@ absl::Status HashSparse(FileSystem& fs, const std::string& dir, const v1::TableS
 absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& dir,
                                            const v1::CutManifest& manifest,
                                            const StopRequested& stop) {
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.hash"));
   std::map<uint32_t, const v1::CutFile*> files;
   for (const v1::CutFile& file : manifest.files()) files[file.shard()] = &file;
   std::vector<std::vector<ShardFile>> by_table(static_cast<size_t>(manifest.tables_size()));

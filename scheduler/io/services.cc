@@ -5,7 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/failpoint/failpoint.h"
 #include "common/rpc/grpc_status.h"
+#include "common/status/status_macros.h"
 #include "scheduler/io/cut_stream.h"
 #include "scheduler/io/poll_reactor.h"
 #include "scheduler/io/watch_stream.h"
@@ -25,12 +27,22 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Response*
 
 // The callback that ends a parked call.
 template <typename Response>
-std::function<void(absl::StatusOr<Response>)> FinishPoll(grpc::ServerUnaryReactor* reactor,
+std::function<void(absl::StatusOr<Response>)> FinishPoll(FailpointName reply,
+                                                         grpc::ServerUnaryReactor* reactor,
                                                          Response* response) {
-  return [reactor, response](absl::StatusOr<Response> result) {
-    if (result.ok()) response->Swap(&*result);
-    reactor->Finish(ToGrpcStatus(result.status()));
+  return [reply, reactor, response](absl::StatusOr<Response> result) {
+    const absl::Status status = result.ok() ? Failpoint(reply) : result.status();
+    if (status.ok()) response->Swap(&*result);
+    reactor->Finish(ToGrpcStatus(status));
   };
+}
+
+absl::StatusOr<v1::SubmitJobResponse> Submit(Coordinator* coordinator,
+                                             const v1::SubmitJobRequest& request) {
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.submit.receive"));
+  absl::StatusOr<v1::SubmitJobResponse> response = coordinator->SubmitJob(request);
+  if (response.ok()) PL_RETURN_IF_ERROR(Failpoint("scheduler.submit.reply"));
+  return response;
 }
 
 }  // namespace
@@ -38,7 +50,7 @@ std::function<void(absl::StatusOr<Response>)> FinishPoll(grpc::ServerUnaryReacto
 grpc::ServerUnaryReactor* SchedulerService::SubmitJob(grpc::CallbackServerContext* context,
                                                       const v1::SubmitJobRequest* request,
                                                       v1::SubmitJobResponse* response) {
-  return Answer(context, response, coordinator_->SubmitJob(*request));
+  return Answer(context, response, Submit(coordinator_, *request));
 }
 
 grpc::ServerUnaryReactor* SchedulerService::GetJob(grpc::CallbackServerContext* context,
@@ -89,7 +101,12 @@ grpc::ServerUnaryReactor* CoordinationService::Heartbeat(grpc::CallbackServerCon
                                                          v1::HeartbeatResponse* response) {
   const uint64_t ticket = coordinator_->NewTicket();
   auto* reactor = new PollReactor([this, ticket] { coordinator_->Abandon(ticket); });
-  coordinator_->Heartbeat(ticket, *request, FinishPoll(reactor, response));
+  const auto finish = FinishPoll("scheduler.heartbeat.reply", reactor, response);
+  if (const absl::Status fault = Failpoint("scheduler.heartbeat.receive"); !fault.ok()) {
+    finish(fault);
+  } else {
+    coordinator_->Heartbeat(ticket, *request, finish);
+  }
   return reactor;
 }
 
@@ -98,7 +115,12 @@ grpc::ServerUnaryReactor* CoordinationService::SyncTask(grpc::CallbackServerCont
                                                         v1::SyncTaskResponse* response) {
   const uint64_t ticket = coordinator_->NewTicket();
   auto* reactor = new PollReactor([this, ticket] { coordinator_->Abandon(ticket); });
-  coordinator_->SyncTask(ticket, *request, FinishPoll(reactor, response));
+  const auto finish = FinishPoll("scheduler.sync_task.reply", reactor, response);
+  if (const absl::Status fault = Failpoint("scheduler.sync_task.receive"); !fault.ok()) {
+    finish(fault);
+  } else {
+    coordinator_->SyncTask(ticket, *request, finish);
+  }
   return reactor;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 #include "common/status/status_macros.h"
 
@@ -137,6 +138,7 @@ absl::Status SqliteJournal::Replay(
 
 absl::Status SqliteJournal::Append(absl::Span<const v1::Update> updates) {
   if (updates.empty()) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.journal.append"));
   uint64_t index = last_index_;
   PL_RETURN_IF_ERROR(Transact([&]() -> absl::Status {
     for (const v1::Update& update : updates) {
@@ -145,6 +147,7 @@ absl::Status SqliteJournal::Append(absl::Span<const v1::Update> updates) {
     return absl::OkStatus();
   }));
   last_index_ = index;
+  Failpoint("scheduler.journal.append.after").IgnoreError();
   return absl::OkStatus();
 }
 
@@ -159,6 +162,7 @@ absl::Status SqliteJournal::InsertEntry(uint64_t index, const std::string& body)
 }
 
 absl::Status SqliteJournal::Compact(const v1::StateSnapshot& snapshot) {
+  PL_RETURN_IF_ERROR(Failpoint("scheduler.journal.compact"));
   const std::string body = snapshot.SerializeAsString();
   PL_RETURN_IF_ERROR(Transact([&]() -> absl::Status {
     PL_ASSIGN_OR_RETURN(
@@ -173,6 +177,7 @@ absl::Status SqliteJournal::Compact(const v1::StateSnapshot& snapshot) {
     return Step(remove.get());
   }));
   snapshot_index_ = snapshot.journal_index();
+  Failpoint("scheduler.journal.compact.after").IgnoreError();
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "common/failpoint/failpoint.h"
 #include "common/status/status_macros.h"
 #include "server/io/shard_file.h"
 
@@ -25,7 +26,9 @@ absl::Status CutWriter::WriteReady(const StopRequested& stop) {
                         WriteShardFile(*fs_, dir, copy->shard->table(), copy->shard->spec(),
                                        cut_->job().map().timeline(), copy->state));
   }
-  return cut_->complete() ? fs_->SyncDir(dir) : absl::OkStatus();
+  if (!cut_->complete()) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.dir.sync"));
+  return fs_->SyncDir(dir);
 }
 
 bool CutWriter::Work(const StopRequested& stop) {

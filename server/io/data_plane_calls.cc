@@ -18,10 +18,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/failpoint/failpoint.h"
 #include "common/refusal/refusal.h"
 #include "common/rpc/byte_buffer.h"
 #include "common/rpc/grpc_status.h"
 #include "common/rpc/payload.h"
+#include "common/status/status_macros.h"
 #include "server/core/payload.h"
 #include "server/core/server_job.h"
 #include "server/io/data_plane.h"
@@ -136,6 +138,9 @@ class PushCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
 
   void Handle() override {
     ++data_plane_->stats().pushes;
+    if (const absl::Status fault = Failpoint("server.push.receive"); !fault.ok()) {
+      return Reply(fault);
+    }
     v1::PushRequest header;
     Payload payload;
     const absl::Status decoded = Decode(request_, &header, &payload);
@@ -148,6 +153,9 @@ class PushCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
     (*job)->Push(header, payload, [this](absl::StatusOr<v1::PushResponse> response) {
       if (!response.ok()) return Reply(response.status());
       data_plane_->stats().duplicates += response->duplicates();
+      if (const absl::Status fault = Failpoint("server.push.reply"); !fault.ok()) {
+        return Reply(fault);
+      }
       Reply(EncodeMessage(*response, /*payload_field=*/0));
     });
   }
@@ -177,6 +185,9 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
 
   void Handle() override {
     ++data_plane_->stats().pulls;
+    if (const absl::Status fault = Failpoint("server.pull.receive"); !fault.ok()) {
+      return Answer(fault);
+    }
     v1::PullRequest header;
     Payload keys;
     const absl::Status decoded = Decode(request_, &header, &keys);
@@ -221,6 +232,9 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
       alarm_.Cancel();
     }
     if (!reply.ok()) return Reply(reply.status());
+    if (const absl::Status fault = Failpoint("server.pull.reply"); !fault.ok()) {
+      return Reply(fault);
+    }
     data_plane_->stats().bytes_out += reply->payload.size();
     std::vector<grpc::Slice> slices;
     slices.reserve(reply->payload.pieces().size());
@@ -304,6 +318,13 @@ class SmallCall final : public Call<Request, Response> {
   const M method_;
 };
 
+absl::StatusOr<v1::OpenRankResponse> OpenRank(ServerJob& job, const v1::RequestContext& context) {
+  PL_RETURN_IF_ERROR(Failpoint("server.open_rank.receive"));
+  absl::StatusOr<v1::OpenRankResponse> response = job.OpenRank(context);
+  if (response.ok()) PL_RETURN_IF_ERROR(Failpoint("server.open_rank.reply"));
+  return response;
+}
+
 }  // namespace
 
 void AwaitCalls(DataPlane* data_plane) {
@@ -312,7 +333,7 @@ void AwaitCalls(DataPlane* data_plane) {
   SmallCall<v1::OpenRankRequest, v1::OpenRankResponse>::Await(
       data_plane, {&DataPlane::Service::RequestOpenRank,
                    [](ServerJob& job, const v1::OpenRankRequest& request) {
-                     return job.OpenRank(request.context());
+                     return OpenRank(job, request.context());
                    }});
   SmallCall<v1::PinRequest, v1::PinResponse>::Await(
       data_plane,

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <utility>
 
+#include "common/failpoint/failpoint.h"
 #include "common/log.h"
 #include "common/random.h"
 #include "common/rpc/grpc_status.h"
+#include "common/status/status_macros.h"
 
 namespace paceline::server {
 namespace {
@@ -33,6 +35,7 @@ struct HeartbeatLoop::Exchange {
 HeartbeatLoop::HeartbeatLoop(Options options)
     : options_(std::move(options)),
       stub_(v1::Coordination::NewStub(options_.channel)),
+      faults_(options_.faults, /*stream=*/0),
       thread_([this] { Run(); }) {}
 
 HeartbeatLoop::~HeartbeatLoop() { Stop(); }
@@ -80,19 +83,20 @@ void HeartbeatLoop::Run() {
 }
 
 absl::Status HeartbeatLoop::CallOnce() {
+  const RpcFault fault = faults_.Next("Heartbeat");
+  if (fault.delay > absl::ZeroDuration()) WaitUntil(options_.clock->Monotonic() + fault.delay);
+  if (fault.lose_request) return absl::UnavailableError("the request was lost on purpose");
+  PL_RETURN_IF_ERROR(Failpoint("server.heartbeat.send"));
   const auto exchange = std::make_shared<Exchange>();
   exchange->request = options_.report();
   *exchange->request.mutable_scheduler() = memory_.last();
   exchange->request.set_sequence(++sequence_);
-  exchange->context.set_deadline(std::chrono::system_clock::now() +
-                                 absl::ToChronoMilliseconds(interval_ + kAnswerGrace));
-  stub_->async()->Heartbeat(&exchange->context, &exchange->request, &exchange->response,
-                            [this, exchange](grpc::Status status) {
-                              MutexLock lock(&mu_);
-                              exchange->done = true;
-                              exchange->status = std::move(status);
-                              changed_cv_.NotifyAll();
-                            });
+  const auto twin = fault.duplicate ? std::make_shared<Exchange>() : nullptr;
+  if (twin != nullptr) {
+    twin->request = exchange->request;
+    Send(twin);
+  }
+  Send(exchange);
   bool cancel = false;
   {
     MutexLock lock(&mu_);
@@ -100,15 +104,18 @@ absl::Status HeartbeatLoop::CallOnce() {
     cancel = !exchange->done;
   }
   if (cancel) exchange->context.TryCancel();
+  if (twin != nullptr) twin->context.TryCancel();
   {
-    // The callback refers to this loop: it has run when CallOnce returns.
+    // The callbacks refer to this loop: they have run when CallOnce returns.
     MutexLock lock(&mu_);
-    while (!exchange->done) changed_cv_.Wait(&mu_);
+    while (!exchange->done || (twin != nullptr && !twin->done)) changed_cv_.Wait(&mu_);
     if (stop_) return absl::CancelledError("stopped");
   }
   absl::Status status = FromGrpcStatus(exchange->status);
   // Given up for news of our own, unless the answer came first.
   if (cancel && absl::IsCancelled(status)) return status;
+  if (status.ok()) status = Failpoint("server.heartbeat.answered");
+  if (fault.lose_reply) status = absl::UnavailableError("the reply was lost on purpose");
   if (status.ok()) status = memory_.Check(exchange->response.scheduler());
   {
     MutexLock lock(&mu_);
@@ -121,6 +128,18 @@ absl::Status HeartbeatLoop::CallOnce() {
   }
   options_.heed(exchange->response);
   return absl::OkStatus();
+}
+
+void HeartbeatLoop::Send(const std::shared_ptr<Exchange>& exchange) {
+  exchange->context.set_deadline(std::chrono::system_clock::now() +
+                                 absl::ToChronoMilliseconds(interval_ + kAnswerGrace));
+  stub_->async()->Heartbeat(&exchange->context, &exchange->request, &exchange->response,
+                            [this, exchange](grpc::Status status) {
+                              MutexLock lock(&mu_);
+                              exchange->done = true;
+                              exchange->status = std::move(status);
+                              changed_cv_.NotifyAll();
+                            });
 }
 
 void HeartbeatLoop::WaitUntil(absl::Duration time) {

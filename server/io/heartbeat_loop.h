@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/rpc/fault_injector.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
 #include "proto/node.grpc.pb.h"
@@ -41,6 +42,8 @@ class HeartbeatLoop {
     // Between attempts: doubled from the first to the largest.
     absl::Duration first_backoff = absl::Milliseconds(100);
     absl::Duration max_backoff = absl::Seconds(2);
+    // For tests.
+    RpcFaultSpec faults;
   };
 
   explicit HeartbeatLoop(Options options);
@@ -64,12 +67,15 @@ class HeartbeatLoop {
   void Run();
   // Waits for the answer, a change or Stop.
   absl::Status CallOnce();
+  // Sends what `exchange` asks.
+  void Send(const std::shared_ptr<Exchange>& exchange);
   void WaitBackoff(int failures);
   // Or for Stop.
   void WaitUntil(absl::Duration time);
 
   const Options options_;
   const std::unique_ptr<v1::Coordination::Stub> stub_;
+  RpcFaultInjector faults_;
   // The loop's own.
   SchedulerMemory memory_;
   uint64_t sequence_ = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/rpc/channel.h"
+#include "common/rpc/fault_injector.h"
 #include "common/status/status_matchers.h"
 #include "common/sync.h"
 
@@ -84,7 +85,7 @@ class FakeScheduler final : public v1::Coordination::Service {
 // A loop that notes what it is told.
 class Node {
  public:
-  explicit Node(int port) {
+  explicit Node(int port, const RpcFaultRates& faults = {}) {
     HeartbeatLoop::Options options;
     options.channel =
         MakeChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
@@ -101,6 +102,7 @@ class Node {
     };
     options.first_backoff = absl::Milliseconds(1);
     options.max_backoff = absl::Milliseconds(10);
+    options.faults.methods["Heartbeat"] = faults;
     loop_ = std::make_unique<HeartbeatLoop>(options);
   }
 
@@ -120,6 +122,36 @@ class Node {
   std::vector<uint64_t> heeded_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<HeartbeatLoop> loop_;
 };
+
+TEST_CASE("a heartbeat whose reply is lost on purpose is not heeded and is sent again") {
+  FakeScheduler scheduler;
+  scheduler.Start();
+  Node node(scheduler.port(), {.lose_reply = 1000});
+  CHECK(scheduler.Await(0).sequence() == 1);
+  scheduler.Answer(1, 1, 42);
+  const v1::HeartbeatRequest second = scheduler.Await(1);
+  CHECK(second.sequence() == 2);
+  CHECK(second.scheduler().cluster_id().empty());
+  CHECK_STATUS(node.loop().scheduler_status(), absl::StatusCode::kUnavailable, "lost on purpose");
+  node.loop().Stop();
+  node.AwaitHeeded({});
+  scheduler.Stop();
+}
+
+TEST_CASE("a heartbeat that is sent twice on purpose is one to the node") {
+  FakeScheduler scheduler;
+  scheduler.Start();
+  Node node(scheduler.port(), {.duplicate = 1000});
+  CHECK(scheduler.Await(0).sequence() == 1);
+  CHECK(scheduler.Await(1).sequence() == 1);
+  scheduler.Answer(1, 1, 42);
+  scheduler.Answer(1, 1, 42);
+  const v1::HeartbeatRequest second = scheduler.Await(2);
+  CHECK(second.sequence() == 2);
+  CHECK(second.scheduler().cluster_id() == "c");
+  node.loop().Stop();
+  scheduler.Stop();
+}
 
 TEST_CASE("reports, heeds, reports again with the scheduler it heard") {
   FakeScheduler scheduler;

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/cut/manifest.h"
+#include "common/failpoint/failpoint.h"
 #include "common/safetensors.h"
 #include "common/status/status_macros.h"
 #include "common/tables/slots.h"
@@ -96,13 +97,16 @@ absl::StatusOr<v1::CutFile> WriteShardFile(FileSystem& fs, const std::string& di
   file.set_shard(shard.shard());
   const std::string path = JoinPath(dir, file.name());
   const std::string temporary = absl::StrCat(path, ".tmp");
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.write"));
   PL_ASSIGN_OR_RETURN(
       const std::unique_ptr<SafetensorsWriter> writer,
       SafetensorsWriter::Create(fs, temporary, std::move(specs), Metadata(table, shard, timeline)));
   for (const Tensor& tensor : tensors) {
     PL_RETURN_IF_ERROR(writer->Append(tensor.spec.name, tensor.bytes));
   }
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.sync"));
   PL_RETURN_IF_ERROR(writer->Finish());
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.rename"));
   PL_RETURN_IF_ERROR(fs.Rename(temporary, path));
   file.set_bytes(writer->file_bytes());
   file.set_xxh3(writer->file_xxh3());
@@ -197,6 +201,7 @@ absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& d
                                             const v1::CutFile& entry, const v1::TableSpec& table,
                                             const v1::ShardSpec& shard, uint64_t ranks,
                                             const StopRequested& stop) {
+  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.read"));
   PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(fs, dir, entry));
   PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
   const std::string path = JoinPath(dir, entry.name());

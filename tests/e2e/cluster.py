@@ -125,8 +125,10 @@ class Daemon:
 class Cluster:
     """A standing cluster, in a temporary folder or in one that is kept. Use as a context manager."""
 
-    def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), folder=None,
-                 heartbeat_ms=200):
+    def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), server_flags=(),
+                 worker_flags=(), folder=None, heartbeat_ms=200):
+        """`server_flags` and `worker_flags` are those of the first start: a daemon that is
+        started again has none."""
         self._temp = None if folder else tempfile.TemporaryDirectory(prefix="paceline-e2e-")
         self.folder = pathlib.Path(folder or self._temp.name)
         self.slots = slots
@@ -134,11 +136,12 @@ class Cluster:
         self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
         self.servers = [
-            Daemon(self.folder, f"server{i}", "server", "--scheduler", self.address)
+            Daemon(self.folder, f"server{i}", "server", "--scheduler", self.address,
+                   *server_flags)
             for i in range(servers)]
         self.workers = [
             Daemon(self.folder, f"worker{i}", "worker", "--scheduler", self.address,
-                   "--slots", slots)
+                   "--slots", slots, *worker_flags)
             for i in range(workers)]
 
     def __enter__(self):

@@ -1,142 +1,17 @@
 // A whole cluster in this process, over loopback, with the real daemons: what the
 // pieces do together, without the cost of processes.
+#include "tests/harness/harness.h"
+
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/in_process_cluster.h"
-#include "common/clock.h"
-#include "common/fs_posix.h"
 #include "common/random.h"
-#include "common/rpc/channel.h"
 #include "common/status/status_matchers.h"
-#include "proto/cluster.grpc.pb.h"
 
 namespace paceline {
 namespace {
-
-// A cluster in a folder of its own, and a client of its scheduler.
-class Harness {
- public:
-  explicit Harness(int servers, int workers, int slots = 1) {
-    std::string pattern = std::filesystem::temp_directory_path() / "paceline-harness-XXXXXX";
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    folder_ = pattern;
-    cli::InProcessCluster::Options options;
-    options.folder = folder_;
-    options.servers = servers;
-    options.workers = workers;
-    options.slots = slots;
-    options.fs = &fs_;
-    options.clock = &clock_;
-    REQUIRE_OK_AND_ASSIGN(cluster_, cli::InProcessCluster::Start(options));
-    stub_ = v1::Scheduler::NewStub(
-        MakeChannel(cluster_->scheduler_address(), grpc::InsecureChannelCredentials(), {}));
-  }
-  ~Harness() {
-    cluster_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  const std::string& folder() const { return folder_; }
-  cli::InProcessCluster& cluster() { return *cluster_; }
-
-  uint64_t Submit(const v1::JobSpec& spec) {
-    v1::SubmitJobRequest request;
-    *request.mutable_spec() = spec;
-    v1::SubmitJobResponse response;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    const grpc::Status status = stub_->SubmitJob(&context, request, &response);
-    INFO(status.error_message());
-    REQUIRE(status.ok());
-    return response.job_id();
-  }
-
-  v1::Job Get(uint64_t job_id) {
-    v1::GetJobRequest request;
-    request.set_job_id(job_id);
-    v1::Job job;
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    const grpc::Status status = stub_->GetJob(&context, request, &job);
-    INFO(status.error_message());
-    REQUIRE(status.ok());
-    return job;
-  }
-
-  // Watches until the job has ended.
-  v1::Job Await(uint64_t job_id) {
-    v1::WatchJobRequest request;
-    request.set_job_id(job_id);
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(3));
-    const auto stream = stub_->WatchJob(&context, request);
-    v1::Job job;
-    while (stream->Read(&job)) {
-    }
-    const grpc::Status status = stream->Finish();
-    INFO(status.error_message() << " " << job.ShortDebugString());
-    REQUIRE(status.ok());
-    return job;
-  }
-
-  v1::Job Run(const v1::JobSpec& spec) { return Await(Submit(spec)); }
-
-  // Reads the first update in which `ready` holds.
-  template <typename Ready>
-  v1::Job AwaitUpdate(uint64_t job_id, const Ready& ready) {
-    v1::WatchJobRequest request;
-    request.set_job_id(job_id);
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(3));
-    const auto stream = stub_->WatchJob(&context, request);
-    v1::Job job;
-    bool found = false;
-    while (!found && stream->Read(&job)) found = ready(job);
-    context.TryCancel();
-    INFO(job.ShortDebugString());
-    REQUIRE(found);
-    return job;
-  }
-
-  v1::Job Cancel(uint64_t job_id) {
-    v1::CancelJobRequest request;
-    request.set_job_id(job_id);
-    v1::Job job;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    REQUIRE(stub_->CancelJob(&context, request, &job).ok());
-    return job;
-  }
-
- private:
-  PosixFileSystem fs_;
-  RealClock clock_;
-  std::string folder_;
-  std::unique_ptr<cli::InProcessCluster> cluster_;
-  std::unique_ptr<v1::Scheduler::Stub> stub_;
-};
-
-v1::JobSpec Counting(v1::Policy policy, uint32_t workers, uint32_t servers, uint64_t iterations) {
-  v1::JobSpec spec;
-  spec.set_name("counting");
-  spec.mutable_model()->set_kind(v1::MODEL_KIND_COUNTING);
-  spec.mutable_train()->set_iterations(iterations);
-  spec.mutable_consistency()->set_policy(policy);
-  if (policy == v1::POLICY_SSP) spec.mutable_consistency()->set_staleness(2);
-  spec.mutable_resources()->set_workers(workers);
-  spec.mutable_resources()->set_servers(servers);
-  return spec;
-}
 
 // A separable two-class problem in two features, as libsvm.
 std::string WriteBlobs(const std::string& folder) {

@@ -12,6 +12,7 @@
 
 #include "absl/time/clock.h"
 #include "common/check.h"
+#include "common/failpoint/failpoint.h"
 #include "common/rpc/byte_buffer.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/grpc_status.h"
@@ -79,16 +80,19 @@ class GrpcDataClient final : public DataClient {
   }
 
   void Push(const PushFrame& frame, absl::Duration timeout, Done<v1::PushResponse> done) override {
+    if (const absl::Status fault = Failpoint("task.push.send"); !fault.ok()) return done(fault);
     Start(frame.server, "Push",
           EncodeMessage(frame.header, v1::PushRequest::kPayloadFieldNumber, Slices(frame.payload)),
-          timeout, Decoder<v1::PushResponse>(std::move(done)));
+          timeout, Decoder(Past<v1::PushResponse>("task.push.answered", std::move(done))));
   }
 
   void Pull(const PullFrame& frame, absl::Duration timeout, Done<PullReply> done) override {
+    if (const absl::Status fault = Failpoint("task.pull.send"); !fault.ok()) return done(fault);
     Start(frame.server, "Pull",
           EncodeMessage(frame.header, v1::PullRequest::kPayloadFieldNumber, Slices(frame.payload)),
           timeout,
-          [done = std::move(done)](const absl::Status& status, const grpc::ByteBuffer& buffer) {
+          [done = Past<PullReply>("task.pull.answered", std::move(done))](
+              const absl::Status& status, const grpc::ByteBuffer& buffer) {
             if (!status.ok()) return done(status);
             PullReply reply;
             paceline::Payload payload;
@@ -119,6 +123,17 @@ class GrpcDataClient final : public DataClient {
 
  private:
   using RawDone = std::function<void(const absl::Status&, const grpc::ByteBuffer&)>;
+
+  // A good answer passes the failpoint.
+  template <typename Response>
+  static Done<Response> Past(FailpointName failpoint, Done<Response> done) {
+    return [failpoint, done = std::move(done)](absl::StatusOr<Response> answer) {
+      if (answer.ok()) {
+        if (const absl::Status fault = Failpoint(failpoint); !fault.ok()) return done(fault);
+      }
+      done(std::move(answer));
+    };
+  }
 
   template <typename Response>
   static RawDone Decoder(Done<Response> done) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "common/failpoint/failpoint.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/grpc_status.h"
 #include "proto/node.grpc.pb.h"
@@ -38,7 +39,7 @@ class GrpcSchedulerClient final : public SchedulerClient {
 
   std::unique_ptr<PendingCall> SyncTask(const v1::SyncTaskRequest& request, absl::Duration timeout,
                                         Done<v1::SyncTaskResponse> done) override {
-    return Start(request, timeout, std::move(done),
+    return Start("task.sync.send", "task.sync.answered", request, timeout, std::move(done),
                  [this](auto* context, auto* asked, auto* response, auto finished) {
                    stub_->async()->SyncTask(context, asked, response, std::move(finished));
                  });
@@ -47,7 +48,8 @@ class GrpcSchedulerClient final : public SchedulerClient {
   std::unique_ptr<PendingCall> Heartbeat(const v1::HeartbeatRequest& request,
                                          absl::Duration timeout,
                                          Done<v1::HeartbeatResponse> done) override {
-    return Start(request, timeout, std::move(done),
+    return Start("worker.heartbeat.send", "worker.heartbeat.answered", request, timeout,
+                 std::move(done),
                  [this](auto* context, auto* asked, auto* response, auto finished) {
                    stub_->async()->Heartbeat(context, asked, response, std::move(finished));
                  });
@@ -55,19 +57,25 @@ class GrpcSchedulerClient final : public SchedulerClient {
 
  private:
   template <typename Request, typename Response, typename Method>
-  std::unique_ptr<PendingCall> Start(const Request& request, absl::Duration timeout,
+  std::unique_ptr<PendingCall> Start(FailpointName send, FailpointName answered,
+                                     const Request& request, absl::Duration timeout,
                                      Done<Response> done, const Method& method) {
     using CallState = Call<Request, Response>;
     auto call = std::make_shared<CallState>();
+    if (const absl::Status fault = Failpoint(send); !fault.ok()) {
+      done(fault);
+      return std::make_unique<Handle<CallState>>(std::move(call));
+    }
     call->request = request;
     // gRPC's deadlines are of the machine's clock.
     call->context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-    const std::function<void(grpc::Status)> finished = [call,
+    const std::function<void(grpc::Status)> finished = [call, answered,
                                                         done = std::move(done)](grpc::Status s) {
-      if (s.ok()) {
+      const absl::Status status = s.ok() ? Failpoint(answered) : FromGrpcStatus(s);
+      if (status.ok()) {
         done(std::move(call->response));
       } else {
-        done(FromGrpcStatus(s));
+        done(status);
       }
     };
     method(&call->context, &call->request, &call->response, finished);

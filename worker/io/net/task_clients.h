@@ -1,0 +1,27 @@
+// The clients that tasks call with: gRPC's, and what --test-faults does to them.
+#ifndef PACELINE_WORKER_IO_NET_TASK_CLIENTS_H_
+#define PACELINE_WORKER_IO_NET_TASK_CLIENTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/clock.h"
+#include "common/rpc/fault_injector.h"
+#include "worker/io/net/data_client.h"
+#include "worker/io/net/scheduler_client.h"
+
+namespace paceline::worker {
+
+struct TaskClients {
+  std::unique_ptr<SchedulerClient> scheduler;
+  DataClientFactory data;
+};
+
+// `stream` tells tasks with the same faults apart. The clock outlives the clients.
+TaskClients MakeTaskClients(const std::string& scheduler_address, const RpcFaultSpec& faults,
+                            uint64_t stream, Clock* clock);
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_IO_NET_TASK_CLIENTS_H_
