@@ -161,6 +161,12 @@ absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_
   return CommittedCut{.dir = job->cut().dir(), .manifest_xxh3 = job->cut().manifest_xxh3()};
 }
 
+absl::StatusOr<v1::StateSnapshot> Coordinator::Snapshot() {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  return core_->state().Snapshot();
+}
+
 absl::Status Coordinator::WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher) {
   absl::StatusOr<v1::Job> job = v1::Job();
   {

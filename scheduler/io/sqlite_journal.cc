@@ -2,9 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/format_version/format_version.h"
 #include "common/hash.h"
 #include "common/status/status_macros.h"
 
@@ -89,9 +91,7 @@ absl::Status SqliteJournal::CheckFormat() {
   if (version == 0) {
     return Execute("INSERT INTO meta(key, value) VALUES('format_version', 1)");
   }
-  if (version == kFormatVersion) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("journal ", path_, ": format version ",
-                                                    kFormatVersion, " required, got ", version));
+  return CheckFormatVersion(absl::StrCat("journal ", path_), kFormatVersion, version);
 }
 
 absl::Status SqliteJournal::Replay(
@@ -173,6 +173,7 @@ absl::Status SqliteJournal::Compact(const v1::StateSnapshot& snapshot) {
     return Step(remove.get());
   }));
   snapshot_index_ = snapshot.journal_index();
+  last_index_ = std::max(last_index_, snapshot_index_);
   return absl::OkStatus();
 }
 

@@ -120,11 +120,11 @@ class Daemon:
 class Cluster:
     """A standing cluster in a temporary folder. Use as a context manager."""
 
-    def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=()):
+    def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), heartbeat_ms=200):
         self._temp = tempfile.TemporaryDirectory(prefix="paceline-e2e-")
         self.folder = pathlib.Path(self._temp.name)
         self.slots = slots
-        self.scheduler_flags = ("--heartbeat-ms", 200, *scheduler_flags)
+        self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *scheduler_flags)
         self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
         self.servers = [

@@ -55,7 +55,7 @@ class StandingCluster(unittest.TestCase):
                      "the other job to go on")
             cluster.pacectl("cancel", small, check=True)
 
-    def test_a_job_without_resources_waits_with_a_reason_and_starts_when_they_come(self):
+    def test_row_34_a_job_without_resources_waits_with_a_reason_and_starts_when_they_come(self):
         with Cluster(servers=1, workers=1) as cluster:
             wait_for(lambda: len(cluster.nodes()) == 2, 30, "both nodes to register")
             job = cluster.submit(counting(self.folder, "wide", 50, workers=3, servers=1))
@@ -82,7 +82,7 @@ class StandingCluster(unittest.TestCase):
             job = cluster.submit(counting(self.folder, "late-scheduler", 20, servers=1))
             cluster.wait_for_state(job, "succeeded")
 
-    def test_training_goes_on_while_the_scheduler_is_down(self):
+    def test_row_6_training_goes_on_while_the_scheduler_is_down(self):
         with Cluster(servers=2, workers=2) as cluster:
             job = cluster.submit(counting(self.folder, "long", 20000, "bsp", workers=2))
             cluster.wait_for_state(job, "running")
