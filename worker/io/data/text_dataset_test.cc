@@ -119,7 +119,8 @@ TEST_CASE("faults row 22: bad records are skipped up to a budget and shorten the
 }
 
 TEST_CASE(
-    "faults row 22: an error about too many bad records names ten of them, and the default is 100") {
+    "faults row 22: an error about too many bad records names ten of them, and the default is "
+    "100") {
   MemoryFileSystem fs;
   std::string text = "1 1:1\n";
   for (int i = 0; i < 101; ++i) text += "x\n";

@@ -222,7 +222,8 @@ TEST_CASE("A clipped gradient moves the weights by the norm at most") {
   CHECK(std::sqrt(squares) == Approx(0.01));
 }
 
-TEST_CASE("faults row 22: what is wrong with the data reaches the scheduler, with file and record") {
+TEST_CASE(
+    "faults row 22: what is wrong with the data reaches the scheduler, with file and record") {
   v1::JobSpec spec = Logistic(v1::POLICY_BSP, 1, v1::TABLE_KIND_DENSE);
   SECTION("no such file") {
     spec.mutable_data()->mutable_eval()->set_path("/no/such/file");
