@@ -169,7 +169,7 @@ TEST_CASE("faults row 33: a node of another version is refused when it registers
   FakeCluster cluster;
   for (v1::HeartbeatRequest node :
        {FakeNode::Server("s", 1).report, FakeNode::Worker("w", 2, 1).report}) {
-    for (const std::string& version : {"2", "0.9", ""}) {
+    for (const std::string version : {"2", "0.9", ""}) {
       node.set_version(version);
       const std::string want = "version: this scheduler is 1, the node at " + node.address() +
                                " is " + version + "; all must be the same";

@@ -45,7 +45,7 @@ std::vector<std::string> JournalUnder(const std::vector<int64_t>& jumps_ms) {
   AddSmallCluster(&cluster);
   const uint64_t first = cluster.Submit(RecordsSpec(2, 2, v1::POLICY_ASP, 10, 2), "a");
   const uint64_t second = cluster.Submit(RecordsSpec(4, 2, v1::POLICY_BSP, 10, 1), "b");
-  for (int step = 0; step < 120; ++step) {
+  for (int step = 0; step < 300; ++step) {
     if (!jumps_ms.empty()) {
       cluster.MoveWallClock(jumps_ms[static_cast<size_t>(step) % jumps_ms.size()]);
     }
