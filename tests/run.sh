@@ -21,6 +21,8 @@ case "${1:-}" in
 --full)
   seeds=20000
   sanitizer_seeds=2000
+  # Real processes are left without a scheduler for a whole minute.
+  export PACELINE_FULL=1
   ;;
 *)
   echo "usage: tests/run.sh [--full]" >&2
