@@ -40,6 +40,11 @@ void FakeScheduler::SetCut(std::vector<v1::CutChunk> chunks) {
   chunks_ = std::move(chunks);
 }
 
+void FakeScheduler::SetBackup(std::vector<v1::BackupChunk> chunks) {
+  MutexLock lock(&mu_);
+  backup_ = std::move(chunks);
+}
+
 void FakeScheduler::SetError(grpc::Status error) {
   MutexLock lock(&mu_);
   error_ = std::move(error);
@@ -194,6 +199,19 @@ grpc::Status FakeScheduler::ReadCut(grpc::ServerContext*, const v1::ReadCutReque
     return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job ", request->job_id())};
   }
   for (const v1::CutChunk& chunk : chunks_) {
+    writer->Write(chunk);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::BackupState(grpc::ServerContext*,
+                                        const v1::BackupStateRequest* /*request*/,
+                                        grpc::ServerWriter<v1::BackupChunk>* writer) {
+  MutexLock lock(&mu_);
+  if (!error_.ok()) {
+    return error_;
+  }
+  for (const v1::BackupChunk& chunk : backup_) {
     writer->Write(chunk);
   }
   return grpc::Status::OK;

@@ -33,6 +33,7 @@ class FakeScheduler final : public v1::Scheduler::Service {
   };
   void Script(std::vector<Stream> streams);
   void SetCut(std::vector<v1::CutChunk> chunks);
+  void SetBackup(std::vector<v1::BackupChunk> chunks);
   void SetError(grpc::Status error);
 
   std::vector<v1::JobSpec> submitted() const;
@@ -57,6 +58,8 @@ class FakeScheduler final : public v1::Scheduler::Service {
                                v1::Cluster* response) override;
   grpc::Status ReadCut(grpc::ServerContext*, const v1::ReadCutRequest* request,
                        grpc::ServerWriter<v1::CutChunk>* writer) override;
+  grpc::Status BackupState(grpc::ServerContext*, const v1::BackupStateRequest* request,
+                           grpc::ServerWriter<v1::BackupChunk>* writer) override;
 
  private:
   mutable Mutex mu_;
@@ -69,6 +72,7 @@ class FakeScheduler final : public v1::Scheduler::Service {
   std::vector<Stream> streams_ ABSL_GUARDED_BY(mu_);
   int watches_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<v1::CutChunk> chunks_ ABSL_GUARDED_BY(mu_);
+  std::vector<v1::BackupChunk> backup_ ABSL_GUARDED_BY(mu_);
   std::vector<v1::CancelJobRequest> cancelled_ ABSL_GUARDED_BY(mu_);
 
   int port_ = 0;

@@ -155,10 +155,13 @@ std::string SummaryText(const v1::RunSummary& summary, bool color) {
     add("staleness", absl::StrCat("mean ", Short(summary.staleness_mean()), ", max ",
                                   Count(summary.staleness_max())));
   }
-  if (summary.restarts() + summary.rollbacks() + summary.duplicates_dropped() > 0) {
+  if (summary.restarts() + summary.rollbacks() + summary.duplicates_dropped() +
+          summary.pushes_refused() >
+      0) {
     add("repairs",
         absl::StrCat(Count(summary.restarts()), " restarts, ", Count(summary.rollbacks()),
-                     " rollbacks, ", Count(summary.duplicates_dropped()), " duplicates dropped"));
+                     " rollbacks, ", Count(summary.duplicates_dropped()), " duplicates dropped, ",
+                     Count(summary.pushes_refused()), " pushes refused"));
   }
   add("parameters", summary.parameters_sha256().empty()
                         ? ""

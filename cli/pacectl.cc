@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/export/export.h"
@@ -46,6 +47,7 @@ class CommandLine {
     AddJobCommands();
     AddLogs();
     AddExport();
+    AddBackup();
     AddReference();
   }
 
@@ -196,6 +198,18 @@ class CommandLine {
     });
   }
 
+  void AddBackup() {
+    CLI::App* backup = Command("backup", "write the scheduler's state to a file (no parameters)");
+    backup->add_option("FILE", backup_file_, "file to write")->required();
+    OnScheduler(backup,
+                [this](SchedulerClient& client) { return Backup(backup_file_, client, env_); });
+    CLI::App* restore = Command("restore", "make a scheduler's state folder from a backup");
+    restore->add_option("FILE", backup_file_, "what pacectl backup wrote")->required();
+    restore->add_option("--state-dir", state_dir_, "the scheduler's --data-dir; new or empty")
+        ->required();
+    OnItsOwn(restore, [this] { return Restore(backup_file_, state_dir_, env_); });
+  }
+
   void AddReference() {
     CLI::App* validate = Command("validate", "check a job file");
     JobFile(validate, &submit_.job_file);
@@ -224,6 +238,8 @@ class CommandLine {
   LogsOptions logs_;
   ExportOptions export_;
   std::string export_format_;
+  std::string backup_file_;
+  std::string state_dir_;
 };
 
 }  // namespace

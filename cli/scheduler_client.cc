@@ -131,22 +131,37 @@ absl::Status SchedulerClient::WatchJob(uint64_t job_id, absl::Duration timeout,
   return Explained(reader->Finish());
 }
 
+template <typename Chunk>
+absl::Status SchedulerClient::ReadAll(grpc::ClientReader<Chunk>& reader,
+                                      grpc::ClientContext* context,
+                                      const std::function<absl::Status(const Chunk&)>& on_chunk) {
+  Chunk chunk;
+  while (reader.Read(&chunk)) {
+    if (absl::Status status = on_chunk(chunk); !status.ok()) {
+      context->TryCancel();
+      reader.Finish();
+      return status;
+    }
+  }
+  return Explained(reader.Finish());
+}
+
 absl::Status SchedulerClient::ReadCut(
     const v1::ReadCutRequest& request,
     const std::function<absl::Status(const v1::CutChunk&)>& on_chunk) {
   grpc::ClientContext context;
   SetTimeout(kTransferTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  auto reader = stub_->ReadCut(&context, request);
-  v1::CutChunk chunk;
-  while (reader->Read(&chunk)) {
-    if (absl::Status status = on_chunk(chunk); !status.ok()) {
-      context.TryCancel();
-      reader->Finish();
-      return status;
-    }
-  }
-  return Explained(reader->Finish());
+  return ReadAll<v1::CutChunk>(*stub_->ReadCut(&context, request), &context, on_chunk);
+}
+
+absl::Status SchedulerClient::BackupState(
+    const std::function<absl::Status(const v1::BackupChunk&)>& on_chunk) {
+  grpc::ClientContext context;
+  SetTimeout(kTransferTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  return ReadAll<v1::BackupChunk>(*stub_->BackupState(&context, v1::BackupStateRequest()), &context,
+                                  on_chunk);
 }
 
 }  // namespace paceline::cli

@@ -30,7 +30,7 @@ class SchedulerClient {
   // Time for one call; long enough for a slow disk under the journal.
   static constexpr absl::Duration kCallTimeout = absl::Seconds(15);
 
-  // Time for the files of a cut.
+  // Time for the files of a cut, or a backup.
   static constexpr absl::Duration kTransferTimeout = absl::Hours(6);
 
   SchedulerClient(std::string address, const std::shared_ptr<grpc::Channel>& channel,
@@ -58,8 +58,15 @@ class SchedulerClient {
   absl::Status ReadCut(const v1::ReadCutRequest& request,
                        const std::function<absl::Status(const v1::CutChunk&)>& on_chunk);
 
+  // Calls `on_chunk` for every piece of a backup file, within kTransferTimeout.
+  absl::Status BackupState(const std::function<absl::Status(const v1::BackupChunk&)>& on_chunk);
+
  private:
   absl::Status Explained(const grpc::Status& status) const;
+  // Hands every chunk over; the first error of `on_chunk` ends the call.
+  template <typename Chunk>
+  absl::Status ReadAll(grpc::ClientReader<Chunk>& reader, grpc::ClientContext* context,
+                       const std::function<absl::Status(const Chunk&)>& on_chunk);
 
   const std::string address_;
   Interrupt* const interrupt_;

@@ -309,7 +309,10 @@ TEST_CASE("what is refused, over the wire") {
   v1::CutChunk chunk;
   CHECK_FALSE(reader->Read(&chunk));
   CHECK_STATUS(FromGrpcStatus(reader->Finish()), absl::StatusCode::kNotFound, "no committed cut");
+}
 
+TEST_CASE("faults row 33: a node of another version is refused over the wire, naming both") {
+  Harness harness;
   const auto coordination = v1::Coordination::NewStub(
       MakeChannel(harness.scheduler->address(), grpc::InsecureChannelCredentials()));
   FakeNode node = FakeNode::Server("s", 1);
@@ -317,7 +320,8 @@ TEST_CASE("what is refused, over the wire") {
   grpc::ClientContext beat;
   v1::HeartbeatResponse response;
   CHECK_STATUS(FromGrpcStatus(coordination->Heartbeat(&beat, node.report, &response)),
-               absl::StatusCode::kFailedPrecondition, "0.0.0-other");
+               absl::StatusCode::kFailedPrecondition,
+               "this scheduler is " + std::string(kVersion) + ", the node at s is 0.0.0-other");
 }
 
 TEST_CASE("a parked call is answered after a heartbeat, and a caller that goes is let go") {
@@ -340,7 +344,7 @@ TEST_CASE("a parked call is answered after a heartbeat, and a caller that goes i
   harness.scheduler->Shutdown(absl::Seconds(5));
 }
 
-TEST_CASE("a scheduler that a node knows better of stops, and says why") {
+TEST_CASE("faults row 7: a scheduler that a node knows better of stops, and says why") {
   Harness harness;
   const auto coordination = v1::Coordination::NewStub(
       MakeChannel(harness.scheduler->address(), grpc::InsecureChannelCredentials()));

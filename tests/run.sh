@@ -24,6 +24,8 @@ case "${1:-}" in
   seeds=20000
   sanitizer_seeds=2000
   chaos_minutes=30
+  # Real processes are left without a scheduler for a whole minute.
+  export PACELINE_FULL=1
   ;;
 *)
   echo "usage: tests/run.sh [--full]" >&2

@@ -26,7 +26,10 @@ absl::Status SchedulerMemory::Check(const v1::SchedulerIdentity& scheduler) {
   } else if (scheduler.generation() == last_.generation() &&
              scheduler.start_nonce() != last_.start_nonce()) {
     wrong = "is another start of the same generation";
-  } else if (scheduler.journal_index() < last_.journal_index()) {
+  } else if (scheduler.generation() == last_.generation()
+                 ? scheduler.journal_index() < last_.journal_index()
+                 : scheduler.start_index() <= last_.journal_index()) {
+    // A successor has read all entries of the one before, so it began behind them.
     wrong = "has an older journal";
   }
   if (wrong != nullptr) {

@@ -14,7 +14,10 @@ class SchedulerMemory {
   // Whether a reply of this scheduler may be heeded; if so, remembers it.
   // Errors:  FailedPrecondition  it is of another cluster, of an older generation,
   //                              of the same generation but another start, or its
-  //                              journal is behind what was seen. Names both.
+  //                              journal is behind what was seen. A new generation
+  //                              must have begun behind all that was seen of the
+  //                              last: else it began on an older copy of the
+  //                              journal. Names both.
   absl::Status Check(const v1::SchedulerIdentity& scheduler);
 
   // The scheduler heard last; empty before the first.

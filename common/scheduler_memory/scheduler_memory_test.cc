@@ -8,12 +8,13 @@ namespace paceline {
 namespace {
 
 v1::SchedulerIdentity Identity(const std::string& cluster, uint64_t generation, uint64_t nonce,
-                               uint64_t index) {
+                               uint64_t index, uint64_t start = 0) {
   v1::SchedulerIdentity identity;
   identity.set_cluster_id(cluster);
   identity.set_generation(generation);
   identity.set_start_nonce(nonce);
   identity.set_journal_index(index);
+  identity.set_start_index(start);
   return identity;
 }
 
@@ -23,7 +24,7 @@ TEST_CASE("A scheduler that goes on, or starts again on its own journal, is heed
   REQUIRE_OK(memory.Check(Identity("a", 3, 11, 100)));
   REQUIRE_OK(memory.Check(Identity("a", 3, 11, 100)));
   REQUIRE_OK(memory.Check(Identity("a", 3, 11, 107)));
-  REQUIRE_OK(memory.Check(Identity("a", 4, 12, 108)));
+  REQUIRE_OK(memory.Check(Identity("a", 4, 12, 108, 108)));
   CHECK(memory.last().generation() == 4);
 }
 
@@ -37,7 +38,10 @@ TEST_CASE("One that is behind is not") {
       {Identity("a", 2, 11, 200), "is of an older generation"},
       {Identity("a", 3, 12, 200), "is another start of the same generation"},
       {Identity("a", 3, 11, 99), "has an older journal"},
-      {Identity("a", 4, 13, 99), "journal index 99"},
+      {Identity("a", 4, 13, 99, 99), "journal index 99"},
+      // It began on an older copy and has written more since.
+      {Identity("a", 4, 13, 300, 99), "has an older journal"},
+      {Identity("a", 4, 13, 300, 100), "has an older journal"},
   };
   for (const Case& c : cases) {
     SchedulerMemory memory;

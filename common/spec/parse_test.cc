@@ -96,7 +96,7 @@ TEST_CASE("enum words lack the prefix of their type") {
   CHECK(FindEnumWord(*v1::Policy_descriptor(), "unspecified") == nullptr);
 }
 
-TEST_CASE("every wrong value is named with line, path, value and what is allowed") {
+TEST_CASE("faults row 34: every wrong value is named with line, path, value and what is allowed") {
   struct Case {
     const char* yaml;
     const char* problem;

@@ -69,7 +69,7 @@ TEST_CASE("an empty spec lacks everything that has no default") {
         "train: epochs or iterations expected, got neither");
 }
 
-TEST_CASE("each rule names the field and what is allowed") {
+TEST_CASE("faults row 34: each rule names the field and what is allowed") {
   struct Case {
     const char* base;
     const char* patch;

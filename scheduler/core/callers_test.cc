@@ -9,7 +9,7 @@
 namespace paceline::scheduler {
 namespace {
 
-TEST_CASE("a scheduler that a node knows better of is stale") {
+TEST_CASE("faults row 7: a scheduler that a node knows better of is stale") {
   FakeCluster cluster;
   AddSmallCluster(&cluster);
   v1::HeartbeatRequest node = cluster.node("s1").report;

@@ -1,6 +1,7 @@
 #include "scheduler/core/cluster_state.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/format_version/format_version.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/job_apply.h"
 #include "scheduler/core/job_machine.h"
@@ -13,11 +14,8 @@ constexpr uint32_t kFormatVersion = 1;
 }  // namespace
 
 absl::StatusOr<ClusterState> ClusterState::FromSnapshot(const v1::StateSnapshot& snapshot) {
-  if (snapshot.format_version() != kFormatVersion) {
-    return absl::DataLossError(absl::StrCat("snapshot of the scheduler's state: format version ",
-                                            kFormatVersion, " required, got ",
-                                            snapshot.format_version()));
-  }
+  PL_RETURN_IF_ERROR(CheckFormatVersion("snapshot of the scheduler's state", kFormatVersion,
+                                        snapshot.format_version()));
   ClusterState state;
   state.journal_index_ = snapshot.journal_index();
   state.cluster_id_ = snapshot.cluster_id();

@@ -33,7 +33,8 @@ class ClusterState {
   ClusterState() = default;
 
   // The state that a snapshot holds.
-  // Errors:  DataLoss  ids out of order, or a format version that is not known.
+  // Errors:  DataLoss            ids out of order.
+  //          FailedPrecondition  a newer format version; names both.
   static absl::StatusOr<ClusterState> FromSnapshot(const v1::StateSnapshot& snapshot);
   v1::StateSnapshot Snapshot() const;
 

@@ -51,6 +51,8 @@ class FakeCluster {
   bool RunUntil(uint64_t job_id, v1::JobState state);
 
   void Advance(absl::Duration time);
+  // Somebody sets the wall clock forward, or back.
+  void MoveWallClock(int64_t ms) { now_.wall_ms += ms; }
   Moment now() const { return now_; }
   SchedulerCore& core() { return *core_; }
   MemoryJournal& journal() { return journal_; }

@@ -33,7 +33,8 @@ class Journal {
   //          Unavailable        the write failed otherwise; nothing was appended.
   virtual absl::Status Append(absl::Span<const v1::Update> updates) = 0;
 
-  // Replaces all entries up to snapshot.journal_index() by the snapshot.
+  // Replaces all entries up to snapshot.journal_index() by the snapshot. The index may
+  // lie beyond the last entry: the next one is appended after it.
   // Errors:  as Append; then the journal is as it was.
   virtual absl::Status Compact(const v1::StateSnapshot& snapshot) = 0;
 

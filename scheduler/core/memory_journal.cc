@@ -1,5 +1,7 @@
 #include "scheduler/core/memory_journal.h"
 
+#include <algorithm>
+
 #include "common/check.h"
 #include "common/status/status_macros.h"
 
@@ -23,9 +25,8 @@ absl::Status MemoryJournal::Compact(const v1::StateSnapshot& snapshot) {
   PL_RETURN_IF_ERROR(error_);
   const uint64_t before = snapshot_.has_value() ? snapshot_->journal_index() : 0;
   PL_CHECK_GE(snapshot.journal_index(), before);
-  PL_CHECK_LE(snapshot.journal_index() - before, updates_.size());
-  updates_.erase(updates_.begin(),
-                 updates_.begin() + static_cast<ptrdiff_t>(snapshot.journal_index() - before));
+  const uint64_t covered = std::min<uint64_t>(snapshot.journal_index() - before, updates_.size());
+  updates_.erase(updates_.begin(), updates_.begin() + static_cast<ptrdiff_t>(covered));
   snapshot_ = snapshot;
   return absl::OkStatus();
 }

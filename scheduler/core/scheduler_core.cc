@@ -16,14 +16,13 @@
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/job_view.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/old_state.h"
 #include "scheduler/core/orders.h"
 #include "scheduler/core/plan.h"
 
 namespace paceline::scheduler {
 namespace {
 
-// Entries beyond which a start replaces the journal by a snapshot.
-constexpr uint64_t kCompactAfter = 10000;
 // Notices kept until they are taken.
 constexpr size_t kMaxNotices = 1000;
 // Jobs in one page of a list.
@@ -96,9 +95,7 @@ absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options optio
                                                 " does not follow: ", applied.message()));
       });
   PL_RETURN_IF_ERROR(replayed);
-  if (journal->entries() > kCompactAfter) {
-    PL_RETURN_IF_ERROR(journal->Compact(core->state_.Snapshot()));
-  }
+  PL_RETURN_IF_ERROR(core->CompactIfLong());
   Decisions start;
   if (core->state_.cluster_id().empty()) {
     start.Add(now).mutable_cluster_created()->set_cluster_id(core->options_.new_cluster_id);
@@ -107,6 +104,7 @@ absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options optio
   generation->set_generation(core->state_.generation() + 1);
   generation->set_start_nonce(core->options_.start_nonce);
   PL_RETURN_IF_ERROR(core->CommitDecisions(std::move(start), now));
+  core->start_index_ = core->state_.journal_index();
   PL_RETURN_IF_ERROR(core->Settle(now));
   return core;
 }
@@ -168,27 +166,48 @@ v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request,
 
 v1::Cluster SchedulerCore::DescribeCluster(Moment now) const { return BuildCluster(ViewAt(now)); }
 
-absl::Status SchedulerCore::CheckIdentity(const v1::HeartbeatRequest& request) {
-  const v1::SchedulerIdentity& heard = request.scheduler();
+bool SchedulerCore::KnowsNewer(const v1::SchedulerIdentity& heard) const {
   const v1::SchedulerIdentity own = Identity();
-  if (heard.cluster_id() != own.cluster_id() || options_.accept_old_state) {
-    return absl::OkStatus();
+  if (heard.cluster_id() != own.cluster_id()) return false;
+  if (heard.generation() != own.generation()) {
+    // An older generation is known to this one up to its own start.
+    return heard.generation() > own.generation() || heard.journal_index() >= own.start_index();
   }
-  const bool newer =
-      heard.generation() > own.generation() || heard.journal_index() > own.journal_index() ||
-      (heard.generation() == own.generation() && heard.start_nonce() != own.start_nonce());
-  if (!newer) return absl::OkStatus();
-  stale_ = absl::AbortedError(
-      absl::StrCat("this scheduler (", IdentityText(own), ") is not the one that the node at ",
-                   request.address(), " has heard (", IdentityText(heard),
-                   "): its data folder is an old copy, or another scheduler runs on it"));
-  return stale_;
+  return heard.start_nonce() != own.start_nonce() || heard.journal_index() > own.journal_index();
+}
+
+absl::Status SchedulerCore::MoveStatePast(const v1::HeartbeatRequest& request) {
+  const v1::StateSnapshot moved = MovePast(request.scheduler(), state_.Snapshot());
+  PL_ASSIGN_OR_RETURN(ClusterState state, ClusterState::FromSnapshot(moved));
+  PL_RETURN_IF_ERROR(journal_->Compact(moved));
+  notices_.push_back(
+      {.kind = "OLD_STATE_ACCEPTED",
+       .message = absl::StrCat("the node at ", request.address(), " has heard ",
+                               IdentityText(request.scheduler()), "; this scheduler (",
+                               IdentityText(Identity()), ") goes on from journal index ",
+                               state.journal_index())});
+  state_ = std::move(state);
+  start_index_ = state_.journal_index();
+  ++state_version_;
+  for (const uint64_t job_id : state_.active_jobs()) Touch(job_id);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& request, Moment now) {
   Decisions decisions;
   PL_RETURN_IF_ERROR(PlanHeartbeat(ViewAt(now), request, &decisions));
-  PL_RETURN_IF_ERROR(CheckIdentity(request));
+  if (KnowsNewer(request.scheduler())) {
+    if (!options_.accept_old_state) {
+      stale_ = absl::AbortedError(absl::StrCat(
+          "this scheduler (", IdentityText(Identity()), ") is not the one that the node at ",
+          request.address(), " has heard (", IdentityText(request.scheduler()),
+          "): its data folder is an old copy, or another scheduler runs on it"));
+      return stale_;
+    }
+    PL_RETURN_IF_ERROR(MoveStatePast(request));
+    decisions = {};
+    PL_RETURN_IF_ERROR(PlanHeartbeat(ViewAt(now), request, &decisions));
+  }
   PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   const v1::NodeRecord& node = *state_.FindNode(request.role(), request.address());
   const uint64_t node_id = node.node_id();
@@ -239,6 +258,8 @@ SchedulerCore::Answer<v1::SyncTaskResponse> SchedulerCore::TaskReply(
     const v1::SyncTaskRequest& request, Moment now) const {
   Answer<v1::SyncTaskResponse> answer;
   answer.reply = OrdersForTask(ViewAt(now), request);
+  answer.reply.set_fenced(answer.reply.desired() == v1::SyncTaskResponse::EXIT &&
+                          state_.active_jobs().contains(request.job_id()));
   answer.news = replies_.IsNews(request, answer.reply);
   *answer.reply.mutable_scheduler() = Identity();
   return answer;
@@ -262,7 +283,13 @@ absl::Status SchedulerCore::Tick(Moment now) {
     seen_.CountSilenceFrom(now.monotonic);
   }
   last_tick_ = now.monotonic;
-  return Settle(now);
+  PL_RETURN_IF_ERROR(Settle(now));
+  return CompactIfLong();
+}
+
+absl::Status SchedulerCore::CompactIfLong() {
+  if (journal_->entries() <= options_.compact_after) return absl::OkStatus();
+  return journal_->Compact(state_.Snapshot());
 }
 
 absl::Status SchedulerCore::OnWorkDone(const Command& command,
@@ -302,6 +329,7 @@ v1::SchedulerIdentity SchedulerCore::Identity() const {
   identity.set_generation(state_.generation());
   identity.set_start_nonce(state_.start_nonce());
   identity.set_journal_index(state_.journal_index());
+  identity.set_start_index(start_index_);
   return identity;
 }
 

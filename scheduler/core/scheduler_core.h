@@ -51,8 +51,12 @@ class SchedulerCore {
     // tells this start from every other.
     std::string new_cluster_id;
     uint64_t start_nonce = 0;
-    // Do not stop when a node has seen a newer scheduler (--accept-old-state).
+    // When a node has seen a newer scheduler, move this state past it and go on,
+    // instead of stopping (--accept-old-state; see old_state.h).
     bool accept_old_state = false;
+    // Entries beyond which a snapshot takes their place in the journal: what a start
+    // replays at most.
+    uint64_t compact_after = 10000;
   };
 
   // Replays the journal, which outlives the core, and starts a new generation.
@@ -122,7 +126,10 @@ class SchedulerCore {
   SchedulerCore(Options options, Journal* journal, Moment now);
 
   View ViewAt(Moment now) const { return {state_, seen_, options_.plan, now}; }
-  absl::Status CheckIdentity(const v1::HeartbeatRequest& request);
+  // Whether the node has seen a scheduler that knows more than this one.
+  bool KnowsNewer(const v1::SchedulerIdentity& heard) const;
+  absl::Status CompactIfLong();
+  absl::Status MoveStatePast(const v1::HeartbeatRequest& request);
   // Journals, then applies.
   absl::Status Commit(absl::Span<const v1::Update> updates, Moment now);
   absl::Status CommitDecisions(Decisions decisions, Moment now);
@@ -140,6 +147,8 @@ class SchedulerCore {
   std::vector<Command> commands_;
   std::vector<Notice> notices_;
   absl::Status stale_;
+  // Journal index with which this generation began.
+  uint64_t start_index_ = 0;
   uint64_t state_version_ = 0;
   absl::Duration last_tick_;
   std::map<uint64_t, uint64_t> job_versions_;

@@ -46,7 +46,8 @@ TEST_CASE("a job from submit to SUCCEEDED under every policy") {
   CHECK(AllClosed(&cluster));
 }
 
-TEST_CASE("a job that cannot start says why, and those behind it whom they wait for") {
+TEST_CASE(
+    "faults row 34: a job that cannot start says why, and those behind it whom they wait for") {
   FakeCluster cluster;
   cluster.AddServer("s1");
   cluster.AddWorker("w1", 3);
@@ -147,10 +148,6 @@ TEST_CASE("requests that are refused, and why") {
   }
   SECTION("nodes that do not fit") {
     v1::HeartbeatRequest node = cluster.node("w1").report;
-    node.set_version("2");
-    CHECK_STATUS(core.Heartbeat(node, cluster.now()), absl::StatusCode::kFailedPrecondition,
-                 "this scheduler is 1, the node at w1 is 2");
-    node.set_version("1");
     node.mutable_scheduler()->set_cluster_id("cluster-b");
     CHECK_STATUS(core.Heartbeat(node, cluster.now()), absl::StatusCode::kFailedPrecondition,
                  "cluster-b");
@@ -166,6 +163,27 @@ TEST_CASE("requests that are refused, and why") {
     CHECK_STATUS(core.Heartbeat(node, cluster.now()), absl::StatusCode::kInvalidArgument, "role");
   }
   CHECK(core.state().journal_index() == before);
+}
+
+TEST_CASE("faults row 33: a node of another version is refused when it registers, naming both") {
+  FakeCluster cluster;
+  for (v1::HeartbeatRequest node :
+       {FakeNode::Server("s", 1).report, FakeNode::Worker("w", 2, 1).report}) {
+    for (const std::string version : {"2", "0.9", ""}) {
+      node.set_version(version);
+      const std::string want = "version: this scheduler is 1, the node at " + node.address() +
+                               " is " + version + "; all must be the same";
+      CHECK_STATUS(cluster.core().Heartbeat(node, cluster.now()),
+                   absl::StatusCode::kFailedPrecondition, want);
+    }
+    CHECK(cluster.core().state().FindNode(node.role(), node.address()) == nullptr);
+    node.set_version("1");
+    CHECK_OK(cluster.core().Heartbeat(node, cluster.now()));
+    // One that was replaced by another version while it was known.
+    node.set_version("2");
+    CHECK_STATUS(cluster.core().Heartbeat(node, cluster.now()),
+                 absl::StatusCode::kFailedPrecondition, "version");
+  }
 }
 
 TEST_CASE("too many jobs are refused with the limit") {

@@ -26,6 +26,7 @@ void AddServerCounters(const View& view, const v1::JobRecord& job, v1::RunSummar
         view.seen.FindServerJob(server.node_id(), server.incarnation(), job.job_id());
     if (report == nullptr) continue;
     summary->set_duplicates_dropped(summary->duplicates_dropped() + report->duplicates_dropped());
+    summary->set_pushes_refused(summary->pushes_refused() + report->pushes_refused());
     summary->set_bytes_pushed(summary->bytes_pushed() + report->bytes_pushed());
     summary->set_bytes_pulled(summary->bytes_pulled() + report->bytes_pulled());
     staleness_count += report->staleness_count();

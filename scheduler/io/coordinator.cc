@@ -183,6 +183,12 @@ absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_
                                           absl::StrJoin(kept, ", ")));
 }
 
+absl::StatusOr<v1::StateSnapshot> Coordinator::Snapshot() {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  return core_->state().Snapshot();
+}
+
 absl::Status Coordinator::WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher) {
   absl::StatusOr<v1::Job> job = v1::Job();
   {

@@ -29,6 +29,7 @@
 #include "common/sync.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
+#include "proto/state.pb.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/scheduler_core.h"
 #include "scheduler/io/cut_worker.h"
@@ -88,6 +89,8 @@ class Coordinator {
   // cut_id 0: the newest.
   // Errors:  NotFound  no such job, or no such cut is committed.
   absl::StatusOr<CommittedCut> FindCut(uint64_t job_id, uint64_t cut_id);
+  // All that is journaled, at one moment.
+  absl::StatusOr<v1::StateSnapshot> Snapshot();
 
   // ---- nodes and tasks ----
   using HeartbeatDone = std::function<void(absl::StatusOr<v1::HeartbeatResponse>)>;

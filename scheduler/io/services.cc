@@ -8,6 +8,8 @@
 #include "common/failpoint/failpoint.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_macros.h"
+#include "scheduler/io/backup_file.h"
+#include "scheduler/io/backup_stream.h"
 #include "scheduler/io/cut_stream.h"
 #include "scheduler/io/poll_reactor.h"
 #include "scheduler/io/watch_stream.h"
@@ -94,6 +96,12 @@ grpc::ServerWriteReactor<v1::Job>* SchedulerService::WatchJob(
 grpc::ServerWriteReactor<v1::CutChunk>* SchedulerService::ReadCut(
     grpc::CallbackServerContext* /*context*/, const v1::ReadCutRequest* request) {
   return CutStream::Start(fs_, coordinator_->FindCut(request->job_id(), request->cut_id()));
+}
+
+grpc::ServerWriteReactor<v1::BackupChunk>* SchedulerService::BackupState(
+    grpc::CallbackServerContext* /*context*/, const v1::BackupStateRequest* /*request*/) {
+  const absl::StatusOr<v1::StateSnapshot> state = coordinator_->Snapshot();
+  return BackupStream::Start(state.ok() ? EncodeBackup(*state) : state.status());
 }
 
 grpc::ServerUnaryReactor* CoordinationService::Heartbeat(grpc::CallbackServerContext* /*context*/,

@@ -36,6 +36,8 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
                                               const v1::WatchJobRequest* request) override;
   grpc::ServerWriteReactor<v1::CutChunk>* ReadCut(grpc::CallbackServerContext* context,
                                                   const v1::ReadCutRequest* request) override;
+  grpc::ServerWriteReactor<v1::BackupChunk>* BackupState(
+      grpc::CallbackServerContext* context, const v1::BackupStateRequest* request) override;
 
  private:
   Coordinator* const coordinator_;

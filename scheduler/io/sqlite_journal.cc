@@ -2,10 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/failpoint/failpoint.h"
+#include "common/format_version/format_version.h"
 #include "common/hash.h"
 #include "common/status/status_macros.h"
 
@@ -90,9 +92,7 @@ absl::Status SqliteJournal::CheckFormat() {
   if (version == 0) {
     return Execute("INSERT INTO meta(key, value) VALUES('format_version', 1)");
   }
-  if (version == kFormatVersion) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("journal ", path_, ": format version ",
-                                                    kFormatVersion, " required, got ", version));
+  return CheckFormatVersion(absl::StrCat("journal ", path_), kFormatVersion, version);
 }
 
 absl::Status SqliteJournal::Replay(
@@ -178,6 +178,7 @@ absl::Status SqliteJournal::Compact(const v1::StateSnapshot& snapshot) {
   }));
   snapshot_index_ = snapshot.journal_index();
   Failpoint("scheduler.journal.compact.after").IgnoreError();
+  last_index_ = std::max(last_index_, snapshot_index_);
   return absl::OkStatus();
 }
 

@@ -61,6 +61,8 @@ class FakeScheduler final : public v1::Coordination::Service {
     response.mutable_scheduler()->set_cluster_id("c");
     response.mutable_scheduler()->set_generation(generation);
     response.mutable_scheduler()->set_start_nonce(nonce);
+    response.mutable_scheduler()->set_journal_index(generation);
+    response.mutable_scheduler()->set_start_index(generation);
     answers_.push_back(response);
     cv_.NotifyAll();
   }

@@ -16,7 +16,7 @@ ITERATIONS = 120
 STEP_SECONDS = STEP_MS / 1000 * math.exp(JITTER ** 2 / 2)
 
 # Added to every job's `checkpoint`.
-CHECKPOINT = ""
+CHECKPOINT = ", every_iterations: 40, keep: 2"
 
 EMULATED = f"emulated_step_ms: {STEP_MS}, emulated_jitter: {JITTER}"
 

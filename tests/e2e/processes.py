@@ -1,5 +1,7 @@
 """Jobs that only count, and whether a process lives: what several tests need."""
 
+import os
+
 from cluster import write_job
 
 
@@ -19,3 +21,9 @@ def alive(pid):
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def exit_code(pid):
+    """Of a process that has ended and that its parent has not asked about."""
+    with open(f"/proc/{pid}/stat") as stat:
+        return os.waitstatus_to_exitcode(int(stat.read().split()[-1]))

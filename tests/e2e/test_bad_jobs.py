@@ -13,7 +13,7 @@ class BadJobs(unittest.TestCase):
     def test_there_are_at_least_25(self):
         self.assertGreaterEqual(len(BAD), 25)
 
-    def test_each_gets_its_message(self):
+    def test_row_34_each_gets_its_message(self):
         for job in BAD:
             with self.subTest(job=job.name):
                 first = job.read_text(errors="replace").splitlines()[0]
@@ -24,7 +24,7 @@ class BadJobs(unittest.TestCase):
                 self.assertIn(expected, done.stderr)
                 self.assertEqual(done.stdout.strip(), "")
 
-    def test_impossible_resources_fail_a_local_run_at_once(self):
+    def test_row_34_impossible_resources_fail_a_local_run_at_once(self):
         with tempfile.TemporaryDirectory() as folder:
             job = write_job(folder, """
 name: wide

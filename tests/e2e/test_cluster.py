@@ -55,7 +55,7 @@ class StandingCluster(unittest.TestCase):
                      "the other job to go on")
             cluster.pacectl("cancel", small, check=True)
 
-    def test_a_job_without_resources_waits_with_a_reason_and_starts_when_they_come(self):
+    def test_row_34_a_job_without_resources_waits_with_a_reason_and_starts_when_they_come(self):
         with Cluster(servers=1, workers=1) as cluster:
             wait_for(lambda: len(cluster.nodes()) == 2, 30, "both nodes to register")
             job = cluster.submit(counting(self.folder, "wide", 50, workers=3, servers=1))
@@ -82,9 +82,9 @@ class StandingCluster(unittest.TestCase):
             job = cluster.submit(counting(self.folder, "late-scheduler", 20, servers=1))
             cluster.wait_for_state(job, "succeeded")
 
-    def test_training_goes_on_while_the_scheduler_is_down(self):
+    def test_row_6_training_goes_on_while_the_scheduler_is_down(self):
         with Cluster(servers=2, workers=2) as cluster:
-            job = cluster.submit(counting(self.folder, "long", 20000, "bsp", workers=2))
+            job = cluster.submit(counting(self.folder, "long", 8000, "bsp", workers=2))
             cluster.wait_for_state(job, "running")
             pids = [rank["pid"] for rank in cluster.job(job)["ranks"]]
             cluster.scheduler.kill()
@@ -93,7 +93,7 @@ class StandingCluster(unittest.TestCase):
                 self.assertTrue(alive(int(pid)))
             cluster.restart_scheduler()
             summary = cluster.wait_for_state(job, "succeeded")
-            self.assertEqual(summary["iterations"], 40000)
+            self.assertEqual(summary["iterations"], 16000)
             self.assertEqual(summary["restarts"], 0)
 
     def test_submit_with_the_same_request_id_starts_one_job(self):

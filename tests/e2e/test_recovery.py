@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from cluster import DIGITS, Cluster, local_run, needs_digits, wait_for, write_job
-from processes import alive, counting
+from processes import alive, counting, exit_code
 
 
 def pids(cluster, job):
@@ -155,10 +155,19 @@ resources: {{workers: 2, servers: 2}}
             try:
                 self.wait_for_restarts(cluster, job, 1)
                 pids(cluster, job)
-            finally:
+                at = progress(cluster, job)
+                wait_for(lambda: progress(cluster, job) > at, 30, "the rank to be played on")
                 os.kill(task, signal.SIGCONT)
+                # By itself: its worker still stands still, and has not seen it end either.
+                wait_for(lambda: not alive(task), 10, "the zombie to exit")
+                self.assertEqual(exit_code(task), 75)
+            finally:
                 os.kill(owner.pid, signal.SIGCONT)
-            wait_for(lambda: not alive(task), 10, "the zombie to exit")
+            log = "".join(path.read_text() for path in
+                          (cluster.folder / owner.name).rglob("*.log"))
+            self.assertRegex(log, "task ends.*incarnation")
+            wait_for(lambda: cluster.summary(job)["pushes_refused"] > 0, 10,
+                     "the refused push to be reported")
             summary = cluster.wait_for_state(job, "succeeded")
             self.assertEqual(summary["iterations"], 20000)
             self.assertEqual(summary["restarts"], 1)

@@ -60,7 +60,7 @@ TEST_CASE("what is not gzip") {
   }
 }
 
-TEST_CASE("gzip data that is cut off at any byte is an error") {
+TEST_CASE("faults row 22: gzip data that is cut off at any byte is an error") {
   const std::string packed = Gzip("some text that is packed");
   for (size_t size = 2; size < packed.size(); ++size) {
     CAPTURE(size);

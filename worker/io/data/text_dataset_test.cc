@@ -83,7 +83,7 @@ TEST_CASE("a csv file with a header") {
   CHECK(batch.dense_values == std::vector<float>{3, 4, 1, 2});
 }
 
-TEST_CASE("a bad record fails the job, named by file, line, record and reason") {
+TEST_CASE("faults row 22: a bad record fails the job, named by file, line, record and reason") {
   MemoryFileSystem fs;
   Write(fs, "/d", "1 1:1\n\n1 1:1\n1 2:x\n1 0:1\n");
   for (int open = 0; open < 2; ++open) {
@@ -94,7 +94,7 @@ TEST_CASE("a bad record fails the job, named by file, line, record and reason") 
   }
 }
 
-TEST_CASE("bad records are skipped up to a budget and shorten their batch") {
+TEST_CASE("faults row 22: bad records are skipped up to a budget and shorten their batch") {
   MemoryFileSystem fs;
   Write(fs, "/d", "7 1:1\nbad\n1 2:1\n1 9:nan\n2 1:1\n");
   for (const std::string dir : {"", "/i", "/i"}) {
@@ -118,7 +118,9 @@ TEST_CASE("bad records are skipped up to a budget and shorten their batch") {
   }
 }
 
-TEST_CASE("an error about too many bad records names ten of them, and the default is 100") {
+TEST_CASE(
+    "faults row 22: an error about too many bad records names ten of them, and the default is "
+    "100") {
   MemoryFileSystem fs;
   std::string text = "1 1:1\n";
   for (int i = 0; i < 101; ++i) text += "x\n";
@@ -132,7 +134,7 @@ TEST_CASE("an error about too many bad records names ten of them, and the defaul
   CHECK_OK(OpenDataset(Libsvm("/d"), Skip(101), &fs, ""));
 }
 
-TEST_CASE("an over-long record is a bad record") {
+TEST_CASE("faults row 22: an over-long record is a bad record") {
   MemoryFileSystem fs;
   Write(fs, "/d", "1 1:1\n" + std::string(kMaxRecordBytes + 1, '1') + "\n2 1:1\n");
   CHECK_STATUS(OpenDataset(Libsvm("/d"), v1::DataSpec(), &fs, ""), Code::kInvalidArgument,

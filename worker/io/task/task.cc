@@ -127,8 +127,8 @@ class TaskImpl final : public Task {
   void OnReply(const v1::SyncTaskResponse& reply) {
     const absl::Status trusted = memory_.Check(reply.scheduler());
     if (!trusted.ok()) {
-      LogError("stale scheduler", {{"cause", trusted}});
-      End({TaskEnd::kStaleScheduler, std::string(trusted.message())});
+      // Training goes on: the one that is heeded will speak again.
+      LogError("orders not heeded", {{"cause", trusted}});
       return;
     }
     {
@@ -151,6 +151,7 @@ class TaskImpl final : public Task {
   // ---- the event loop ----
 
   void Obey(const v1::SyncTaskResponse& reply) {
+    if (reply.fenced()) return Exit(reply.reason(), true);
     if (reply.desired() == v1::SyncTaskResponse::EXIT) {
       LogInfo("told to exit",
               {{"job", options_.job_id}, {"rank", options_.rank}, {"reason", reply.reason()}});

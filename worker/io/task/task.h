@@ -53,10 +53,8 @@ struct TaskEnd {
     kDone = 0,
     // It has failed; the scheduler knows the cause if it could be reached.
     kFailed = 1,
-    // Another incarnation plays the rank.
-    kFenced = 3,
-    // The scheduler that answers is not to be trusted.
-    kStaleScheduler = 4,
+    // Another incarnation plays the rank (EX_TEMPFAIL: nothing is wrong with the job).
+    kFenced = 75,
   };
   Code code = kDone;
   // Why, unless kDone.

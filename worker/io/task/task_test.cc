@@ -193,7 +193,7 @@ TEST_CASE("A model learns from data, round by round or by grants, and is evaluat
   }
 }
 
-TEST_CASE("A gradient that explodes is skipped where the job says so") {
+TEST_CASE("faults row 23: a gradient that explodes is skipped where the job says so") {
   v1::JobSpec spec = Logistic(v1::POLICY_BSP, 1, v1::TABLE_KIND_DENSE);
   spec.mutable_data()->set_scale(3e38);
   spec.mutable_model()->set_kind(v1::MODEL_KIND_LINEAR);
@@ -222,7 +222,8 @@ TEST_CASE("A clipped gradient moves the weights by the norm at most") {
   CHECK(std::sqrt(squares) == Approx(0.01));
 }
 
-TEST_CASE("What is wrong with the data reaches the scheduler, with file and record") {
+TEST_CASE(
+    "faults row 22: what is wrong with the data reaches the scheduler, with file and record") {
   v1::JobSpec spec = Logistic(v1::POLICY_BSP, 1, v1::TABLE_KIND_DENSE);
   SECTION("no such file") {
     spec.mutable_data()->mutable_eval()->set_path("/no/such/file");
@@ -258,7 +259,7 @@ TEST_CASE("A refusal that cannot be mended fails the job with its cause") {
   CHECK(cluster.Report(0).error() == "table a, row 0, column 0: not finite");
 }
 
-TEST_CASE("A task that another incarnation has replaced stops and fails nothing") {
+TEST_CASE("faults row 2: a task that another incarnation has replaced stops and fails nothing") {
   const auto inject = [](const std::string& method,
                          const v1::RequestContext& context) -> FakeCluster::Fault {
     if (method != "Push" || context.iteration() != 2) return {};

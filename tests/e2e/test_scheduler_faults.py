@@ -1,0 +1,164 @@
+"""The scheduler dies, stays away, is started twice, or meets a straggler: training goes on and no
+job is lost."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import unittest
+import urllib.request
+
+from cluster import Cluster, Daemon, wait_for
+from processes import alive, counting
+from tcp_proxy import TcpProxy
+
+# How long the scheduler stays away: the whole minute in the long form.
+AWAY_SECONDS = 60 if os.environ.get("PACELINE_FULL") else 3
+
+
+def task_pids(cluster, job):
+    def read():
+        found = [int(rank.get("pid", 0)) for rank in cluster.job(job).get("ranks", [])]
+        return found if found and all(found) else None
+    return wait_for(read, 30, f"the tasks of job {job} to run")
+
+
+def applied(server, job):
+    """Iterations of all ranks that a server has applied, by its own word."""
+    with urllib.request.urlopen(f"http://{server.http_address()}/status", timeout=10) as reply:
+        status = json.load(reply)
+    return sum(int(value) for held in status.get("jobs", []) if int(held["job_id"]) == int(job)
+               for value in held.get("progress", []))
+
+
+class SchedulerFaults(unittest.TestCase):
+    def setUp(self):
+        temp = tempfile.TemporaryDirectory()
+        self.addCleanup(temp.cleanup)
+        self.folder = pathlib.Path(temp.name)
+
+    def test_row_6_training_goes_on_while_the_scheduler_is_away(self):
+        with Cluster(servers=2, workers=2) as cluster:
+            jobs = [cluster.submit(counting(self.folder, policy, 10**9, policy, workers=1))
+                    for policy in ("bsp", "asp")]
+            for job in jobs:
+                cluster.wait_for_state(job, "running")
+            pids = [task_pids(cluster, job) for job in jobs]
+            cluster.scheduler.kill()
+            ends = time.monotonic() + AWAY_SECONDS
+            while time.monotonic() < ends:
+                for server in cluster.servers:
+                    for job in jobs:
+                        before = applied(server, job)
+                        wait_for(lambda: applied(server, job) > before, 10,
+                                 f"job {job} to go on at {server.name}")
+            refused = cluster.pacectl("list")
+            self.assertEqual(refused.returncode, 3)
+            self.assertIn("no scheduler at", refused.stderr)
+            cluster.restart_scheduler()
+            for job, tasks in zip(jobs, pids):
+                # Heard again within an interval or two, none of them started anew.
+                self.assertEqual(task_pids(cluster, job), tasks)
+                summary = cluster.summary(job)
+                self.assertEqual((summary["restarts"], summary["rollbacks"]), (0, 0))
+                cluster.pacectl("cancel", job, check=True)
+
+    def test_row_6_a_scheduler_killed_amid_submissions_loses_no_job_and_starts_none_twice(self):
+        requests, kills = 40, 3
+        with Cluster(servers=1, workers=1) as cluster:
+            trains = cluster.submit(counting(self.folder, "trains", 10**9, servers=1))
+            cluster.wait_for_state(trains, "running")
+            tasks = task_pids(cluster, trains)
+            before = applied(cluster.servers[0], trains)
+            waits = counting(self.folder, "waits", 10, workers=9, servers=1)
+            accepted, errors = {}, []
+
+            def submit_all():
+                for request in range(requests):
+                    while True:
+                        done = cluster.pacectl("submit", waits, "-o", "json",
+                                               "--request-id", f"request-{request}")
+                        if done.returncode == 0:
+                            accepted[request] = int(json.loads(done.stdout)["job_id"])
+                            break
+                        if done.returncode != 3:
+                            errors.append(done.stderr)
+                            return
+
+            submitter = threading.Thread(target=submit_all)
+            submitter.start()
+            for kill in range(1, kills + 1):
+                wait_for(lambda: len(accepted) >= kill * requests // (kills + 1), 60, "accepted")
+                cluster.scheduler.kill()
+                cluster.restart_scheduler()
+            submitter.join(120)
+            self.assertEqual(errors, [])
+            self.assertEqual(len(accepted), requests)
+            # A retry of each gets the first answer.
+            for request in (0, requests // 2, requests - 1):
+                again = cluster.submit(waits, "--request-id", f"request-{request}")
+                self.assertEqual(int(again), accepted[request])
+            listed = json.loads(cluster.pacectl("list", "-o", "json", check=True).stdout)["jobs"]
+            ids = sorted(int(job["job_id"]) for job in listed)
+            self.assertEqual(ids, sorted([int(trains), *accepted.values()]))
+            self.assertEqual(task_pids(cluster, trains), tasks)
+            self.assertTrue(alive(tasks[0]))
+            self.assertGreater(applied(cluster.servers[0], trains), before)
+            self.assertEqual(cluster.summary(trains)["restarts"], 0)
+
+    def test_row_3_a_task_that_pauses_for_less_than_four_heartbeats_keeps_its_rank(self):
+        with Cluster(servers=2, workers=2, heartbeat_ms=1000) as cluster:
+            job = cluster.submit(counting(self.folder, "straggles", 10**9, workers=2))
+            cluster.wait_for_state(job, "running")
+            tasks = task_pids(cluster, job)
+            for _ in range(3):
+                before = applied(cluster.servers[0], job)
+                os.kill(tasks[1], signal.SIGSTOP)
+                time.sleep(2)
+                # Under ASP nobody waits for it.
+                self.assertGreater(applied(cluster.servers[0], job), before)
+                os.kill(tasks[1], signal.SIGCONT)
+                time.sleep(1)
+            self.assertEqual(task_pids(cluster, job), tasks)
+            self.assertEqual(cluster.summary(job)["restarts"], 0)
+
+    def test_row_7_a_second_scheduler_on_an_old_copy_is_fenced_and_the_first_goes_on(self):
+        with Cluster(servers=0, workers=0, heartbeat_ms=1000) as cluster, \
+                TcpProxy(cluster.address) as proxy:
+            # All nodes dial an address that can be pointed to another scheduler.
+            for i in range(2):
+                cluster.servers.append(Daemon(cluster.folder, f"server{i}", "server",
+                                              "--scheduler", proxy.address()))
+                cluster.workers.append(Daemon(cluster.folder, f"worker{i}", "worker",
+                                              "--scheduler", proxy.address()))
+            wait_for(lambda: len(cluster.nodes()) == 4, 30, "the nodes to register")
+            copy = cluster.folder / "copy"
+            shutil.copytree(cluster.folder / "scheduler", copy)
+            job = cluster.submit(counting(self.folder, "long", 10**9, workers=2))
+            cluster.wait_for_state(job, "running")
+            tasks = task_pids(cluster, job)
+
+            second = Daemon(cluster.folder, "copy", "scheduler", *cluster.scheduler_flags)
+            proxy.point_to(second.address())
+            self.assertNotEqual(second.process.wait(30), 0)
+            proxy.point_to(cluster.address)
+            log = second.log.read_text()
+            self.assertIn("is not the one that the node at", log)
+            self.assertIn("generation 1,", log)
+            self.assertIn("generation 2,", log)
+
+            before = applied(cluster.servers[0], job)
+            wait_for(lambda: applied(cluster.servers[0], job) > before, 30, "the job to go on")
+            wait_for(lambda: all(node.get("live") for node in cluster.nodes()), 30, "live nodes")
+            self.assertEqual(task_pids(cluster, job), tasks)
+            summary = cluster.summary(job)
+            self.assertEqual(summary["state"], "running")
+            self.assertEqual((summary["restarts"], summary["rollbacks"]), (0, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
