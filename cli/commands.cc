@@ -127,6 +127,35 @@ absl::StatusOr<ExitCode> Cancel(uint64_t job_id, const std::string& reason, Outp
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> Checkpoint(uint64_t job_id, absl::Duration timeout, OutputFormat format,
+                                    SchedulerClient& client, Environment& env) {
+  v1::CheckpointJobRequest request;
+  request.set_job_id(job_id);
+  request.set_request_id(env.random_id());
+  PL_ASSIGN_OR_RETURN(const v1::CheckpointJobResponse asked, client.CheckpointJob(request));
+  v1::Job job;
+  PL_RETURN_IF_ERROR(client.WatchJob(job_id, timeout, [&](const v1::Job& now) {
+    job = now;
+    return now.last_cut() < asked.cut_id() && now.failed_cut() < asked.cut_id();
+  }));
+  for (const v1::CutStatus& cut : job.cuts()) {
+    if (cut.cut_id() < asked.cut_id()) continue;
+    if (format == OutputFormat::kJson) {
+      env.out << ProtoToJson(cut, JsonLayout::kIndented) << std::endl;
+    } else {
+      env.out << "cut " << cut.cut_id() << " at iteration " << cut.iteration() << ", "
+              << Bytes(static_cast<double>(cut.bytes())) << ", in " << job.checkpoint_dir()
+              << std::endl;
+    }
+    return ExitCode::kOk;
+  }
+  env.err << "no cut was taken: "
+          << (job.cut_alarm().empty() ? absl::StrCat("the job is ", job.summary().state())
+                                      : job.cut_alarm())
+          << std::endl;
+  return ExitCode::kFailed;
+}
+
 absl::StatusOr<ExitCode> DescribeCluster(OutputFormat format, SchedulerClient& client,
                                          Environment& env) {
   PL_ASSIGN_OR_RETURN(const v1::Cluster cluster, client.DescribeCluster());

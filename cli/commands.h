@@ -45,6 +45,11 @@ absl::StatusOr<ExitCode> Watch(uint64_t job_id, absl::Duration timeout, OutputFo
 absl::StatusOr<ExitCode> Cancel(uint64_t job_id, const std::string& reason, OutputFormat format,
                                 SchedulerClient& client, Environment& env);
 
+// Asks for a cut and waits until one is committed that holds what was applied when
+// it was asked for.
+absl::StatusOr<ExitCode> Checkpoint(uint64_t job_id, absl::Duration timeout, OutputFormat format,
+                                    SchedulerClient& client, Environment& env);
+
 absl::StatusOr<ExitCode> DescribeCluster(OutputFormat format, SchedulerClient& client,
                                          Environment& env);
 

@@ -126,6 +126,17 @@ grpc::Status FakeScheduler::CancelJob(grpc::ServerContext*, const v1::CancelJobR
   return grpc::Status::OK;
 }
 
+grpc::Status FakeScheduler::CheckpointJob(grpc::ServerContext*,
+                                          const v1::CheckpointJobRequest* request,
+                                          v1::CheckpointJobResponse* response) {
+  MutexLock lock(&mu_);
+  if (request->job_id() == 0 || request->job_id() > jobs_.size()) {
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no job ", request->job_id())};
+  }
+  response->set_cut_id(5);
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeScheduler::WatchJob(grpc::ServerContext* context,
                                      const v1::WatchJobRequest* request,
                                      grpc::ServerWriter<v1::Job>* writer) {

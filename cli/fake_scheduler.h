@@ -48,6 +48,9 @@ class FakeScheduler final : public v1::Scheduler::Service {
                         v1::ListJobsResponse* response) override;
   grpc::Status CancelJob(grpc::ServerContext*, const v1::CancelJobRequest* request,
                          v1::Job* response) override;
+  // Names cut 5.
+  grpc::Status CheckpointJob(grpc::ServerContext*, const v1::CheckpointJobRequest* request,
+                             v1::CheckpointJobResponse* response) override;
   grpc::Status WatchJob(grpc::ServerContext* context, const v1::WatchJobRequest* request,
                         grpc::ServerWriter<v1::Job>* writer) override;
   grpc::Status DescribeCluster(grpc::ServerContext*, const v1::DescribeClusterRequest*,

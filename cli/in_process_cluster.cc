@@ -10,6 +10,7 @@ namespace paceline::cli {
 namespace {
 
 constexpr absl::Duration kDrain = absl::Seconds(5);
+constexpr char kOnlyProcesses[] = "only processes can be killed or stopped";
 
 }  // namespace
 
@@ -64,6 +65,16 @@ absl::Status InProcessCluster::StartWorker(int index) {
   worker.launcher = worker::MakeInProcessLauncher(std::move(task));
   PL_ASSIGN_OR_RETURN(workers_.emplace_back(), worker::Worker::Start(std::move(worker)));
   return absl::OkStatus();
+}
+
+absl::Status InProcessCluster::KillAndRestart(DaemonRole /*role*/, int /*index*/) {
+  return absl::UnimplementedError(kOnlyProcesses);
+}
+absl::Status InProcessCluster::Pause(DaemonRole /*role*/, int /*index*/) {
+  return absl::UnimplementedError(kOnlyProcesses);
+}
+absl::Status InProcessCluster::Resume(DaemonRole /*role*/, int /*index*/) {
+  return absl::UnimplementedError(kOnlyProcesses);
 }
 
 absl::Status InProcessCluster::RestartScheduler() {

@@ -49,6 +49,10 @@ class InProcessCluster final : public LocalCluster {
   std::string scheduler_address() const override;
   absl::Status Check() override { return absl::OkStatus(); }
   absl::Status Stop() override;
+  // Threads cannot be killed: Unimplemented.
+  absl::Status KillAndRestart(DaemonRole role, int index) override;
+  absl::Status Pause(DaemonRole role, int index) override;
+  absl::Status Resume(DaemonRole role, int index) override;
 
   // Stops the scheduler, and starts another on its folder and port.
   absl::Status RestartScheduler();

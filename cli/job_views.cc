@@ -171,8 +171,16 @@ std::string JobText(const v1::Job& job, bool color) {
   if (job.state() == v1::JOB_STATE_RUNNING) {
     absl::StrAppend(&text, ProgressText(job), "\n");
   }
-  if (job.last_cut() != 0) {
-    absl::StrAppend(&text, "cut         ", job.last_cut(), " in ", job.checkpoint_dir(), "\n");
+  if (!job.cuts().empty()) {
+    std::vector<std::string> cuts;
+    for (const v1::CutStatus& cut : job.cuts()) {
+      cuts.push_back(absl::StrCat(cut.cut_id(), " at iteration ", cut.iteration()));
+    }
+    absl::StrAppend(&text, "cuts        ", absl::StrJoin(cuts, ", "), " in ", job.checkpoint_dir(),
+                    "\n");
+  }
+  if (!job.cut_alarm().empty()) {
+    absl::StrAppend(&text, "cut failed  ", job.cut_alarm(), "\n");
   }
   if (!job.ranks().empty()) {
     absl::StrAppend(&text, "\n", RankTable(job));

@@ -2,10 +2,14 @@
 
 #include <grpcpp/security/credentials.h>
 
+#include <cerrno>
+#include <csignal>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cli/chaos.h"
+#include "cli/chaos_events.h"
 #include "cli/daemon_binaries.h"
 #include "cli/in_process_cluster.h"
 #include "cli/job_file.h"
@@ -26,6 +30,9 @@ namespace {
 // How often the daemons are looked after, and how long a cancelled job may take.
 constexpr absl::Duration kCheckPeriod = absl::Seconds(1);
 constexpr absl::Duration kCancelTimeout = absl::Seconds(2);
+
+// Heartbeats that a stopped worker stands still: twice those after which it is lost.
+constexpr int kStopHeartbeats = 8;
 
 // More daemons than any one machine should have to bear.
 constexpr uint32_t kMaxDaemons = 64;
@@ -58,19 +65,58 @@ absl::StatusOr<v1::JobSpec> SpecToRun(const LocalRunOptions& options, FileSystem
   return spec;
 }
 
-absl::StatusOr<v1::Job> RunJob(const v1::JobSpec& spec, absl::Duration timeout,
-                               LocalCluster& cluster, Environment& env) {
+// The faults to inject; none where none are asked for.
+absl::StatusOr<std::vector<ChaosEvent>> EventsOf(const LocalRunOptions& options) {
+  if (options.chaos.empty()) {
+    return std::vector<ChaosEvent>();
+  }
+  if (options.in_process) {
+    return absl::InvalidArgumentError(
+        "--chaos kills processes: it cannot be used with --in-process");
+  }
+  absl::StatusOr<std::vector<ChaosEvent>> events = ParseChaosEvents(options.chaos);
+  if (!events.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--chaos: ", events.status().message()));
+  }
+  return events;
+}
+
+absl::Status KillTask(int64_t pid) {
+  // A task that has just ended is as dead as it should be.
+  if (kill(static_cast<pid_t>(pid), SIGKILL) != 0 && errno != ESRCH) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("kill task ", pid));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Job> RunJob(const v1::JobSpec& spec, std::vector<ChaosEvent> events,
+                               absl::Duration timeout, LocalCluster& cluster, Environment& env) {
   SchedulerClient client(
       cluster.scheduler_address(),
       MakeChannel(cluster.scheduler_address(), grpc::InsecureChannelCredentials()), &env.interrupt);
   PL_ASSIGN_OR_RETURN(const uint64_t job_id, client.SubmitJob(env.random_id(), spec));
   ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
+  Chaos::Options faults;
+  faults.events = std::move(events);
+  faults.servers = static_cast<int>(spec.resources().servers());
+  faults.workers = static_cast<int>(spec.resources().workers());
+  faults.pause = kStopHeartbeats * ProcessCluster::kHeartbeat;
+  faults.kill_task = KillTask;
+  faults.report = [&](const std::string& line) { progress.Say(line); };
+  Chaos chaos(std::move(faults), cluster, env.clock);
   WatchOptions watch;
   watch.timeout = timeout;
   watch.stream_timeout = kCheckPeriod;
-  watch.on_job = [&](const v1::Job& job) { progress.Show(job); };
-  watch.on_pause = [&] { return cluster.Check(); };
+  watch.on_job = [&](const v1::Job& job) {
+    progress.Show(job);
+    chaos.See(job);
+  };
+  watch.on_pause = [&] {
+    PL_RETURN_IF_ERROR(chaos.Tend());
+    return cluster.Check();
+  };
   absl::StatusOr<v1::Job> job = WatchToEnd(client, job_id, env, watch);
+  chaos.Finish();
   if (!job.ok()) {
     // Best effort: the cluster goes away with the job anyway.
     v1::CancelJobRequest request;
@@ -86,13 +132,15 @@ absl::StatusOr<v1::Job> RunJob(const v1::JobSpec& spec, absl::Duration timeout,
 
 absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
                                   const StartCluster& start, Environment& env) {
+  PL_ASSIGN_OR_RETURN(std::vector<ChaosEvent> events, EventsOf(options));
   PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecToRun(options, env.fs));
   PL_ASSIGN_OR_RETURN(const TempFolder folder, options.keep.empty()
                                                    ? TempFolder::Create(env.temp_dir)
                                                    : TempFolder::Keep(options.keep));
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster,
                       start(spec.resources(), folder.path()));
-  const absl::StatusOr<v1::Job> job = RunJob(spec, options.timeout, *cluster, env);
+  const absl::StatusOr<v1::Job> job =
+      RunJob(spec, std::move(events), options.timeout, *cluster, env);
   if (const absl::Status stopped = cluster->Stop(); job.ok() && !stopped.ok()) {
     env.err << "warning: " << stopped.message() << std::endl;
   }

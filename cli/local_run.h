@@ -28,6 +28,9 @@ struct LocalRunOptions {
   absl::Duration timeout = absl::InfiniteDuration();
   // Everything on threads of this process, for debugging, instead of real processes.
   bool in_process = false;
+  // Faults to inject, such as "kill-worker@50,kill-server@120" (chaos_events.h); empty:
+  // none. Real processes only.
+  std::string chaos;
 };
 
 // Starts a cluster that keeps its files in `folder`.

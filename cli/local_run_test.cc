@@ -28,6 +28,7 @@ struct Seen {
   std::string folder;
   bool stopped = false;
   absl::Status health;
+  int killed_workers = 0;
 };
 
 class FakeCluster final : public LocalCluster {
@@ -39,6 +40,12 @@ class FakeCluster final : public LocalCluster {
     seen_->stopped = true;
     return absl::OkStatus();
   }
+  absl::Status KillAndRestart(DaemonRole role, int /*index*/) override {
+    seen_->killed_workers += role == DaemonRole::kWorker ? 1 : 0;
+    return absl::OkStatus();
+  }
+  absl::Status Pause(DaemonRole, int) override { return absl::OkStatus(); }
+  absl::Status Resume(DaemonRole, int) override { return absl::OkStatus(); }
 
  private:
   const std::string address_;
@@ -140,6 +147,24 @@ TEST_CASE("a daemon that dies ends the run") {
   CHECK(seen.stopped);
 }
 
+TEST_CASE("--chaos kills when the job is so far, and reports it") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  Seen seen;
+  v1::Job running = JobIn(v1::JOB_STATE_RUNNING, "running");
+  running.set_iterations_done(50);
+  scheduler.Script({{.updates = {running, JobIn(v1::JOB_STATE_SUCCEEDED, "succeeded")}}});
+  const LocalRunOptions options{.job_file = test.Write("job.yaml", kJob),
+                                .chaos = "kill-worker@40,kill-server@60"};
+  REQUIRE_OK(LocalRun(options, OutputFormat::kJson, Starter(scheduler, &seen), test.env));
+  CHECK(seen.killed_workers == 1);
+  CHECK(absl::StrContains(test.err.str(),
+                          "chaos: kill-worker@40 at iteration 50: worker 0 killed and started "
+                          "again\n"));
+  CHECK(absl::StrContains(test.err.str(),
+                          "chaos: kill-server@60 did not happen: the job had ended\n"));
+}
+
 TEST_CASE("what cannot run is refused before anything starts") {
   FakeScheduler scheduler;
   TestEnvironment test;
@@ -157,6 +182,10 @@ TEST_CASE("what cannot run is refused before anything starts") {
                           "resources.servers: at most 64 on one machine expected, got 65"));
   CHECK(absl::StrContains(refused({.job_file = job, .workers = 300}),
                           "train.global_batch: at least one sample for each of the 300 workers"));
+  CHECK(absl::StrContains(refused({.job_file = job, .chaos = "kill-wroker@50"}),
+                          "--chaos: kill-worker@N, kill-server@N, "));
+  CHECK(absl::StrContains(refused({.job_file = job, .in_process = true, .chaos = "kill-worker@50"}),
+                          "--chaos kills processes: it cannot be used with --in-process"));
   const std::string missing = test.Write("missing.yaml",
                                          "name: a\nmodel: {kind: linear}\ntrain: {epochs: 1}\n"
                                          "data: {train: {path: nowhere.csv, format: csv}}\n");

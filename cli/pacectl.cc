@@ -106,6 +106,11 @@ class CommandLine {
     run->add_option("--keep", local_run_.keep, "empty folder that keeps logs, state and cuts");
     run->add_flag("--in-process", local_run_.in_process,
                   "everything on threads of this process, for debugging");
+    run->add_option("--chaos", local_run_.chaos,
+                    "faults to survive, such as kill-worker@50,kill-server@120: when all ranks "
+                    "have done so many iterations, a process is killed and started again "
+                    "(kill-worker, kill-server, kill-task, kill-scheduler) or stopped for 8 "
+                    "heartbeats (stop-worker)");
     Timeout(run);
     OnItsOwn(run, [this] {
       local_run_.timeout = timeout();
@@ -150,6 +155,12 @@ class CommandLine {
     cancel->add_option("--reason", reason_, "shown with the job");
     OnScheduler(cancel, [this](SchedulerClient& client) {
       return Cancel(job_id_, reason_, format(), client, env_);
+    });
+    CLI::App* checkpoint = Command("checkpoint", "take a cut of a running job now");
+    JobId(checkpoint);
+    Timeout(checkpoint);
+    OnScheduler(checkpoint, [this](SchedulerClient& client) {
+      return Checkpoint(job_id_, timeout(), format(), client, env_);
     });
     OnScheduler(
         Command("cluster", "the daemons and what they hold"),

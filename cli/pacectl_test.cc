@@ -167,6 +167,43 @@ TEST_CASE("status, describe, watch and cancel of one job") {
   CHECK(Run(test, {"--address", address, "cluster"}) == 0);
 }
 
+TEST_CASE("checkpoint waits for a cut that is new enough, or says why there is none") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  const std::string address = scheduler.address();
+  REQUIRE(Run(test, {"--address", address, "submit", test.Write("job.yaml", kJob)}) == 0);
+  v1::Job job = JobIn(v1::JOB_STATE_RUNNING, "running");
+  const auto add_cut = [&](uint64_t id) {
+    v1::CutStatus* cut = job.add_cuts();
+    cut->set_cut_id(id);
+    cut->set_iteration(10 * id);
+    job.set_last_cut(id);
+    return job;
+  };
+  test.out.str("");
+  std::vector<v1::Job> updates = {job, add_cut(4)};
+  SECTION("it comes") {
+    updates.push_back(add_cut(5));
+    scheduler.Script({{.updates = updates}});
+    CHECK(Run(test, {"--address", address, "checkpoint", "1"}) == 0);
+    CHECK(absl::StrContains(test.out.str(), "cut 5 at iteration 50"));
+  }
+  SECTION("it fails") {
+    job.set_cut_alarm("server 1 (s1): no space left on device");
+    job.set_failed_cut(5);
+    updates.push_back(job);
+    scheduler.Script({{.updates = updates}});
+    CHECK(Run(test, {"--address", address, "checkpoint", "1"}) == 1);
+    CHECK(absl::StrContains(test.err.str(), "no cut was taken: server 1 (s1): no space left"));
+  }
+  SECTION("the job ends before") {
+    updates.push_back(JobIn(v1::JOB_STATE_CANCELLED, "cancelled"));
+    scheduler.Script({{.updates = updates}});
+    CHECK(Run(test, {"--address", address, "checkpoint", "1"}) == 1);
+    CHECK(absl::StrContains(test.err.str(), "no cut was taken: the job is cancelled"));
+  }
+}
+
 TEST_CASE("every kind of failure has its exit code") {
   FakeScheduler scheduler;
   TestEnvironment test;

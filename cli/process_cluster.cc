@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/daemon/port_file.h"
 #include "common/process/file_tail.h"
 #include "common/status/status_macros.h"
 
@@ -15,10 +14,13 @@ namespace {
 
 constexpr char kHost[] = "127.0.0.1";
 constexpr char kSchedulerName[] = "scheduler";
-// A cluster on one machine hears of its nodes often: jobs start and end at once.
-constexpr int kHeartbeatMs = 200;
 constexpr int kShownLogLines = 20;
 constexpr absl::Duration kPollPeriod = absl::Milliseconds(10);
+
+std::string ServerName(int index) { return absl::StrCat("server-", index); }
+std::string WorkerName(int index) { return absl::StrCat("worker-", index); }
+
+std::string Local(int port) { return absl::StrCat(kHost, ":", port); }
 
 }  // namespace
 
@@ -26,42 +28,74 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> ProcessCluster::Start(const Option
                                                                     FileSystem& fs, Clock& clock,
                                                                     Interrupt& interrupt) {
   std::unique_ptr<ProcessCluster> cluster(new ProcessCluster(options, fs, clock));
-  PL_RETURN_IF_ERROR(cluster->Spawn(kSchedulerName, options.binaries.scheduler,
-                                    {"--heartbeat-ms", absl::StrCat(kHeartbeatMs)}));
+  PL_RETURN_IF_ERROR(
+      cluster->Add(kSchedulerName, options.binaries.scheduler,
+                   {"--heartbeat-ms", absl::StrCat(absl::ToInt64Milliseconds(kHeartbeat))}));
   PL_RETURN_IF_ERROR(cluster->AwaitScheduler(interrupt));
   const std::vector<std::string> scheduler = {"--scheduler", cluster->address_};
   for (int i = 0; i < options.servers; ++i) {
-    PL_RETURN_IF_ERROR(
-        cluster->Spawn(absl::StrCat("server-", i), options.binaries.server, scheduler));
+    PL_RETURN_IF_ERROR(cluster->Add(ServerName(i), options.binaries.server, scheduler));
   }
   for (int i = 0; i < options.workers; ++i) {
-    PL_RETURN_IF_ERROR(
-        cluster->Spawn(absl::StrCat("worker-", i), options.binaries.worker, scheduler));
+    PL_RETURN_IF_ERROR(cluster->Add(WorkerName(i), options.binaries.worker, scheduler));
   }
   return cluster;
 }
 
-absl::Status ProcessCluster::Spawn(const std::string& name, const std::string& program,
-                                   const std::vector<std::string>& flags) {
-  const std::string base = JoinPath(options_.folder, name);
+std::string ProcessCluster::PathOf(const Daemon& daemon, const char* ending) const {
+  return JoinPath(options_.folder, daemon.name) + ending;
+}
+
+absl::Status ProcessCluster::Add(const std::string& name, const std::string& program,
+                                 const std::vector<std::string>& flags) {
+  daemons_.push_back({.name = name, .program = program, .flags = flags, .process = nullptr});
+  const absl::Status status = Spawn(BoundPorts(), &daemons_.back());
+  if (!status.ok()) {
+    daemons_.pop_back();
+  }
+  return status;
+}
+
+absl::Status ProcessCluster::Spawn(const BoundPorts& ports, Daemon* daemon) {
   ChildProcess::Options child;
-  child.argv = {program,
-                "--listen",
-                absl::StrCat(kHost, ":0"),
-                "--http-listen",
-                absl::StrCat(kHost, ":0"),
-                "--port-file",
-                base + ".port",
-                "--data-dir",
-                base};
-  child.argv.insert(child.argv.end(), flags.begin(), flags.end());
-  child.output_path = base + ".log";
-  Daemon daemon;
-  daemon.name = name;
-  daemon.log = child.output_path;
-  PL_ASSIGN_OR_RETURN(daemon.process, ChildProcess::Spawn(child));
-  daemons_.push_back(std::move(daemon));
+  child.argv = {daemon->program,        "--listen",    Local(ports.port),        "--http-listen",
+                Local(ports.http_port), "--port-file", PathOf(*daemon, ".port"), "--data-dir",
+                PathOf(*daemon)};
+  child.argv.insert(child.argv.end(), daemon->flags.begin(), daemon->flags.end());
+  child.output_path = PathOf(*daemon, ".log");
+  PL_ASSIGN_OR_RETURN(daemon->process, ChildProcess::Spawn(child));
   return absl::OkStatus();
+}
+
+absl::StatusOr<ProcessCluster::Daemon*> ProcessCluster::Find(DaemonRole role, int index) {
+  const std::string name = role == DaemonRole::kScheduler ? kSchedulerName
+                           : role == DaemonRole::kServer  ? ServerName(index)
+                                                          : WorkerName(index);
+  for (Daemon& daemon : daemons_) {
+    if (daemon.name == name) {
+      return &daemon;
+    }
+  }
+  return absl::NotFoundError(absl::StrCat("there is no ", name));
+}
+
+absl::Status ProcessCluster::KillAndRestart(DaemonRole role, int index) {
+  PL_ASSIGN_OR_RETURN(Daemon * daemon, Find(role, index));
+  // One that has not said its ports yet is known to nobody: any port will do.
+  const BoundPorts ports = ReadPortFile(fs_, PathOf(*daemon, ".port")).value_or(BoundPorts());
+  daemon->process->Kill();
+  daemon->process->Wait();
+  return Spawn(ports, daemon);
+}
+
+absl::Status ProcessCluster::Pause(DaemonRole role, int index) {
+  PL_ASSIGN_OR_RETURN(Daemon * daemon, Find(role, index));
+  return daemon->process->Signal(SIGSTOP);
+}
+
+absl::Status ProcessCluster::Resume(DaemonRole role, int index) {
+  PL_ASSIGN_OR_RETURN(Daemon * daemon, Find(role, index));
+  return daemon->process->Signal(SIGCONT);
 }
 
 absl::Status ProcessCluster::AwaitScheduler(Interrupt& interrupt) {
@@ -70,7 +104,7 @@ absl::Status ProcessCluster::AwaitScheduler(Interrupt& interrupt) {
   while (true) {
     const absl::StatusOr<BoundPorts> ports = ReadPortFile(fs_, port_file);
     if (ports.ok()) {
-      address_ = absl::StrCat(kHost, ":", ports->port);
+      address_ = Local(ports->port);
       return absl::OkStatus();
     }
     if (!absl::IsNotFound(ports.status())) {
@@ -90,7 +124,7 @@ absl::Status ProcessCluster::AwaitScheduler(Interrupt& interrupt) {
 
 absl::Status ProcessCluster::DescribeEnd(Daemon& daemon, const ExitStatus& exit) {
   std::string text = absl::StrCat(daemon.name, " ended: ", exit.Describe());
-  const auto lines = ReadTail(fs_, daemon.log, kShownLogLines);
+  const auto lines = ReadTail(fs_, PathOf(daemon, ".log"), kShownLogLines);
   if (lines.ok()) {
     for (const std::string& line : *lines) {
       absl::StrAppend(&text, "\n    | ", line);

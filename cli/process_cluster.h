@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/local_cluster.h"
 #include "common/clock.h"
+#include "common/daemon/port_file.h"
 #include "common/fs.h"
 #include "common/process/child_process.h"
 
@@ -34,6 +35,9 @@ class ProcessCluster final : public LocalCluster {
     absl::Duration stop_timeout = absl::Seconds(10);
   };
 
+  // Heartbeat interval of the cluster.
+  static constexpr absl::Duration kHeartbeat = absl::Milliseconds(200);
+
   // Returns once the scheduler serves; the others register when they are ready.
   // Errors:  Internal          a daemon ended at once; has its last log lines.
   //          DeadlineExceeded  start_timeout has passed.
@@ -46,19 +50,29 @@ class ProcessCluster final : public LocalCluster {
   std::string scheduler_address() const override { return address_; }
   absl::Status Check() override;
   absl::Status Stop() override;
+  absl::Status KillAndRestart(DaemonRole role, int index) override;
+  absl::Status Pause(DaemonRole role, int index) override;
+  absl::Status Resume(DaemonRole role, int index) override;
 
  private:
   struct Daemon {
     std::string name;
-    std::string log;
+    std::string program;
+    // Beyond those that all daemons have.
+    std::vector<std::string> flags;
     std::unique_ptr<ChildProcess> process;
   };
 
   ProcessCluster(const Options& options, FileSystem& fs, Clock& clock)
       : options_(options), fs_(fs), clock_(clock) {}
 
-  absl::Status Spawn(const std::string& name, const std::string& program,
-                     const std::vector<std::string>& flags);
+  absl::Status Add(const std::string& name, const std::string& program,
+                   const std::vector<std::string>& flags);
+  // Ports 0: any.
+  absl::Status Spawn(const BoundPorts& ports, Daemon* daemon);
+  absl::StatusOr<Daemon*> Find(DaemonRole role, int index);
+  // Of the daemon's file with this ending; its data folder without one.
+  std::string PathOf(const Daemon& daemon, const char* ending = "") const;
   absl::Status AwaitScheduler(Interrupt& interrupt);
   absl::Status DescribeEnd(Daemon& daemon, const ExitStatus& exit);
   // SIGTERM to the daemons whose name begins with `prefix`, and their end.

@@ -4,11 +4,13 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cli/test_environment.h"
 #include "common/status/status_matchers.h"
@@ -23,11 +25,13 @@ while [ $# -gt 0 ]; do
   case "$1" in
   --port-file) port_file=$2 ;;
   --scheduler) scheduler=$2 ;;
+  --listen) listen=$2 ;;
   esac
   shift
 done
-echo $$ > "$port_file.pid"
+echo "$listen" > "$port_file.listen"
 echo "${scheduler:-none}" > "$port_file.scheduler"
+echo $$ > "$port_file.pid"
 printf 'port 4321\n' > "$port_file.new"
 mv "$port_file.new" "$port_file"
 while :; do sleep 0.05; done
@@ -92,6 +96,42 @@ TEST_CASE("a cluster of processes starts, knows its scheduler and ends") {
   for (const int pid : pids) {
     CHECK(kill(pid, 0) == -1);
   }
+}
+
+TEST_CASE("a killed daemon comes back on its ports; a stopped one goes on") {
+  TestEnvironment test;
+  Programs programs(&test);
+  const std::string daemon = programs.Add("daemon", kDaemon);
+  REQUIRE_OK_AND_ASSIGN(const auto cluster, Start(test, {daemon, daemon, daemon}));
+  const std::string before = Read(test, "server-1.port.pid");
+  CHECK(Read(test, "server-1.port.listen") == "127.0.0.1:0");
+  // It writes its port after all else.
+  Read(test, "server-1.port");
+  REQUIRE_OK(cluster->KillAndRestart(DaemonRole::kServer, 1));
+  while (Read(test, "server-1.port.pid") == before) {
+  }
+  CHECK(Read(test, "server-1.port.scheduler") == "127.0.0.1:4321");
+  CHECK(Read(test, "server-1.port.listen") == "127.0.0.1:4321");
+  CHECK_OK(cluster->Check());
+
+  const auto state = [&] {
+    const std::string pid = Read(test, "worker-0.port.pid");
+    // "pid (name) state ...": the name has no blanks.
+    std::ifstream stat(absl::StrCat("/proc/", pid, "/stat"));
+    std::string name;
+    char state = ' ';
+    stat >> name >> name >> state;
+    return state;
+  };
+  REQUIRE_OK(cluster->Pause(DaemonRole::kWorker, 0));
+  while (state() != 'T') {
+  }
+  REQUIRE_OK(cluster->Resume(DaemonRole::kWorker, 0));
+  while (state() == 'T') {
+  }
+  CHECK_STATUS(cluster->KillAndRestart(DaemonRole::kWorker, 1), absl::StatusCode::kNotFound,
+               "there is no worker-1");
+  CHECK_OK(cluster->Stop());
 }
 
 TEST_CASE("a daemon that ends is named with its last words") {

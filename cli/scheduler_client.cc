@@ -89,6 +89,16 @@ absl::StatusOr<v1::Job> SchedulerClient::CancelJob(const v1::CancelJobRequest& r
   return job;
 }
 
+absl::StatusOr<v1::CheckpointJobResponse> SchedulerClient::CheckpointJob(
+    const v1::CheckpointJobRequest& request) {
+  v1::CheckpointJobResponse response;
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(Explained(stub_->CheckpointJob(&context, request, &response)));
+  return response;
+}
+
 absl::StatusOr<v1::Cluster> SchedulerClient::DescribeCluster() {
   v1::Cluster cluster;
   grpc::ClientContext context;
@@ -105,6 +115,9 @@ absl::Status SchedulerClient::WatchJob(uint64_t job_id, absl::Duration timeout,
   request.set_job_id(job_id);
   grpc::ClientContext context;
   SetTimeout(timeout, &context);
+  // A channel of blocking calls looks at its sockets only while a call is under way
+  // (else every five seconds): a call that waits finds a scheduler as it comes back.
+  context.set_wait_for_ready(true);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
   auto reader = stub_->WatchJob(&context, request);
   v1::Job job;

@@ -45,10 +45,12 @@ class SchedulerClient {
   // `interruptible` false: to cancel a job because of the interrupt.
   absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request, bool interruptible = true,
                                     absl::Duration timeout = kCallTimeout);
+  absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request);
   absl::StatusOr<v1::Cluster> DescribeCluster();
 
   // Calls `on_job` now and after every change until it returns false, the job has
-  // ended (OK) or `timeout` has passed (DeadlineExceeded).
+  // ended (OK) or `timeout` has passed (DeadlineExceeded), also for want of a scheduler,
+  // which it waits for.
   absl::Status WatchJob(uint64_t job_id, absl::Duration timeout,
                         const std::function<bool(const v1::Job&)>& on_job);
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
+// Length of a stream that may find no scheduler: it waits for one.
+constexpr absl::Duration kRetryTimeout = absl::Seconds(2);
 
 }  // namespace
 
@@ -20,6 +22,7 @@ absl::StatusOr<v1::Job> WatchToEnd(SchedulerClient& client, uint64_t job_id, Env
   const absl::Duration give_up = env.clock.Monotonic() + options.timeout;
   absl::Duration last_heard = env.clock.Monotonic();
   absl::Duration backoff = kFirstBackoff;
+  absl::Duration stream_timeout = options.stream_timeout;
   v1::Job last;
   while (true) {
     const absl::Duration left = give_up - env.clock.Monotonic();
@@ -28,9 +31,10 @@ absl::StatusOr<v1::Job> WatchToEnd(SchedulerClient& client, uint64_t job_id, Env
                                                       absl::FormatDuration(options.timeout)));
     }
     const absl::Status status =
-        client.WatchJob(job_id, std::min(left, options.stream_timeout), [&](const v1::Job& job) {
+        client.WatchJob(job_id, std::min(left, stream_timeout), [&](const v1::Job& job) {
           last_heard = env.clock.Monotonic();
           backoff = kFirstBackoff;
+          stream_timeout = options.stream_timeout;
           last = job;
           options.on_job(job);
           return !HasEnded(job.state());
@@ -44,7 +48,7 @@ absl::StatusOr<v1::Job> WatchToEnd(SchedulerClient& client, uint64_t job_id, Env
     PL_RETURN_IF_ERROR(options.on_pause());
     if (absl::IsDeadlineExceeded(status)) {
       // The stream's own time is over; a scheduler that answers nothing is away.
-      if (env.clock.Monotonic() - last_heard < options.unavailable_limit + options.stream_timeout) {
+      if (env.clock.Monotonic() - last_heard < options.unavailable_limit + stream_timeout) {
         continue;
       }
       return absl::UnavailableError(
@@ -60,6 +64,7 @@ absl::StatusOr<v1::Job> WatchToEnd(SchedulerClient& client, uint64_t job_id, Env
       return absl::CancelledError("interrupted");
     }
     backoff = std::min(backoff * 2, kLongestBackoff);
+    stream_timeout = std::min(options.stream_timeout, kRetryTimeout);
   }
 }
 

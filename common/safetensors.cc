@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/crc32c.h"
 #include "common/status/status_macros.h"
 
 namespace paceline {
@@ -37,7 +36,7 @@ absl::StatusOr<std::unique_ptr<SafetensorsWriter>> SafetensorsWriter::Create(
 absl::Status SafetensorsWriter::Write(absl::string_view bytes) {
   PL_RETURN_IF_ERROR(file_->Append(bytes));
   file_bytes_ += bytes.size();
-  file_crc32c_ = Crc32c(bytes, file_crc32c_);
+  crc32c_.Update(bytes);
   file_xxh3_.Update(bytes);
   return absl::OkStatus();
 }
@@ -91,6 +90,11 @@ SafetensorsReader::SafetensorsReader(std::string path, std::unique_ptr<ReadableF
 absl::StatusOr<std::unique_ptr<SafetensorsReader>> SafetensorsReader::Open(
     FileSystem& fs, const std::string& path) {
   PL_ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, fs.OpenForRead(path));
+  return Open(std::move(file), path);
+}
+
+absl::StatusOr<std::unique_ptr<SafetensorsReader>> SafetensorsReader::Open(
+    std::unique_ptr<ReadableFile> file, const std::string& path) {
   PL_ASSIGN_OR_RETURN(const std::uint64_t file_bytes, file->Size());
   if (file_bytes < kLengthBytes) {
     return absl::DataLossError(absl::StrCat(path, ": no safetensors file: ", file_bytes, " bytes"));

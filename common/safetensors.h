@@ -12,7 +12,7 @@
 //
 // Reading trusts nothing: lengths, types, shapes, bounds, overlaps and gaps are
 // checked before a byte of data is served. Checksums are not part of the format;
-// the writer reports one for the caller's manifest.
+// the writer reports them for the caller's manifest.
 //
 // Limits: header at most 100 MB.
 #ifndef PACELINE_COMMON_SAFETENSORS_H_
@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "common/block_crc32c.h"
 #include "common/fs.h"
 #include "common/safetensors_header.h"
 #include "common/xxh3/xxh3.h"
@@ -54,8 +55,8 @@ class SafetensorsWriter {
 
   // Of the whole file as written so far.
   std::uint64_t file_bytes() const { return file_bytes_; }
-  std::uint32_t file_crc32c() const { return file_crc32c_; }
-  // 32 hex digits: what the manifest of a cut names.
+  const std::vector<std::uint32_t>& block_crc32c() const { return crc32c_.blocks(); }
+  // 32 hex digits.
   std::string file_xxh3() const { return file_xxh3_.Hex(); }
 
  private:
@@ -71,7 +72,7 @@ class SafetensorsWriter {
   std::size_t current_ = 0;
   std::uint64_t current_bytes_ = 0;
   std::uint64_t file_bytes_ = 0;
-  std::uint32_t file_crc32c_ = 0;
+  BlockCrc32c crc32c_;
   Xxh3Stream file_xxh3_;
 };
 
@@ -80,6 +81,9 @@ class SafetensorsReader {
  public:
   // Errors: DataLoss  the file is not a valid safetensors file; says where.
   static absl::StatusOr<std::unique_ptr<SafetensorsReader>> Open(FileSystem& fs,
+                                                                 const std::string& path);
+  // `path` is its name in errors.
+  static absl::StatusOr<std::unique_ptr<SafetensorsReader>> Open(std::unique_ptr<ReadableFile> file,
                                                                  const std::string& path);
 
   // In the order of their data.

@@ -47,7 +47,7 @@ std::string SmallFile(FileSystem& fs) {
   REQUIRE_OK((*writer)->Finish());
   REQUIRE_OK_AND_ASSIGN(std::string contents, ReadFile(fs, "/small"));
   REQUIRE((*writer)->file_bytes() == contents.size());
-  REQUIRE((*writer)->file_crc32c() == Crc32c(contents));
+  REQUIRE((*writer)->block_crc32c() == std::vector{Crc32c(contents)});
   REQUIRE((*writer)->file_xxh3() == Xxh3Hex(contents));
   return contents;
 }

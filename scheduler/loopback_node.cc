@@ -130,6 +130,7 @@ std::function<void(const v1::ServerJobOrder&, v1::CutReport*)> CutOfOnes(FileSys
       file->set_shard(shard.shard());
       file->set_bytes(bytes->size());
       file->set_xxh3(Xxh3Hex(*bytes));
+      for (const uint32_t crc : (*writer)->block_crc32c()) file->add_block_crc32c(crc);
     }
   };
 }

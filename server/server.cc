@@ -39,6 +39,9 @@ namespace {
 // for their round in the slices they came in.
 constexpr uint64_t kTransportBytes = uint64_t{1} << 30;
 
+// How often a server that drains looks whether its jobs are gone.
+constexpr absl::Duration kDrainPoll = absl::Milliseconds(50);
+
 int Threads(int wanted) {
   if (wanted > 0) return wanted;
   return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
@@ -90,7 +93,7 @@ class Server::Impl {
     heartbeat.clock = options_.clock;
     heartbeat.report = [this] { return Report(); };
     heartbeat.heed = [this](const v1::HeartbeatResponse& response) {
-      if (!draining_) executor_.Heed(response);
+      if (!stopping_) executor_.Heed(response);
     };
     heartbeat.seed = nonce_;
     heartbeat.faults = options_.rpc_faults;
@@ -99,14 +102,27 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
+  void Drain(absl::Duration deadline) {
+    SayThatItGoes();
+    const absl::Duration until = options_.clock->Monotonic() + deadline;
+    const size_t jobs = state_.Reports().size();
+    if (jobs > 0) LogInfo("waits for its jobs to be moved", {{"jobs", jobs}});
+    MutexLock lock(&mu_);
+    while (!state_.Reports().empty() && heartbeat_ != nullptr &&
+           heartbeat_->scheduler_status().ok()) {
+      const absl::Duration now = options_.clock->Monotonic();
+      if (now >= until) break;
+      (void)options_.clock->WaitUntil(&mu_, &ended_cv_, std::min(until, now + kDrainPoll));
+    }
+  }
+
   void Shutdown(absl::Duration deadline) {
     {
       MutexLock lock(&mu_);
       if (std::exchange(shut_down_, true)) return;
     }
-    draining_ = true;
-    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
-    ReportNow();
+    SayThatItGoes();
+    stopping_ = true;
     executor_.Stop();
     if (server_ != nullptr) {
       server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
@@ -139,6 +155,12 @@ class Server::Impl {
   }
 
  private:
+  void SayThatItGoes() {
+    draining_ = true;
+    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    ReportNow();
+  }
+
   absl::Status StartGrpc() {
     if (IsWildcard(address().host)) {
       return absl::InvalidArgumentError(
@@ -224,6 +246,8 @@ class Server::Impl {
   const uint64_t nonce_;
   const absl::Duration started_;
   std::atomic<bool> draining_{false};
+  // Heeds nobody any more.
+  std::atomic<bool> stopping_{false};
 
   MemoryBudget memory_;
   MemoryBudget fold_;
@@ -257,6 +281,7 @@ Server::~Server() = default;
 int Server::port() const { return impl_->port(); }
 int Server::http_port() const { return impl_->http_port(); }
 std::string Server::address() const { return impl_->address().ToString(); }
+void Server::Drain(absl::Duration deadline) { impl_->Drain(deadline); }
 void Server::Shutdown(absl::Duration deadline) { impl_->Shutdown(deadline); }
 void Server::Wait() { impl_->Wait(); }
 

@@ -77,6 +77,11 @@ class Server {
   // What others dial, "host:port".
   std::string address() const;
 
+  // Says that it is about to go, takes no new jobs, and waits until the scheduler has
+  // taken a cut of those that are here and moved them elsewhere: at most `deadline`,
+  // and no longer than the scheduler answers. Before Shutdown.
+  void Drain(absl::Duration deadline);
+
   // Answers no health check from now on, ends what waits, lets calls in progress
   // finish for at most `deadline`, and joins all threads. May be called twice.
   void Shutdown(absl::Duration deadline);

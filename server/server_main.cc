@@ -10,6 +10,7 @@
 #include "common/fs_posix.h"
 #include "server/io/process_memory.h"
 #include "server/server.h"
+#include "server/server_flags.h"
 
 namespace {
 
@@ -27,18 +28,14 @@ int main(int argc, char** argv) {
   paceline::server::KeepFreedMemory();
   paceline::RealClock clock;
   paceline::PosixFileSystem fs;
-  Server::Options options = {.clock = &clock, .fs = &fs};
+  paceline::server::ServerFlags own;
+  Server::Options& options = own.options;
+  options.clock = &clock;
+  options.fs = &fs;
   options.memory_limit = paceline::server::MachineBytes() / 5 * 4;
   CLI::App app("Paceline's parameter server");
   paceline::DaemonFlagParser parser(&app, {.role = "server", .port = 7071, .http_port = 8071});
-  app.add_option("--scheduler", options.scheduler, "host:port of the scheduler")
-      ->default_val("127.0.0.1:7070");
-  app.add_option("--memory-limit", options.memory_limit, "bytes of tables, e.g. 8GB; 0: none")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_option("--fold-limit", options.fold_limit, "bytes of updates that wait for their round")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_option("--max-parked-pulls", options.max_parked_pulls, "waiting pulls of each job");
-  app.add_option("--threads", options.threads, "threads that serve calls; 0: one for each core");
+  AddServerFlags(&app, &own);
   if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
   if (!flags.ok()) return Fail(flags.status());
@@ -54,6 +51,7 @@ int main(int argc, char** argv) {
   const absl::Status announced = AnnouncePorts(fs, "server", flags->port_file, ports);
   if (!announced.ok()) return Fail(announced);
   paceline::WaitForTerminationSignal();
-  (*server)->Shutdown(absl::Seconds(10));
+  (*server)->Drain(absl::Seconds(own.drain_seconds));
+  (*server)->Shutdown(absl::Seconds(5));
   return 0;
 }

@@ -2,11 +2,12 @@
 # Installs what the tests need, builds, and runs every test.
 #
 #   tests/run.sh          all rings; what CI runs
-#   tests/run.sh --full   the long forms too (more simulated seeds)
+#   tests/run.sh --full   the long forms too (more simulated seeds, longer chaos)
 #
 # Steps: the form of the sources; g++ build with -Werror, unit, adapter, harness
 # and sim tests; clang build with AddressSanitizer, UBSan and thread annotations
-# over the same tests; end-to-end tests with the real binaries of deploy/build.sh.
+# over the same tests; end-to-end tests and chaos with the real binaries of
+# deploy/build.sh.
 #
 # Data sets are looked for in ../shared/data (PACELINE_SHARED_DATA); tests that
 # need them are skipped, and say so, where they are absent.
@@ -16,11 +17,13 @@ cd "$(dirname "$0")/.." || exit 1
 
 seeds=300
 sanitizer_seeds=30
+chaos_minutes=2
 case "${1:-}" in
 "") ;;
 --full)
   seeds=20000
   sanitizer_seeds=2000
+  chaos_minutes=30
   ;;
 *)
   echo "usage: tests/run.sh [--full]" >&2
@@ -90,6 +93,10 @@ python_tests() {
 
 heading "packages"
 deploy/install_packages.sh deploy/packages.txt tests/packages.txt || exit 1
+# Tests that need one of these say so and are skipped where it cannot be had.
+/usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-deps \
+  --root-user-action=ignore --target "$cache/python" --upgrade -r tests/requirements.txt
+export PYTHONPATH="$cache/python"
 
 one "clang-format" sh -c \
   "git ls-files '*.cc' '*.h' '*.cu' '*.cuh' | xargs -r clang-format-14 --dry-run -Werror"
@@ -97,6 +104,8 @@ one "rules of the house" tests/house.sh
 one "optimised build and sample data" deploy/build.sh
 bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
 python_tests "end to end" tests/e2e
+python_tests "parts of the chaos run" tests/chaos
+one "chaos: $chaos_minutes minutes" tests/chaos/run.sh --minutes "$chaos_minutes"
 # A folder of its own, so that neither compiler's build throws the other's away.
 clang_output=--output_base=$cache/clang-output
 seeds=$sanitizer_seeds PACELINE_BAZEL_STARTUP=$clang_output \

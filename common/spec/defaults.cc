@@ -184,6 +184,15 @@ void ResourceDefaults(v1::ResourceSpec* resources) {
   }
 }
 
+void CheckpointDefaults(v1::CheckpointSpec* checkpoint) {
+  if (!checkpoint->has_every_seconds()) {
+    checkpoint->set_every_seconds(checkpoint->every_iterations() == 0 ? 600 : 0);
+  }
+  if (checkpoint->keep() == 0) {
+    checkpoint->set_keep(3);
+  }
+}
+
 }  // namespace
 
 v1::JobSpec WithDefaults(v1::JobSpec spec) {
@@ -194,6 +203,7 @@ v1::JobSpec WithDefaults(v1::JobSpec spec) {
   TrainDefaults(spec.model().kind(), spec.mutable_train());
   ConsistencyDefaults(spec.mutable_consistency());
   ResourceDefaults(spec.mutable_resources());
+  CheckpointDefaults(spec.mutable_checkpoint());
   return spec;
 }
 

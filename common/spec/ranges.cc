@@ -49,6 +49,9 @@ constexpr NumberRange kRanges[] = {
     {"ConsistencySpec.staleness", 0, 1 << 20},
     {"ResourceSpec.workers", 1, 1024},
     {"ResourceSpec.servers", 1, 1024},
+    {"CheckpointSpec.every_iterations", 0, kExp2To40},
+    {"CheckpointSpec.every_seconds", 0, 1e8},
+    {"CheckpointSpec.keep", 1, 1000},
 };
 
 // Whole numbers plainly, great ones too: 1099511627776, not 1.1e+12.

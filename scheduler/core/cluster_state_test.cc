@@ -7,7 +7,7 @@
 
 #include "common/status/status_matchers.h"
 #include "google/protobuf/text_format.h"
-#include "scheduler/core/job_apply.h"
+#include "scheduler/core/job_event.h"
 
 namespace paceline::scheduler {
 namespace {

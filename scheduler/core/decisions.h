@@ -18,16 +18,20 @@ struct Command {
     kCommitCut,
     // Compute parameters_sha256 of a committed cut.
     kHashCut,
+    // Remove cuts older than this one, but for those to keep. Its end is no event.
+    kRemoveCuts,
   };
   Kind kind = Kind::kCommitCut;
   uint64_t job_id = 0;
   uint64_t cut_id = 0;
-  // Folder of the cut.
+  // Folder of the cut; kRemoveCuts: of the job's cuts.
   std::string dir;
   // kCommitCut: what to verify and write.
   v1::CutManifest manifest;
   // kHashCut: XXH3-128 of manifest.json, as it was committed.
   std::string manifest_xxh3;
+  // kRemoveCuts: ids.
+  std::vector<uint64_t> keep;
 };
 
 // Thread-compatible.

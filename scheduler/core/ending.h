@@ -8,23 +8,11 @@
 #ifndef PACELINE_SCHEDULER_CORE_ENDING_H_
 #define PACELINE_SCHEDULER_CORE_ENDING_H_
 
-#include <string>
-
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "proto/node.pb.h"
 #include "proto/state.pb.h"
 #include "scheduler/core/decisions.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
-
-// "<checkpoint dir>/<cut id, 8 digits>".
-std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id);
-
-// The manifest of the job's cut from what its servers reported, all of them done.
-// Errors:  FailedPrecondition  a shard has no file, or two; names it.
-absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRecord& job);
 
 // RUNNING with every rank finished: CHECKPOINTING and the final cut's order.
 void PlanFinish(const View& view, const v1::JobRecord& job, Decisions* out);

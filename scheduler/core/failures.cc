@@ -17,6 +17,8 @@ std::string NamedError(const View& view, const v1::JobRecord& job) {
       return absl::StrCat("rank ", rank, ": ", task->report.error());
     }
   }
+  // A job that recovers tries again: rollback.h.
+  if (job.state() == v1::JOB_STATE_RECOVERING) return "";
   for (const v1::ShardServer& server : job.map().servers()) {
     const v1::ServerJobReport* report =
         view.seen.FindServerJob(server.node_id(), server.incarnation(), job.job_id());

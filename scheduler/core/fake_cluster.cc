@@ -90,12 +90,8 @@ void FakeCluster::TaskSpeaks(FakeNode& node, FakeTask& task) {
 
 void FakeCluster::RunCommands() {
   for (const Command& command : core_->TakeCommands()) {
-    if (command.kind == Command::Kind::kCommitCut) {
-      core_->OnCutCommitted(command.job_id, command.cut_id, std::string("manifest"), now_)
-          .IgnoreError();
-    } else {
-      core_->OnCutHashed(command.job_id, command.cut_id, std::string("sha"), now_).IgnoreError();
-    }
+    const bool commit = command.kind == Command::Kind::kCommitCut;
+    core_->OnWorkDone(command, std::string(commit ? "manifest" : "sha"), now_).IgnoreError();
   }
 }
 

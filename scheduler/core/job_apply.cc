@@ -4,38 +4,28 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/partition/grants.h"
 #include "common/partition/shares.h"
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
+#include "scheduler/core/cut_apply.h"
+#include "scheduler/core/job_event.h"
 #include "scheduler/core/job_machine.h"
 
 namespace paceline::scheduler {
 namespace {
 
-void AddEvent(v1::JobRecord* job, int64_t time_ms, absl::string_view kind, std::string message) {
-  if (job->events_size() == kMaxJobEvents) job->mutable_events()->DeleteSubrange(0, 1);
-  v1::JobEvent* event = job->add_events();
-  event->set_time_ms(time_ms);
-  event->set_kind(std::string(kind));
-  event->set_message(std::move(message));
-}
-
-absl::Status JobError(const v1::JobRecord& job, absl::string_view what) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("job ", job.job_id(), " (", JobStateWord(job.state()), "): ", what));
-}
-
-absl::Status CheckLive(const v1::JobRecord& job, absl::string_view what) {
-  if (HasEnded(job.state())) return JobError(job, absl::StrCat("has ended; ", what));
-  return absl::OkStatus();
-}
-
 absl::Status CheckRank(const v1::JobRecord& job, uint32_t rank) {
   if (rank < static_cast<uint32_t>(job.ranks_size())) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat("job ", job.job_id(), ": rank ", rank, " of ",
                                           job.ranks_size(), " does not exist"));
+}
+
+void WithdrawMap(v1::JobRecord* job) {
+  job->mutable_map()->clear_servers();
+  job->mutable_map()->clear_shards();
+  job->mutable_map()->clear_tables();
+  job->clear_placement();
 }
 
 absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRecord* job) {
@@ -45,11 +35,9 @@ absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRe
   job->set_reason(update.reason());
   if (update.state() == v1::JOB_STATE_RECOVERING) {
     // What was on this timeline never happened; its number is not used again.
-    job->mutable_map()->clear_servers();
-    job->mutable_map()->clear_shards();
-    job->mutable_map()->clear_tables();
-    job->clear_placement();
+    WithdrawMap(job);
     job->clear_final_eval();
+    job->set_rollbacks(job->rollbacks() + 1);
   }
   if (update.state() == v1::JOB_STATE_RUNNING && job->running_ms() == 0) {
     job->set_running_ms(time_ms);
@@ -122,9 +110,6 @@ absl::Status Apply(const v1::ShardsPlaced& update, int64_t time_ms, v1::JobRecor
         *job, absl::StrCat("timeline ", job->map().timeline(), " epoch ", job->map().epoch(),
                            " cannot become timeline ", map.timeline(), " epoch ", map.epoch()));
   }
-  if (job->has_map() && map.timeline() > job->map().timeline()) {
-    job->set_rollbacks(job->rollbacks() + 1);
-  }
   *job->mutable_map() = map;
   job->set_restore_cut(update.restore_cut());
   job->clear_placement();
@@ -138,9 +123,26 @@ absl::Status Apply(const v1::ShardsPlaced& update, int64_t time_ms, v1::JobRecor
     placement->set_shards(placement->shards() + 1);
     placement->set_bytes(placement->bytes() + ShardBytes(map.tables(shard.table()), shard));
   }
+  const std::string from =
+      update.restore_cut() == 0 ? "" : absl::StrCat(", from cut ", update.restore_cut());
   AddEvent(job, time_ms, "SHARDS_PLACED",
            absl::StrCat(map.shards_size(), " shards on ", map.servers_size(), " servers, timeline ",
-                        map.timeline(), ", epoch ", map.epoch()));
+                        map.timeline(), ", epoch ", map.epoch(), from));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const v1::RestoreFailed& update, int64_t time_ms, v1::JobRecord* job) {
+  if (job->state() != v1::JOB_STATE_RECOVERING) return JobError(*job, "nothing is being restored");
+  job->set_reason(update.reason());
+  WithdrawMap(job);
+  for (int i = 0; i < job->cuts_size(); ++i) {
+    if (job->cuts(i).cut_id() != update.damaged_cut()) continue;
+    job->mutable_cuts()->DeleteSubrange(i, 1);
+    break;
+  }
+  job->set_committed_cut_id(job->cuts().empty() ? 0 : job->cuts().rbegin()->cut_id());
+  AddEvent(job, time_ms, update.damaged_cut() == 0 ? "RESTORE_FAILED" : "CUT_DAMAGED",
+           update.reason());
   return absl::OkStatus();
 }
 
@@ -179,47 +181,6 @@ absl::Status Apply(const v1::GrantsMade& update, v1::JobRecord* job) {
   job->mutable_ranks(update.rank())->mutable_grants()->MergeFrom(update.grants());
   job->set_grant_epoch(epoch);
   job->set_grant_next(next);
-  return absl::OkStatus();
-}
-
-absl::Status Apply(const v1::CutOrdered& update, int64_t time_ms, v1::JobRecord* job) {
-  PL_RETURN_IF_ERROR(CheckLive(*job, "no cut can be ordered"));
-  if (update.cut_id() != job->last_cut_id() + 1) {
-    return absl::InvalidArgumentError(absl::StrCat("job ", job->job_id(), ": cut ",
-                                                   job->last_cut_id() + 1, " required, got ",
-                                                   update.cut_id()));
-  }
-  job->set_last_cut_id(update.cut_id());
-  v1::CutRecord cut;
-  cut.set_cut_id(update.cut_id());
-  cut.set_timeline(update.timeline());
-  cut.set_dir(update.dir());
-  *job->mutable_cut() = cut;
-  AddEvent(job, time_ms, "CUT_ORDERED", absl::StrCat("cut ", update.cut_id()));
-  return absl::OkStatus();
-}
-
-absl::Status CheckCut(const v1::JobRecord& job, uint64_t cut_id) {
-  PL_RETURN_IF_ERROR(CheckLive(job, "its cuts are what they are"));
-  if (job.cut().cut_id() == cut_id && cut_id != 0) return absl::OkStatus();
-  return JobError(job, absl::StrCat("cut ", job.cut().cut_id(), " required, got ", cut_id));
-}
-
-absl::Status Apply(const v1::CutCommitted& update, int64_t time_ms, v1::JobRecord* job) {
-  PL_RETURN_IF_ERROR(CheckCut(*job, update.cut_id()));
-  if (job->cut().committed()) return JobError(*job, "the cut is committed already");
-  job->mutable_cut()->set_committed(true);
-  job->mutable_cut()->set_manifest_xxh3(update.manifest_xxh3());
-  job->set_committed_cut_id(update.cut_id());
-  AddEvent(job, time_ms, "CUT_COMMITTED",
-           absl::StrCat("cut ", update.cut_id(), " in ", job->cut().dir()));
-  return absl::OkStatus();
-}
-
-absl::Status Apply(const v1::ParametersHashed& update, v1::JobRecord* job) {
-  PL_RETURN_IF_ERROR(CheckCut(*job, update.cut_id()));
-  if (!job->cut().committed()) return JobError(*job, "the cut is not committed");
-  job->mutable_cut()->set_parameters_sha256(update.sha256());
   return absl::OkStatus();
 }
 
@@ -308,6 +269,12 @@ uint64_t JobOfUpdate(const v1::Update& update) {
       return update.job_forgotten().job_id();
     case v1::Update::kFinalEvalDone:
       return update.final_eval_done().job_id();
+    case v1::Update::kCheckpointRequested:
+      return update.checkpoint_requested().job_id();
+    case v1::Update::kCutAbandoned:
+      return update.cut_abandoned().job_id();
+    case v1::Update::kRestoreFailed:
+      return update.restore_failed().job_id();
     default:
       return 0;
   }
@@ -338,12 +305,14 @@ absl::Status ApplyJobUpdate(const v1::Update& update, v1::JobRecord* job) {
       return Apply(update.shards_placed(), time_ms, job);
     case v1::Update::kGrantsMade:
       return Apply(update.grants_made(), job);
+    case v1::Update::kRestoreFailed:
+      return Apply(update.restore_failed(), time_ms, job);
+    case v1::Update::kCheckpointRequested:
     case v1::Update::kCutOrdered:
-      return Apply(update.cut_ordered(), time_ms, job);
     case v1::Update::kCutCommitted:
-      return Apply(update.cut_committed(), time_ms, job);
+    case v1::Update::kCutAbandoned:
     case v1::Update::kParametersHashed:
-      return Apply(update.parameters_hashed(), job);
+      return ApplyCutUpdate(update, job);
     case v1::Update::kFinalEvalDone:
       return Apply(update.final_eval_done(), time_ms, job);
     case v1::Update::kTaskExited:

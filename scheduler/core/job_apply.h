@@ -12,9 +12,6 @@
 
 namespace paceline::scheduler {
 
-// Events kept per job; older ones are dropped.
-inline constexpr int kMaxJobEvents = 100;
-
 // The job that an update is about; 0 if it is about none.
 uint64_t JobOfUpdate(const v1::Update& update);
 

@@ -74,7 +74,7 @@ TEST_CASE("a restart of the scheduler at any moment changes nothing") {
   }
 }
 
-TEST_CASE("files of a cut that cannot be committed or hashed fail the job") {
+TEST_CASE("a final cut that cannot be committed is tried again, one that cannot be read fails") {
   const bool commit_fails = GENERATE(true, false);
   FakeCluster cluster;
   AddSmallCluster(&cluster);
@@ -97,15 +97,23 @@ TEST_CASE("files of a cut that cannot be committed or hashed fail the job") {
   // It is not asked twice while the work goes on.
   cluster.Advance(absl::Seconds(1));
   CHECK(cluster.core().TakeCommands().empty());
+  const absl::Status bad = absl::DataLossError("shard 0: bad checksum");
   if (commit_fails) {
-    REQUIRE_OK(cluster.core().OnCutCommitted(job, 1, absl::DataLossError("shard 0: bad checksum"),
-                                             cluster.now()));
-  } else {
-    REQUIRE_OK(cluster.core().OnCutCommitted(job, 1, std::string("m"), cluster.now()));
-    REQUIRE(cluster.core().TakeCommands().size() == 1);
-    REQUIRE_OK(cluster.core().OnCutHashed(job, 1, absl::DataLossError("shard 0: bad checksum"),
-                                          cluster.now()));
+    REQUIRE_OK(cluster.core().OnWorkDone(commands[0], bad, cluster.now()));
+    CHECK(cluster.View(job).reason() == "cut 1: shard 0: bad checksum; tries again");
+    for (int i = 0; i < 8; ++i) cluster.Step();
+    CHECK(cluster.StateOf(job) == v1::JOB_STATE_CHECKPOINTING);
+    REQUIRE(cluster.RunUntilEnded(job));
+    CHECK(cluster.StateOf(job) == v1::JOB_STATE_SUCCEEDED);
+    CHECK(cluster.View(job).last_cut() == 2);
+    return;
   }
+  REQUIRE_OK(cluster.core().OnWorkDone(commands[0], std::string("m"), cluster.now()));
+  commands = cluster.core().TakeCommands();
+  REQUIRE(commands.size() == 2);
+  CHECK(commands[0].kind == Command::Kind::kRemoveCuts);
+  CHECK(commands[1].kind == Command::Kind::kHashCut);
+  REQUIRE_OK(cluster.core().OnWorkDone(commands[1], bad, cluster.now()));
   CHECK(cluster.StateOf(job) == v1::JOB_STATE_FAILED);
   CHECK(cluster.View(job).reason() == "cut 1: shard 0: bad checksum");
 }

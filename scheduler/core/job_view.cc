@@ -78,6 +78,18 @@ v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
   out.set_ended_ms(job.ended_ms());
   out.set_checkpoint_dir(job.checkpoint_dir());
   out.set_last_cut(job.committed_cut_id());
+  for (const v1::CutRecord& cut : job.cuts()) {
+    v1::CutStatus* status = out.add_cuts();
+    status->set_cut_id(cut.cut_id());
+    status->set_timeline(cut.timeline());
+    status->set_iteration(cut.iteration());
+    status->set_bytes(cut.bytes());
+    status->set_committed_ms(cut.committed_ms());
+  }
+  if (!job.cut().abandoned().empty() && job.cuts_missed() == 0) {
+    out.set_cut_alarm(job.cut().abandoned());
+    out.set_failed_cut(job.cut().cut_id());
+  }
   if (job.has_summary()) {
     *out.mutable_summary() = job.summary();
     *out.mutable_ranks() = job.final_ranks();

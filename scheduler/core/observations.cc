@@ -107,6 +107,18 @@ void Observations::ForgetJob(uint64_t job_id) {
   running_.erase(running_.lower_bound({job_id, 0}),
                  running_.upper_bound({job_id, std::numeric_limits<uint32_t>::max()}));
   cut_work_.erase(job_id);
+  cut_times_.erase(job_id);
+  restore_failures_.erase(job_id);
+}
+
+absl::Duration Observations::SinceCut(uint64_t job_id, absl::Duration now) const {
+  const auto it = cut_times_.find(job_id);
+  return now - (it == cut_times_.end() ? started_ : it->second);
+}
+
+absl::Duration Observations::SinceRestoreFailed(uint64_t job_id, absl::Duration now) const {
+  const auto it = restore_failures_.find(job_id);
+  return it == restore_failures_.end() ? absl::InfiniteDuration() : now - it->second;
 }
 
 void Observations::set_alarm(std::string alarm, absl::Duration now) {

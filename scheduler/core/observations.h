@@ -72,6 +72,13 @@ class Observations {
   bool cut_work(uint64_t job_id) const { return cut_work_.contains(job_id); }
   void set_cut_work(uint64_t job_id, bool running);
 
+  // Time since the job's last cut was committed or failed, or since it began to run.
+  absl::Duration SinceCut(uint64_t job_id, absl::Duration now) const;
+  void MarkCut(uint64_t job_id, absl::Duration now) { cut_times_[job_id] = now; }
+  // Time since its shards could not be opened; infinite if they never could not.
+  absl::Duration SinceRestoreFailed(uint64_t job_id, absl::Duration now) const;
+  void MarkRestoreFailed(uint64_t job_id, absl::Duration now) { restore_failures_[job_id] = now; }
+
   // Not empty: more than half of the nodes fell silent at once.
   const std::string& alarm() const { return alarm_; }
   void set_alarm(std::string alarm, absl::Duration now);
@@ -88,6 +95,8 @@ class Observations {
   // By job and rank: the newest incarnation that a node runs, and since when.
   std::map<std::pair<uint64_t, uint32_t>, std::pair<uint64_t, absl::Duration>> running_;
   std::set<uint64_t> cut_work_;
+  std::map<uint64_t, absl::Duration> cut_times_;
+  std::map<uint64_t, absl::Duration> restore_failures_;
   std::string alarm_;
   absl::Duration silence_counts_from_;
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/partition/shares.h"
+#include "scheduler/core/cut_flight.h"
 #include "scheduler/core/grants.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/waiting.h"
@@ -43,6 +44,13 @@ void AddServe(const v1::JobRecord& job, bool cut, v1::HeartbeatResponse* out) {
   if (cut) {
     order->mutable_cut()->set_cut_id(job.cut().cut_id());
     order->mutable_cut()->set_dir(job.cut().dir());
+    order->mutable_cut()->set_round(job.cut().round());
+  }
+  for (const v1::CutRecord& from : job.cuts()) {
+    if (from.cut_id() != job.restore_cut()) continue;
+    order->mutable_restore()->set_cut_id(from.cut_id());
+    order->mutable_restore()->set_dir(from.dir());
+    order->mutable_restore()->set_manifest_xxh3(from.manifest_xxh3());
   }
 }
 
@@ -54,8 +62,8 @@ void ServerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatRes
         view.seen.FindServerJob(node.node_id(), node.incarnation(), job_id);
     const bool open = report != nullptr && report->timeline() == job.map().timeline() &&
                       report->epoch() == job.map().epoch();
-    const bool cut = job.state() == v1::JOB_STATE_CHECKPOINTING && !job.cut().committed() &&
-                     (report == nullptr || report->cut().cut_id() != job.cut().cut_id());
+    const bool cut =
+        CutInFlight(job) && (report == nullptr || report->cut().cut_id() != job.cut().cut_id());
     if (!open || cut) AddServe(job, cut, out);
   }
   const NodeObservation* seen = view.seen.FindNode(node.node_id());

@@ -17,6 +17,7 @@ namespace paceline::scheduler {
 // it should.
 //   server: SERVE the shards of a map that names it and that it does not hold yet;
 //           SERVE with a cut that it has not reported; CLOSE what is not its own.
+//           Shards are opened from the cut that the job was rolled back to.
 //   worker: RUN tasks that are assigned to it and not there; STOP those that are
 //           there and should not be.
 v1::HeartbeatResponse OrdersForNode(const View& view, const v1::NodeRecord& node);

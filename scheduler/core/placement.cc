@@ -107,6 +107,10 @@ void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
     changed->set_state(v1::JOB_STATE_RUNNING);
     return;
   }
+  if (recovers &&
+      view.seen.SinceRestoreFailed(job.job_id(), view.now.monotonic) < view.options.cut_retry) {
+    return;
+  }
   // A job that started goes on with fewer servers than it asked for.
   const uint32_t wanted = job.spec().resources().servers();
   const std::vector<const v1::NodeRecord*> servers =
@@ -121,6 +125,7 @@ void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
   v1::ShardsPlaced* placed = out->Add(view.now).mutable_shards_placed();
   placed->set_job_id(job.job_id());
   *placed->mutable_map() = *std::move(map);
+  placed->set_restore_cut(job.committed_cut_id());
 }
 
 }  // namespace paceline::scheduler

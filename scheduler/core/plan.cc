@@ -8,6 +8,7 @@
 #include "common/spec/validate.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/admission.h"
+#include "scheduler/core/cuts.h"
 #include "scheduler/core/end_job.h"
 #include "scheduler/core/ending.h"
 #include "scheduler/core/facts.h"
@@ -53,16 +54,6 @@ absl::Status CheckNode(const View& view, const v1::HeartbeatRequest& request) {
   return absl::OkStatus();
 }
 
-// The job, if the cut that an event is about is still the one it waits for.
-const v1::JobRecord* FindCut(const View& view, uint64_t job_id, uint64_t cut_id) {
-  const v1::JobRecord* job = view.state.FindJob(job_id);
-  if (job == nullptr || job->state() != v1::JOB_STATE_CHECKPOINTING ||
-      job->cut().cut_id() != cut_id) {
-    return nullptr;
-  }
-  return job;
-}
-
 // Too many ended jobs: the oldest go.
 void PlanForgetting(const View& view, Decisions* out) {
   const size_t ended = view.state.jobs().size() - view.state.active_jobs().size();
@@ -87,6 +78,7 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (step.empty()) PlanFacts(view, job, &step);
   if (step.empty()) PlanPlacement(view, job, &step);
   if (step.empty()) PlanFinish(view, job, &step);
+  if (step.empty()) PlanCuts(view, job, &step);
   if (step.empty()) PlanFinalCut(view, job, &step);
   for (v1::Update& update : step.updates) out->updates.push_back(std::move(update));
   for (Command& command : step.commands) out->commands.push_back(std::move(command));
@@ -159,36 +151,6 @@ absl::Status PlanHeartbeat(const View& view, const v1::HeartbeatRequest& request
   node->set_process_nonce(request.process_nonce());
   node->set_slots(request.slots());
   return absl::OkStatus();
-}
-
-void PlanCutCommitted(const View& view, uint64_t job_id, uint64_t cut_id,
-                      const absl::StatusOr<std::string>& manifest_xxh3, Decisions* out) {
-  const v1::JobRecord* job = FindCut(view, job_id, cut_id);
-  if (job == nullptr || job->cut().committed()) return;
-  if (!manifest_xxh3.ok()) {
-    EndJob(view, *job, JobTrigger::kFail,
-           absl::StrCat("cut ", cut_id, ": ", manifest_xxh3.status().message()), out);
-    return;
-  }
-  v1::CutCommitted* committed = out->Add(view.now).mutable_cut_committed();
-  committed->set_job_id(job_id);
-  committed->set_cut_id(cut_id);
-  committed->set_manifest_xxh3(*manifest_xxh3);
-}
-
-void PlanCutHashed(const View& view, uint64_t job_id, uint64_t cut_id,
-                   const absl::StatusOr<std::string>& sha256, Decisions* out) {
-  const v1::JobRecord* job = FindCut(view, job_id, cut_id);
-  if (job == nullptr || !job->cut().committed()) return;
-  if (!sha256.ok()) {
-    EndJob(view, *job, JobTrigger::kFail,
-           absl::StrCat("cut ", cut_id, ": ", sha256.status().message()), out);
-    return;
-  }
-  v1::ParametersHashed* hashed = out->Add(view.now).mutable_parameters_hashed();
-  hashed->set_job_id(job_id);
-  hashed->set_cut_id(cut_id);
-  hashed->set_sha256(*sha256);
 }
 
 void PlanNext(const View& view, Decisions* out) {

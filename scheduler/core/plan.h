@@ -9,10 +9,10 @@
 #ifndef PACELINE_SCHEDULER_CORE_PLAN_H_
 #define PACELINE_SCHEDULER_CORE_PLAN_H_
 
-#include <string>
+#include <cstddef>
+#include <cstdint>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "scheduler/core/decisions.h"
@@ -42,14 +42,6 @@ absl::Status PlanCancel(const View& view, const v1::CancelJobRequest& request, D
 //          FailedPrecondition  the node has another version or belongs to another cluster.
 //          ResourceExhausted   too many nodes.
 absl::Status PlanHeartbeat(const View& view, const v1::HeartbeatRequest& request, Decisions* out);
-
-// The cut's files are durable and named by a manifest of this hash, or could not be.
-void PlanCutCommitted(const View& view, uint64_t job_id, uint64_t cut_id,
-                      const absl::StatusOr<std::string>& manifest_xxh3, Decisions* out);
-
-// The cut's parameters have this hash, or could not be read.
-void PlanCutHashed(const View& view, uint64_t job_id, uint64_t cut_id,
-                   const absl::StatusOr<std::string>& sha256, Decisions* out);
 
 // The next steps of the cluster and of every job; empty when all is as it should be.
 void PlanNext(const View& view, Decisions* out);

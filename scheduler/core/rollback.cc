@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "scheduler/core/cuts.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/waiting.h"
 
@@ -23,12 +24,23 @@ std::string TablesGone(const View& view, const v1::JobRecord& job) {
       continue;
     }
     if (view.seen.FindServerJob(server.node_id(), server.incarnation(), job.job_id()) == nullptr) {
-      return absl::StrCat(
-          "server ", server.node_id(), " (", server.address(), ") ",
-          seen->report.draining() ? "is shutting down" : "no longer holds the job's tables");
+      return absl::StrCat("server ", server.node_id(), " (", server.address(),
+                          ") no longer holds the job's tables");
     }
   }
   return "";
+}
+
+std::string ServerName(const v1::ShardServer& server) {
+  return absl::StrCat("server ", server.node_id(), " (", server.address(), ")");
+}
+
+// Why the job must leave a server that goes; empty if it need not, or not yet.
+std::string ServerLeaves(const View& view, const v1::JobRecord& job) {
+  const v1::ShardServer* server = DrainingServer(view, job);
+  if (server == nullptr || job.state() == v1::JOB_STATE_CHECKPOINTING) return "";
+  if (job.state() == v1::JOB_STATE_RUNNING && !DrainCutTaken(job)) return "";
+  return absl::StrCat(ServerName(*server), " is shutting down");
 }
 
 // Why shards of the job are gone; empty if none are.
@@ -37,7 +49,25 @@ std::string ShardsGone(const View& view, const v1::JobRecord& job) {
     std::string gone = NodeGone(view, server.node_id(), server.incarnation());
     if (!gone.empty()) return gone;
   }
-  return TablesGone(view, job);
+  std::string leaves = ServerLeaves(view, job);
+  return leaves.empty() ? TablesGone(view, job) : leaves;
+}
+
+// A server that could not open its shards where the job is to go on.
+void PlanRestoreFailure(const View& view, const v1::JobRecord& job, Decisions* out) {
+  for (const v1::ShardServer& server : job.map().servers()) {
+    const v1::ServerJobReport* report =
+        view.seen.FindServerJob(server.node_id(), server.incarnation(), job.job_id());
+    if (report == nullptr || report->timeline() != job.map().timeline() ||
+        report->state() != v1::ServerJobReport::FAILED) {
+      continue;
+    }
+    v1::RestoreFailed* failed = out->Add(view.now).mutable_restore_failed();
+    failed->set_job_id(job.job_id());
+    failed->set_reason(absl::StrCat(ServerName(server), ": ", report->error()));
+    if (report->cut_damaged()) failed->set_damaged_cut(job.restore_cut());
+    return;
+  }
 }
 
 }  // namespace
@@ -45,7 +75,10 @@ std::string ShardsGone(const View& view, const v1::JobRecord& job) {
 void PlanRollback(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (job.map().servers().empty() || NeedsNoServers(job)) return;
   std::string gone = ShardsGone(view, job);
-  if (gone.empty()) return;
+  if (gone.empty()) {
+    if (job.state() == v1::JOB_STATE_RECOVERING) PlanRestoreFailure(view, job, out);
+    return;
+  }
   v1::JobStateChanged* changed = out->Add(view.now).mutable_job_state_changed();
   changed->set_job_id(job.job_id());
   changed->set_state(v1::JOB_STATE_RECOVERING);

@@ -8,6 +8,8 @@
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/cluster_view.h"
+#include "scheduler/core/cut_flight.h"
+#include "scheduler/core/cuts.h"
 #include "scheduler/core/facts.h"
 #include "scheduler/core/grants.h"
 #include "scheduler/core/job_apply.h"
@@ -49,7 +51,12 @@ std::optional<Notice> NoticeOf(const v1::Update& update, const ClusterState& sta
       return Notice{.kind = "NODE_FORGOTTEN", .node_id = update.node_forgotten().node_id()};
     case v1::Update::kGrantsMade:
     case v1::Update::kParametersHashed:
+    case v1::Update::kCheckpointRequested:
+    case v1::Update::kCutOrdered:
       return std::nullopt;
+    case v1::Update::kCutAbandoned:
+      if (update.cut_abandoned().missed()) return std::nullopt;
+      break;
     default:
       break;
   }
@@ -99,7 +106,7 @@ absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options optio
   v1::GenerationStarted* generation = start.Add(now).mutable_generation_started();
   generation->set_generation(core->state_.generation() + 1);
   generation->set_start_nonce(core->options_.start_nonce);
-  PL_RETURN_IF_ERROR(core->CommitDecisions(std::move(start)));
+  PL_RETURN_IF_ERROR(core->CommitDecisions(std::move(start), now));
   PL_RETURN_IF_ERROR(core->Settle(now));
   return core;
 }
@@ -109,7 +116,7 @@ absl::StatusOr<uint64_t> SchedulerCore::Submit(const v1::SubmitJobRequest& reque
   PL_RETURN_IF_ERROR(PlanSubmit(ViewAt(now), request, &decisions));
   if (decisions.updates.empty()) return state_.FindRequest(request.request_id())->job_id();
   const uint64_t job_id = decisions.updates[0].job_submitted().job_id();
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   // The job is in the journal: what follows is no business of its submitter.
   Settle(now).IgnoreError();
   return job_id;
@@ -118,9 +125,19 @@ absl::StatusOr<uint64_t> SchedulerCore::Submit(const v1::SubmitJobRequest& reque
 absl::StatusOr<v1::Job> SchedulerCore::Cancel(const v1::CancelJobRequest& request, Moment now) {
   Decisions decisions;
   PL_RETURN_IF_ERROR(PlanCancel(ViewAt(now), request, &decisions));
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   Settle(now).IgnoreError();
   return GetJob(request.job_id(), now);
+}
+
+absl::StatusOr<v1::CheckpointJobResponse> SchedulerCore::Checkpoint(
+    const v1::CheckpointJobRequest& request, Moment now) {
+  Decisions decisions;
+  v1::CheckpointJobResponse response;
+  PL_RETURN_IF_ERROR(PlanCheckpoint(ViewAt(now), request, &response, &decisions));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
+  Settle(now).IgnoreError();
+  return response;
 }
 
 absl::StatusOr<v1::Job> SchedulerCore::GetJob(uint64_t job_id, Moment now) const {
@@ -172,7 +189,7 @@ absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& re
   Decisions decisions;
   PL_RETURN_IF_ERROR(PlanHeartbeat(ViewAt(now), request, &decisions));
   PL_RETURN_IF_ERROR(CheckIdentity(request));
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   const v1::NodeRecord& node = *state_.FindNode(request.role(), request.address());
   const uint64_t node_id = node.node_id();
   if (seen_.OnHeartbeat(node_id, node.incarnation(), request, now.monotonic)) {
@@ -197,10 +214,10 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
   Touch(request.job_id());
   Decisions decisions;
   if (first_facts) PlanLateFacts(ViewAt(now), *job, request.rank(), &decisions);
-  PL_RETURN_IF_ERROR(CommitDecisions(std::exchange(decisions, {})));
+  PL_RETURN_IF_ERROR(CommitDecisions(std::exchange(decisions, {}), now));
   if (MayDecide(*job, request)) PL_RETURN_IF_ERROR(Settle(now));
   PlanGrants(ViewAt(now), request, &decisions);
-  return CommitDecisions(std::move(decisions));
+  return CommitDecisions(std::move(decisions), now);
 }
 
 SchedulerCore::Answer<v1::HeartbeatResponse> SchedulerCore::NodeReply(uint64_t node_id,
@@ -248,22 +265,22 @@ absl::Status SchedulerCore::Tick(Moment now) {
   return Settle(now);
 }
 
-absl::Status SchedulerCore::OnCutCommitted(uint64_t job_id, uint64_t cut_id,
-                                           const absl::StatusOr<std::string>& manifest_xxh3,
-                                           Moment now) {
-  seen_.set_cut_work(job_id, false);
+absl::Status SchedulerCore::OnWorkDone(const Command& command,
+                                       const absl::StatusOr<std::string>& result, Moment now) {
   Decisions decisions;
-  PlanCutCommitted(ViewAt(now), job_id, cut_id, manifest_xxh3, &decisions);
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
-  return Settle(now);
-}
-
-absl::Status SchedulerCore::OnCutHashed(uint64_t job_id, uint64_t cut_id,
-                                        const absl::StatusOr<std::string>& sha256, Moment now) {
-  seen_.set_cut_work(job_id, false);
-  Decisions decisions;
-  PlanCutHashed(ViewAt(now), job_id, cut_id, sha256, &decisions);
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+  switch (command.kind) {
+    case Command::Kind::kCommitCut:
+      seen_.set_cut_work(command.job_id, false);
+      PlanCutCommitted(ViewAt(now), command, result, &decisions);
+      break;
+    case Command::Kind::kHashCut:
+      seen_.set_cut_work(command.job_id, false);
+      PlanCutHashed(ViewAt(now), command, result, &decisions);
+      break;
+    case Command::Kind::kRemoveCuts:
+      return absl::OkStatus();
+  }
+  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   return Settle(now);
 }
 
@@ -288,20 +305,20 @@ v1::SchedulerIdentity SchedulerCore::Identity() const {
   return identity;
 }
 
-absl::Status SchedulerCore::Commit(absl::Span<const v1::Update> updates) {
+absl::Status SchedulerCore::Commit(absl::Span<const v1::Update> updates, Moment now) {
   if (updates.empty()) return absl::OkStatus();
   PL_RETURN_IF_ERROR(journal_->Append(updates));
   for (const v1::Update& update : updates) {
     PL_CHECK_OK(state_.Apply(update)) << update.ShortDebugString();
-    AfterApply(update);
+    AfterApply(update, now);
   }
   return absl::OkStatus();
 }
 
-absl::Status SchedulerCore::CommitDecisions(Decisions decisions) {
-  PL_RETURN_IF_ERROR(Commit(decisions.updates));
+absl::Status SchedulerCore::CommitDecisions(Decisions decisions, Moment now) {
+  PL_RETURN_IF_ERROR(Commit(decisions.updates, now));
   for (Command& command : decisions.commands) {
-    seen_.set_cut_work(command.job_id, true);
+    if (command.kind != Command::Kind::kRemoveCuts) seen_.set_cut_work(command.job_id, true);
     commands_.push_back(std::move(command));
   }
   return absl::OkStatus();
@@ -316,11 +333,11 @@ absl::Status SchedulerCore::Settle(Moment now) {
     Decisions decisions;
     PlanNext(ViewAt(now), &decisions);
     if (decisions.empty()) return absl::OkStatus();
-    PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions)));
+    PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   }
 }
 
-void SchedulerCore::AfterApply(const v1::Update& update) {
+void SchedulerCore::AfterApply(const v1::Update& update, Moment now) {
   if (!update.has_grants_made()) ++state_version_;
   if (std::optional<Notice> notice = NoticeOf(update, state_)) {
     // Nobody may be listening.
@@ -334,6 +351,14 @@ void SchedulerCore::AfterApply(const v1::Update& update) {
   const uint64_t job_id = JobOfUpdate(update);
   if (job_id == 0) return;
   Touch(job_id);
+  if (update.has_cut_committed() || update.has_cut_abandoned() ||
+      (update.has_job_state_changed() &&
+       update.job_state_changed().state() == v1::JOB_STATE_RUNNING)) {
+    seen_.MarkCut(job_id, now.monotonic);
+  }
+  if (update.has_restore_failed() && update.restore_failed().damaged_cut() == 0) {
+    seen_.MarkRestoreFailed(job_id, now.monotonic);
+  }
   if (update.has_job_ended()) {
     seen_.ForgetJob(job_id);
     replies_.ForgetJob(job_id);

@@ -64,6 +64,9 @@ class SchedulerCore {
   // Errors:  as PlanSubmit and PlanCancel, and those of the journal.
   absl::StatusOr<uint64_t> Submit(const v1::SubmitJobRequest& request, Moment now);
   absl::StatusOr<v1::Job> Cancel(const v1::CancelJobRequest& request, Moment now);
+  // Errors:  as PlanCheckpoint, and those of the journal.
+  absl::StatusOr<v1::CheckpointJobResponse> Checkpoint(const v1::CheckpointJobRequest& request,
+                                                       Moment now);
   // Errors:  NotFound  no such job.
   absl::StatusOr<v1::Job> GetJob(uint64_t job_id, Moment now) const;
   v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now) const;
@@ -93,11 +96,10 @@ class SchedulerCore {
   // To be called several times per heartbeat. After a gap of more than two this
   // scheduler itself stood still: silence counts anew.
   absl::Status Tick(Moment now);
-  absl::Status OnCutCommitted(uint64_t job_id, uint64_t cut_id,
-                              const absl::StatusOr<std::string>& manifest_xxh3, Moment now);
-  absl::Status OnCutHashed(uint64_t job_id, uint64_t cut_id,
-                           const absl::StatusOr<std::string>& sha256, Moment now);
-  // Work to be done since the last call; each ends in one of the two above.
+  // The end of a command: the hash that it was to find, or why there is none.
+  absl::Status OnWorkDone(const Command& command, const absl::StatusOr<std::string>& result,
+                          Moment now);
+  // Work to be done since the last call; each ends in OnWorkDone.
   std::vector<Command> TakeCommands();
   // What has happened since the last call.
   std::vector<Notice> TakeNotices();
@@ -122,11 +124,11 @@ class SchedulerCore {
   View ViewAt(Moment now) const { return {state_, seen_, options_.plan, now}; }
   absl::Status CheckIdentity(const v1::HeartbeatRequest& request);
   // Journals, then applies.
-  absl::Status Commit(absl::Span<const v1::Update> updates);
-  absl::Status CommitDecisions(Decisions decisions);
+  absl::Status Commit(absl::Span<const v1::Update> updates, Moment now);
+  absl::Status CommitDecisions(Decisions decisions, Moment now);
   // Plans and commits until there is nothing to decide.
   absl::Status Settle(Moment now);
-  void AfterApply(const v1::Update& update);
+  void AfterApply(const v1::Update& update, Moment now);
   // Something of the job has changed, if there is such a job.
   void Touch(uint64_t job_id);
 

@@ -47,14 +47,18 @@ std::string PlacingReason(const View& view, const v1::JobRecord& job) {
   }
   const std::vector<int> servers = ServersNotServing(view, job);
   if (servers.empty()) return "";
+  const std::string from =
+      job.restore_cut() == 0 ? "" : absl::StrCat(" from cut ", job.restore_cut());
   return absl::StrCat("waits for ", NameServers(job, servers), " to open ",
-                      servers.size() == 1 ? "its" : "their", " shards");
+                      servers.size() == 1 ? "its" : "their", " shards", from);
 }
 
 std::string CheckpointingReason(const View& view, const v1::JobRecord& job) {
   std::vector<std::string> steps;
   const uint64_t cut = job.cut().cut_id();
-  if (const std::vector<int> servers = ServersNotCut(view, job); !job.cut().committed()) {
+  if (!job.cut().abandoned().empty()) {
+    steps.push_back(absl::StrCat(job.cut().abandoned(), "; tries again"));
+  } else if (const std::vector<int> servers = ServersNotCut(view, job); !job.cut().committed()) {
     steps.push_back(servers.empty() ? absl::StrCat("verifies cut ", cut)
                                     : absl::StrCat("waits for ", NameServers(job, servers),
                                                    " to write cut ", cut));

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/check.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
@@ -139,6 +140,21 @@ absl::StatusOr<v1::Job> Coordinator::CancelJob(const v1::CancelJobRequest& reque
   return job;
 }
 
+absl::StatusOr<v1::CheckpointJobResponse> Coordinator::CheckpointJob(
+    const v1::CheckpointJobRequest& request) {
+  Answers answers;
+  absl::StatusOr<v1::CheckpointJobResponse> response = v1::CheckpointJobResponse();
+  {
+    MutexLock lock(&mu_);
+    PL_RETURN_IF_ERROR(Serving());
+    const Moment now = Now();
+    response = core_->Checkpoint(request, now);
+    AfterEvent(now, &answers);
+  }
+  Run(answers);
+  return response;
+}
+
 absl::StatusOr<v1::Cluster> Coordinator::DescribeCluster() {
   MutexLock lock(&mu_);
   PL_RETURN_IF_ERROR(Serving());
@@ -154,11 +170,17 @@ absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_
   const v1::JobRecord* job = core_->state().FindJob(job_id);
   if (job == nullptr) return absl::NotFoundError(absl::StrCat("job ", job_id, " does not exist"));
   const uint64_t wanted = cut_id == 0 ? job->committed_cut_id() : cut_id;
-  if (wanted == 0 || wanted != job->cut().cut_id() || !job->cut().committed()) {
-    return absl::NotFoundError(cut_id == 0 ? absl::StrCat("job ", job_id, " has no committed cut")
-                                           : absl::StrCat("job ", job_id, " has no cut ", cut_id));
+  std::vector<uint64_t> kept;
+  for (const v1::CutRecord& cut : job->cuts()) {
+    if (cut.cut_id() == wanted) {
+      return CommittedCut{.dir = cut.dir(), .manifest_xxh3 = cut.manifest_xxh3()};
+    }
+    kept.push_back(cut.cut_id());
   }
-  return CommittedCut{.dir = job->cut().dir(), .manifest_xxh3 = job->cut().manifest_xxh3()};
+  if (kept.empty())
+    return absl::NotFoundError(absl::StrCat("job ", job_id, " has no committed cut"));
+  return absl::NotFoundError(absl::StrCat("job ", job_id, " has no cut ", cut_id, "; it keeps ",
+                                          absl::StrJoin(kept, ", ")));
 }
 
 absl::Status Coordinator::WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher) {

@@ -80,6 +80,7 @@ class Coordinator {
   absl::StatusOr<v1::Job> GetJob(const v1::GetJobRequest& request);
   absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request);
   absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request);
+  absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request);
   absl::StatusOr<v1::Cluster> DescribeCluster();
   // Offers the job to the watcher now and after every change, until it has ended,
   // as often as kWatchInterval allows.

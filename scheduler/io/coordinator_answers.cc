@@ -130,10 +130,7 @@ void Coordinator::OnCutDone(const Command& command, const absl::StatusOr<std::st
     MutexLock lock(&mu_);
     if (!closed_.ok()) return;
     const Moment now = Now();
-    const absl::Status status =
-        command.kind == Command::Kind::kCommitCut
-            ? core_->OnCutCommitted(command.job_id, command.cut_id, result, now)
-            : core_->OnCutHashed(command.job_id, command.cut_id, result, now);
+    const absl::Status status = core_->OnWorkDone(command, result, now);
     if (!status.ok()) LogWarning("journal", {{"cause", status}});
     AfterEvent(now, &answers);
   }

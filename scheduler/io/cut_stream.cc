@@ -4,9 +4,10 @@
 #include <utility>
 
 #include "absl/types/span.h"
+#include "common/cut/manifest.h"
+#include "common/cut/verified_file.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_macros.h"
-#include "scheduler/io/cut_files.h"
 
 namespace paceline::scheduler {
 
@@ -15,19 +16,22 @@ absl::StatusOr<std::unique_ptr<CutReader>> CutReader::Open(FileSystem* fs,
   PL_ASSIGN_OR_RETURN(const v1::CutManifest manifest,
                       ReadManifest(*fs, cut.dir, cut.manifest_xxh3));
   std::unique_ptr<CutReader> reader(new CutReader(fs, cut.dir));
-  reader->files_.push_back(kManifestName);
-  for (const v1::CutFile& file : manifest.files()) reader->files_.push_back(file.name());
+  for (const v1::CutFile& file : manifest.files()) reader->files_.push_back(file);
   return reader;
 }
 
 absl::StatusOr<bool> CutReader::Next(v1::CutChunk* chunk) {
-  if (index_ == files_.size()) return false;
+  if (index_ > files_.size()) return false;
   if (file_ == nullptr) {
-    PL_ASSIGN_OR_RETURN(file_, fs_->OpenForRead(JoinPath(dir_, files_[index_])));
+    if (index_ == 0) {
+      PL_ASSIGN_OR_RETURN(file_, fs_->OpenForRead(JoinPath(dir_, kManifestName)));
+    } else {
+      PL_ASSIGN_OR_RETURN(file_, VerifiedFile::Open(*fs_, dir_, files_[index_ - 1]));
+    }
     PL_ASSIGN_OR_RETURN(size_, file_->Size());
     offset_ = 0;
   }
-  chunk->set_file(files_[index_]);
+  chunk->set_file(index_ == 0 ? kManifestName : files_[index_ - 1].name());
   chunk->set_offset(offset_);
   std::string* data = chunk->mutable_data();
   data->resize(std::min(kChunkBytes, size_ - offset_));

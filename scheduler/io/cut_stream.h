@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/fs.h"
 #include "proto/cluster.pb.h"
+#include "proto/node.pb.h"
 #include "scheduler/io/coordinator.h"
 
 namespace paceline::scheduler {
@@ -28,7 +29,7 @@ class CutReader {
   static absl::StatusOr<std::unique_ptr<CutReader>> Open(FileSystem* fs, const CommittedCut& cut);
 
   // The next chunk; an empty file yields one without data. False after the last.
-  // Errors:  DataLoss  a file changed its size; and those of the file system.
+  // Errors:  DataLoss  a file is not what the manifest says; and those of the file system.
   absl::StatusOr<bool> Next(v1::CutChunk* chunk);
 
  private:
@@ -36,8 +37,9 @@ class CutReader {
 
   FileSystem* const fs_;
   const std::string dir_;
-  std::vector<std::string> files_;
-  // Of the file that is being read.
+  // Shard files; the manifest comes before them.
+  std::vector<v1::CutFile> files_;
+  // Of the file that is being read; 0 is the manifest.
   size_t index_ = 0;
   std::unique_ptr<ReadableFile> file_;
   uint64_t size_ = 0;

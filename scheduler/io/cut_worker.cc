@@ -2,12 +2,31 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/cut/manifest.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
 #include "scheduler/io/cut_files.h"
 #include "scheduler/io/parameters_hash.h"
 
 namespace paceline::scheduler {
+
+namespace {
+
+absl::string_view NameOf(Command::Kind kind) {
+  switch (kind) {
+    case Command::Kind::kCommitCut:
+      return "manifest written";
+    case Command::Kind::kHashCut:
+      return "parameters hashed";
+    case Command::Kind::kRemoveCuts:
+      return "older cuts removed";
+  }
+  return "";
+}
+
+}  // namespace
 
 CutWorker::CutWorker(FileSystem* fs, Done done)
     : fs_(fs), done_(std::move(done)), thread_([this] { Run(); }) {}
@@ -49,10 +68,10 @@ void CutWorker::Run() {
     const absl::StatusOr<std::string> result = Execute(command);
     if (stopped()) return;
     if (result.ok()) {
-      LogInfo(command.kind == Command::Kind::kCommitCut ? "manifest written" : "parameters hashed",
+      LogInfo(NameOf(command.kind),
               {{"job", command.job_id}, {"cut", command.cut_id}, {"hash", *result}});
     } else {
-      LogWarning("cut failed",
+      LogWarning(absl::StrCat("not ", NameOf(command.kind)),
                  {{"job", command.job_id}, {"cut", command.cut_id}, {"cause", result.status()}});
     }
     done_(command, result);
@@ -63,6 +82,10 @@ absl::StatusOr<std::string> CutWorker::Execute(const Command& command) {
   const StopRequested stop = [this] { return stopped(); };
   if (command.kind == Command::Kind::kCommitCut) {
     return CommitCut(*fs_, command.dir, command.manifest, stop);
+  }
+  if (command.kind == Command::Kind::kRemoveCuts) {
+    PL_RETURN_IF_ERROR(RemoveCuts(*fs_, command.dir, command.cut_id, command.keep));
+    return std::string();
   }
   PL_ASSIGN_OR_RETURN(const v1::CutManifest manifest,
                       ReadManifest(*fs_, command.dir, command.manifest_xxh3));

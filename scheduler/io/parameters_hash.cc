@@ -48,10 +48,10 @@ class Digest {
 // A shard with the file that holds it.
 struct ShardFile {
   const v1::ShardSpec* shard = nullptr;
-  std::string path;
+  const v1::CutFile* file = nullptr;
 };
 
-absl::Status HashDense(FileSystem& fs, const v1::TableSpec& table,
+absl::Status HashDense(FileSystem& fs, const std::string& dir, const v1::TableSpec& table,
                        const std::vector<ShardFile>& shards, const StopRequested& stop,
                        Digest* digest) {
   digest->Number(table.rows(), 8);
@@ -59,14 +59,15 @@ absl::Status HashDense(FileSystem& fs, const v1::TableSpec& table,
   uint64_t next_row = 0;
   for (const ShardFile& file : shards) {
     PL_ASSIGN_OR_RETURN(const std::unique_ptr<ShardRows> rows,
-                        ShardRows::Open(fs, file.path, table, *file.shard));
+                        ShardRows::Open(fs, dir, *file.file, table, *file.shard));
     while (true) {
       if (stop()) return absl::CancelledError("the scheduler is shutting down");
       PL_ASSIGN_OR_RETURN(const bool more, rows->Next());
       if (!more) break;
       if (rows->key() != next_row) {
-        return absl::DataLossError(absl::StrCat(file.path, ": table ", table.name(), ": row ",
-                                                next_row, " expected, got ", rows->key()));
+        return absl::DataLossError(absl::StrCat(file.file->name(), ": table ", table.name(),
+                                                ": row ", next_row, " expected, got ",
+                                                rows->key()));
       }
       ++next_row;
       digest->Number(rows->key(), 8);
@@ -78,13 +79,14 @@ absl::Status HashDense(FileSystem& fs, const v1::TableSpec& table,
                                           " rows expected, the cut has ", next_row));
 }
 
-absl::Status HashSparse(FileSystem& fs, const v1::TableSpec& table,
+absl::Status HashSparse(FileSystem& fs, const std::string& dir, const v1::TableSpec& table,
                         const std::vector<ShardFile>& shards, const StopRequested& stop,
                         Digest* digest) {
   std::vector<std::unique_ptr<ShardRows>> buckets;
   uint64_t count = 0;
   for (const ShardFile& file : shards) {
-    PL_ASSIGN_OR_RETURN(buckets.emplace_back(), ShardRows::Open(fs, file.path, table, *file.shard));
+    PL_ASSIGN_OR_RETURN(buckets.emplace_back(),
+                        ShardRows::Open(fs, dir, *file.file, table, *file.shard));
     count += buckets.back()->count();
   }
   digest->Number(count, 8);
@@ -118,18 +120,16 @@ absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& di
                                            const v1::CutManifest& manifest,
                                            const StopRequested& stop) {
   PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.hash"));
-  std::map<uint32_t, std::string> paths;
-  for (const v1::CutFile& file : manifest.files()) {
-    paths[file.shard()] = JoinPath(dir, file.name());
-  }
+  std::map<uint32_t, const v1::CutFile*> files;
+  for (const v1::CutFile& file : manifest.files()) files[file.shard()] = &file;
   std::vector<std::vector<ShardFile>> by_table(static_cast<size_t>(manifest.tables_size()));
   for (const v1::ShardSpec& shard : manifest.shards()) {
-    const auto path = paths.find(shard.shard());
-    if (shard.table() >= by_table.size() || path == paths.end()) {
+    const auto file = files.find(shard.shard());
+    if (shard.table() >= by_table.size() || file == files.end()) {
       return absl::DataLossError(absl::StrCat("shard ", shard.shard(), " of table ", shard.table(),
                                               ": the cut has no file for it"));
     }
-    by_table[shard.table()].push_back({&shard, path->second});
+    by_table[shard.table()].push_back({&shard, file->second});
   }
   std::vector<int> order;
   for (int i = 0; i < manifest.tables_size(); ++i) order.push_back(i);
@@ -146,8 +146,8 @@ absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& di
     digest.Bytes(table.name());
     digest.Number(0, 1);
     digest.Number(sparse ? 1 : 0, 1);
-    PL_RETURN_IF_ERROR(sparse ? HashSparse(fs, table, shards, stop, &digest)
-                              : HashDense(fs, table, shards, stop, &digest));
+    PL_RETURN_IF_ERROR(sparse ? HashSparse(fs, dir, table, shards, stop, &digest)
+                              : HashDense(fs, dir, table, shards, stop, &digest));
   }
   return digest.Finish();
 }

@@ -71,6 +71,12 @@ grpc::ServerUnaryReactor* SchedulerService::CancelJob(grpc::CallbackServerContex
   return Answer(context, response, coordinator_->CancelJob(*request));
 }
 
+grpc::ServerUnaryReactor* SchedulerService::CheckpointJob(grpc::CallbackServerContext* context,
+                                                          const v1::CheckpointJobRequest* request,
+                                                          v1::CheckpointJobResponse* response) {
+  return Answer(context, response, coordinator_->CheckpointJob(*request));
+}
+
 grpc::ServerUnaryReactor* SchedulerService::DescribeCluster(
     grpc::CallbackServerContext* context, const v1::DescribeClusterRequest* /*request*/,
     v1::Cluster* response) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "common/cut/verified_file.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::scheduler {
@@ -29,10 +30,14 @@ absl::StatusOr<const TensorInfo*> FindTensor(const SafetensorsReader& reader,
 ShardRows::ShardRows(std::string path, std::unique_ptr<SafetensorsReader> reader)
     : path_(std::move(path)), reader_(std::move(reader)) {}
 
-absl::StatusOr<std::unique_ptr<ShardRows>> ShardRows::Open(FileSystem& fs, const std::string& path,
+absl::StatusOr<std::unique_ptr<ShardRows>> ShardRows::Open(FileSystem& fs, const std::string& dir,
+                                                           const v1::CutFile& file,
                                                            const v1::TableSpec& table,
                                                            const v1::ShardSpec& shard) {
-  PL_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> reader, SafetensorsReader::Open(fs, path));
+  const std::string path = JoinPath(dir, file.name());
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(fs, dir, file));
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> reader,
+                      SafetensorsReader::Open(std::move(verified), path));
   std::unique_ptr<ShardRows> rows(new ShardRows(path, std::move(reader)));
   PL_ASSIGN_OR_RETURN(rows->rows_, FindTensor(*rows->reader_, path, "rows", DType::kF32, 2));
   rows->count_ = rows->rows_->spec.shape[0];

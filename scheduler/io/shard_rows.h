@@ -19,9 +19,12 @@ namespace paceline::scheduler {
 // Memory: at most 1 MiB of rows, or one row if that is more. Thread-compatible.
 class ShardRows {
  public:
-  // Opens the file and checks that its tensors are those of the shard.
-  // Errors:  DataLoss  a tensor is missing or has another type or shape; names the file.
-  static absl::StatusOr<std::unique_ptr<ShardRows>> Open(FileSystem& fs, const std::string& path,
+  // Opens the file that the manifest of the cut in `dir` has for the shard, and checks
+  // that its tensors are those of the shard.
+  // Errors:  DataLoss  as VerifiedFile, here and in Next; a tensor is missing or has
+  //                    another type or shape; names the file.
+  static absl::StatusOr<std::unique_ptr<ShardRows>> Open(FileSystem& fs, const std::string& dir,
+                                                         const v1::CutFile& file,
                                                          const v1::TableSpec& table,
                                                          const v1::ShardSpec& shard);
 

@@ -1,6 +1,7 @@
 #include "server/core/consistency_controller.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,15 @@ ConsistencyController::ConsistencyController(uint32_t ranks, ConsistencyPolicy p
       unfinished_(ranks),
       at_slowest_(ranks) {
   PL_CHECK_GE(ranks, 1u);
+}
+
+ConsistencyController::ConsistencyController(std::vector<uint64_t> progress,
+                                             std::vector<bool> finished, ConsistencyPolicy policy)
+    : policy_(policy), progress_(std::move(progress)), finished_(std::move(finished)) {
+  PL_CHECK_GE(progress_.size(), 1u);
+  PL_CHECK_EQ(progress_.size(), finished_.size());
+  unfinished_ = static_cast<uint32_t>(std::count(finished_.begin(), finished_.end(), false));
+  Recompute();
 }
 
 ConsistencyController::Verdict ConsistencyController::MayPull(uint32_t rank, uint64_t t) const {

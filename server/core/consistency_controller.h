@@ -54,6 +54,9 @@ class ConsistencyController {
 
   // `ranks` >= 1; all start at progress 0.
   ConsistencyController(uint32_t ranks, ConsistencyPolicy policy);
+  // Goes on from what a cut holds. One entry per rank, at least one.
+  ConsistencyController(std::vector<uint64_t> progress, std::vector<bool> finished,
+                        ConsistencyPolicy policy);
 
   // Decides a read of `rank` for iteration `t`. rank < ranks().
   Verdict MayPull(uint32_t rank, uint64_t t) const;

@@ -63,7 +63,8 @@ v1::ServerJobOrder ServeOrder(const Policy& policy, uint32_t ranks,
   return order;
 }
 
-OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server, uint64_t fold_bytes) {
+OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server, uint64_t fold_bytes,
+                  LoadShard load) {
   const auto parts = std::make_shared<OpenedJob>();
   parts->memory = std::make_shared<MemoryBudget>(0, "--memory-limit");
   parts->fold = std::make_shared<MemoryBudget>(fold_bytes, "--fold-limit");
@@ -73,6 +74,7 @@ OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server, uint64_t fol
   options.node_incarnation = kNodeIncarnation;
   options.memory = parts->memory.get();
   options.fold = parts->fold.get();
+  options.load = std::move(load);
   absl::StatusOr<std::shared_ptr<ServerJob>> job = ServerJob::Open(options);
   PL_CHECK_OK(job.status());
   parts->job = *std::move(job);

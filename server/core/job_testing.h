@@ -3,6 +3,7 @@
 #define PACELINE_SERVER_CORE_JOB_TESTING_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,8 +44,10 @@ struct OpenedJob {
   std::shared_ptr<MemoryBudget> fold;
   std::shared_ptr<ServerJob> job;
 };
+using LoadShard =
+    std::function<absl::StatusOr<ShardSnapshot>(const v1::TableSpec&, const v1::ShardSpec&)>;
 OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server = 0,
-                  uint64_t fold_bytes = uint64_t{1} << 20);
+                  uint64_t fold_bytes = uint64_t{1} << 20, LoadShard load = nullptr);
 
 v1::RequestContext Context(uint32_t rank, uint64_t incarnation, uint64_t iteration);
 

@@ -62,8 +62,13 @@ absl::StatusOr<std::shared_ptr<ServerJob>> ServerJob::Open(const Options& option
     if (!policy.rounds) {
       shard.rank_share.assign(order.rank_share().begin(), order.rank_share().end());
     }
-    PL_ASSIGN_OR_RETURN(std::unique_ptr<Shard> opened, Shard::Create(std::move(shard)));
-    shards.push_back(std::move(opened));
+    if (order.has_restore()) {
+      PL_ASSIGN_OR_RETURN(ShardSnapshot state, options.load(shard.table, spec));
+      PL_ASSIGN_OR_RETURN(shards.emplace_back(),
+                          Shard::Restore(std::move(shard), std::move(state)));
+    } else {
+      PL_ASSIGN_OR_RETURN(shards.emplace_back(), Shard::Create(std::move(shard)));
+    }
   }
   if (shards.empty()) {
     return absl::InvalidArgumentError(
@@ -80,6 +85,7 @@ ServerJob::ServerJob(const Options& options, ConsistencyPolicy policy,
       map_(options.order.map()),
       policy_(policy),
       max_parked_pulls_(options.max_parked_pulls),
+      cut_reached_(options.cut_reached),
       shards_(std::move(shards)),
       fence_(job_id_, map_.timeline(), map_.epoch(), ranks_) {
   for (const std::unique_ptr<Shard>& shard : shards_) {
@@ -147,7 +153,8 @@ absl::StatusOr<v1::OpenRankResponse> ServerJob::OpenRank(const v1::RequestContex
 
 void ServerJob::Push(const v1::PushRequest& header, const Payload& payload, const PushDone& done) {
   std::vector<uint64_t> released;
-  absl::StatusOr<v1::PushResponse> response = PushFrame(header, payload, &released);
+  bool cut_reached = false;
+  absl::StatusOr<v1::PushResponse> response = PushFrame(header, payload, &released, &cut_reached);
   if (response.ok()) {
     counters_.bytes_pushed += payload.size();
     counters_.duplicates += response->duplicates();
@@ -156,6 +163,7 @@ void ServerJob::Push(const v1::PushRequest& header, const Payload& payload, cons
   }
   done(std::move(response));
   Resume(released);
+  if (cut_reached && cut_reached_) cut_reached_();
 }
 
 absl::StatusOr<std::vector<ServerJob::Part>> ServerJob::ParsePush(const v1::PushRequest& header,
@@ -214,7 +222,8 @@ absl::StatusOr<std::vector<ServerJob::Part>> ServerJob::ParsePush(const v1::Push
 
 absl::StatusOr<v1::PushResponse> ServerJob::PushFrame(const v1::PushRequest& header,
                                                       const Payload& payload,
-                                                      std::vector<uint64_t>* released) {
+                                                      std::vector<uint64_t>* released,
+                                                      bool* cut_reached) {
   const v1::RequestContext& context = header.context();
   PL_RETURN_IF_ERROR(Check(context));
   PL_ASSIGN_OR_RETURN(std::vector<Part> parts, ParsePush(header, payload));
@@ -228,6 +237,7 @@ absl::StatusOr<v1::PushResponse> ServerJob::PushFrame(const v1::PushRequest& hea
             : part.shard->Push(context.rank(), context.incarnation(), context.iteration(),
                                std::move(part.gradient)));
     released->insert(released->end(), pushed.released.begin(), pushed.released.end());
+    *cut_reached = *cut_reached || pushed.cut_reached;
     response.set_duplicates(response.duplicates() + (pushed.duplicate ? 1 : 0));
     if (!pushed.non_finite.has_value()) continue;
     const absl::Status failure = NonFiniteFailure(*part.shard, *pushed.non_finite);
@@ -272,7 +282,7 @@ void ServerJob::Close() {
   EndTickets(parked, RefusalStatus(refusal, absl::StrCat("job ", job_id_, " was closed")));
 }
 
-absl::Status ServerJob::ReadyForCut() const {
+absl::Status ServerJob::CheckAtRest() const {
   if (!policy_.rounds) return absl::OkStatus();
   for (const std::unique_ptr<Shard>& shard : shards_) {
     const std::vector<bool> finished = shard->GetStats().finished;

@@ -59,6 +59,11 @@ class ServerJob {
     uint32_t max_parked_pulls = 4096;
     // Asked between shards; true stops Open. May be null.
     std::function<bool()> cancelled;
+    // The state of a shard in the cut that the order restores; called only if it does.
+    std::function<absl::StatusOr<ShardSnapshot>(const v1::TableSpec&, const v1::ShardSpec&)> load;
+    // Shards have completed the round of the cut that is armed: JobCut::Next has copies.
+    // On any thread, without a lock held. May be null.
+    std::function<void()> cut_reached;
   };
 
   using PushDone = std::function<void(absl::StatusOr<v1::PushResponse>)>;
@@ -69,6 +74,7 @@ class ServerJob {
   //                             ours, no ranks, shares of another number of ranks.
   //          ResourceExhausted  the budget.
   //          Cancelled          options.cancelled said so.
+  //          Those of options.load; DataLoss  the cut does not fit the order.
   static absl::StatusOr<std::shared_ptr<ServerJob>> Open(const Options& options);
   ~ServerJob();
 
@@ -100,10 +106,10 @@ class ServerJob {
   // Refuses everything from now on with UNKNOWN_JOB, and ends waiting pulls so.
   void Close();
 
-  // Whether a cut of the shards as they are would be one state.
+  // Whether copies of the shards as they are would be one state.
   // Errors:  FailedPrecondition  BSP: ranks have not finished; shards may be in
   //                              different rounds.
-  absl::Status ReadyForCut() const;
+  absl::Status CheckAtRest() const;
   // In the order of their ids.
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
   const v1::ShardMap& map() const { return map_; }
@@ -144,7 +150,7 @@ class ServerJob {
   absl::StatusOr<std::vector<Part>> ParsePush(const v1::PushRequest& header,
                                               const Payload& payload) const;
   absl::StatusOr<v1::PushResponse> PushFrame(const v1::PushRequest& header, const Payload& payload,
-                                             std::vector<uint64_t>* released);
+                                             std::vector<uint64_t>* released, bool* cut_reached);
   // Remembers it if it is the first.
   absl::Status NonFiniteFailure(const Shard& shard, const Shard::Pushed::NonFiniteValue& value);
 
@@ -162,6 +168,7 @@ class ServerJob {
   const v1::ShardMap map_;
   const ConsistencyPolicy policy_;
   const uint32_t max_parked_pulls_;
+  const std::function<void()> cut_reached_;
   const std::vector<std::unique_ptr<Shard>> shards_;
   absl::flat_hash_map<uint32_t, Shard*> by_id_;
   Counters counters_;

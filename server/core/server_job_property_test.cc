@@ -293,12 +293,12 @@ class Cluster {
     for (uint32_t server = 0; server < kServers; ++server) {
       CHECK(job(server).parked_pulls() == 0);
       CHECK(servers_[server].fold->used() == 0);
-      REQUIRE_OK(job(server).ReadyForCut());
+      REQUIRE_OK(job(server).CheckAtRest());
       for (const std::unique_ptr<Shard>& shard : job(server).shards()) CheckShard(*shard);
     }
   }
 
-  void CheckShard(const Shard& shard) {
+  void CheckShard(Shard& shard) {
     REQUIRE_OK_AND_ASSIGN(const ShardSnapshot snapshot, shard.Snapshot());
     for (uint32_t rank = 0; rank < ranks_count(); ++rank) {
       REQUIRE(snapshot.progress[rank] == ranks_[rank].total);

@@ -209,7 +209,7 @@ TEST_CASE("a rank finishes in order, once, and leaves the minimum") {
   REQUIRE_OK_AND_ASSIGN(const v1::PushResponse again, PushNow(job, Frame(0, 1, 1).Finish()));
   CHECK(again.duplicates() == 66);
   CHECK(RefusalKindOf(PushNow(job, Frame(0, 1, 1).Last({})).status()) == Refusal::INVALID);
-  REQUIRE_STATUS(job.ReadyForCut(), absl::StatusCode::kFailedPrecondition, "rank 1");
+  REQUIRE_STATUS(job.CheckAtRest(), absl::StatusCode::kFailedPrecondition, "rank 1");
   // Round 0 still lacks rank 1; the rounds after need it alone.
   for (uint64_t t = 0; t < 3; ++t) {
     REQUIRE_OK(PushNow(job, Frame(1, 1, t).Dense(0, 2, {10, 10}).Last({0})));
@@ -218,7 +218,7 @@ TEST_CASE("a rank finishes in order, once, and leaves the minimum") {
   REQUIRE(answer->reply.has_value());
   CHECK(Floats((*answer->reply)->payload) == std::vector<float>{31, 31});
   REQUIRE_OK(PushNow(job, Frame(1, 1, 3).Finish()));
-  CHECK(job.ReadyForCut().ok());
+  CHECK(job.CheckAtRest().ok());
   v1::ServerJobReport report;
   job.FillReport(&report);
   CHECK(report.finished(0));

@@ -81,6 +81,7 @@ bool ServerState::Opened(uint64_t job_id, uint64_t attempt,
   if (!job.ok()) {
     held.state = v1::ServerJobReport::FAILED;
     held.error = std::string(job.status().message());
+    held.cut_damaged = absl::IsDataLoss(job.status());
     return true;
   }
   held.state = v1::ServerJobReport::SERVING;
@@ -119,6 +120,7 @@ std::vector<v1::ServerJobReport> ServerState::Reports() const {
       report.set_epoch(job.epoch);
       report.set_state(job.state);
       report.set_error(job.error);
+      report.set_cut_damaged(job.cut_damaged);
       if (job.cut_id != 0) *report.mutable_cut() = job.cut;
       held.emplace_back(std::move(report), job.job);
     }

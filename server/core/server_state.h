@@ -13,7 +13,8 @@
 //   any                             same timeline, other shards here close: FAILED, since
 //                                                                    nothing moves rows yet
 //   any                             older timeline or epoch          none: overtaken
-//   SERVING                         a cut not begun yet              cut
+//   SERVING                         a newer cut                      cut, in place of the
+//                                                                    one before
 //
 //   any                             CLOSE                            close
 //
@@ -89,6 +90,8 @@ class ServerState {
     std::vector<uint32_t> shards;
     v1::ServerJobReport::State state = v1::ServerJobReport::OPENING;
     std::string error;
+    // The error is about the cut that was to be restored.
+    bool cut_damaged = false;
     std::shared_ptr<ServerJob> job;
     // The last cut ordered (0: none), and what became of it.
     uint64_t cut_id = 0;

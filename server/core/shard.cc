@@ -35,11 +35,44 @@ absl::Status RowsRefusal(uint32_t shard, const absl::Status& status) {
                 shard, status.message());
 }
 
+// Whether a cut's progress can be gone on from.
+absl::Status CheckProgress(const Shard::Options& options, const ShardSnapshot& state) {
+  const auto problem = [&](absl::string_view what) {
+    return absl::DataLossError(absl::StrCat("shard ", options.shard.shard(), ": ", what));
+  };
+  if (state.progress.size() != options.ranks || state.finished.size() != options.ranks) {
+    return problem(absl::StrCat("progress of ", options.ranks, " ranks expected, got ",
+                                state.progress.size()));
+  }
+  if (!options.policy.rounds) return absl::OkStatus();
+  for (uint32_t rank = 0; rank < options.ranks; ++rank) {
+    if (state.finished[rank] ? state.progress[rank] <= state.steps
+                             : state.progress[rank] == state.steps) {
+      continue;
+    }
+    return problem(absl::StrCat("rank ", rank, " has ", state.progress[rank], " of ", state.steps,
+                                " rounds: not the state between two"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(Options options) {
   PL_ASSIGN_OR_RETURN(ShardRows rows, ShardRows::Create(options.table, options.shard, options.seed,
                                                         options.memory));
+  return New(std::move(options), std::move(rows), nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Shard>> Shard::Restore(Options options, ShardSnapshot state) {
+  PL_RETURN_IF_ERROR(CheckProgress(options, state));
+  PL_ASSIGN_OR_RETURN(ShardRows rows, ShardRows::Restore(options.table, options.shard, options.seed,
+                                                         std::move(state.rows), options.memory));
+  return New(std::move(options), std::move(rows), &state);
+}
+
+absl::StatusOr<std::unique_ptr<Shard>> Shard::New(Options options, ShardRows rows,
+                                                  const ShardSnapshot* state) {
   // The sum of a round is as large as the weights.
   uint64_t sum_bytes = 0;
   if (options.policy.rounds && options.table.kind() == v1::TABLE_KIND_DENSE) {
@@ -47,18 +80,24 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(Options options) {
     PL_RETURN_IF_ERROR(options.memory->Reserve(
         sum_bytes, absl::StrCat("the sum of table ", options.table.name())));
   }
-  return std::unique_ptr<Shard>(new Shard(std::move(options), std::move(rows), sum_bytes));
+  return std::unique_ptr<Shard>(new Shard(std::move(options), std::move(rows), sum_bytes, state));
 }
 
-Shard::Shard(Options options, ShardRows rows, uint64_t sum_bytes)
+Shard::Shard(Options options, ShardRows rows, uint64_t sum_bytes, const ShardSnapshot* state)
     : options_(std::move(options)),
       sum_bytes_(sum_bytes),
       rows_(std::move(rows)),
-      controller_(options_.ranks, options_.policy),
+      controller_(state == nullptr
+                      ? ConsistencyController(options_.ranks, options_.policy)
+                      : ConsistencyController(state->progress, state->finished, options_.policy)),
+      steps_(state == nullptr ? 0 : state->steps),
       incarnations_(options_.ranks, 0),
       read_versions_(options_.ranks, 0) {
   if (options_.policy.rounds) {
     round_.emplace(options_.table, options_.shard, options_.ranks, options_.fold);
+    for (uint32_t rank = 0; rank < options_.ranks; ++rank) {
+      if (controller_.finished(rank)) round_->Finish(rank);
+    }
   }
 }
 
@@ -109,6 +148,7 @@ absl::StatusOr<Shard::Pushed> Shard::Push(uint32_t rank, uint64_t incarnation, u
   }
   if (counts) CountStaleness(rank, t);
   controller_.Advance(rank);
+  pushed.cut_reached = ReachCut();
   pushed.released = Release();
   return pushed;
 }
@@ -131,6 +171,7 @@ absl::StatusOr<Shard::Pushed> Shard::Finish(uint32_t rank, uint64_t incarnation,
     PL_RETURN_IF_ERROR(ApplyRoundIfComplete(&pushed));
   }
   controller_.Finish(rank);
+  pushed.cut_reached = ReachCut();
   pushed.released = Release();
   return pushed;
 }
@@ -282,8 +323,12 @@ absl::StatusOr<Shard::Rows> Shard::ReadPinned(uint64_t pin, absl::Span<const uin
   return RowsOf(*std::move(bytes), controller_.slowest());
 }
 
-absl::StatusOr<ShardSnapshot> Shard::Snapshot() const {
+absl::StatusOr<ShardSnapshot> Shard::Snapshot() {
   MutexLock lock(&mu_);
+  return SnapshotLocked();
+}
+
+absl::StatusOr<ShardSnapshot> Shard::SnapshotLocked() {
   PL_ASSIGN_OR_RETURN(RowsSnapshot rows, rows_.Snapshot());
   ShardSnapshot snapshot = {.rows = std::move(rows),
                             .progress = controller_.progress(),
@@ -298,6 +343,41 @@ absl::StatusOr<ShardSnapshot> Shard::Snapshot() const {
     }
   }
   return snapshot;
+}
+
+bool Shard::ReachCut() {
+  if (!armed_.has_value() || armed_->copy.has_value() || steps_ != armed_->round) return false;
+  armed_->copy = SnapshotLocked();
+  return true;
+}
+
+absl::StatusOr<bool> Shard::ArmCut(uint64_t cut, uint64_t round) {
+  MutexLock lock(&mu_);
+  armed_.reset();
+  if (steps_ > round) {
+    return absl::OutOfRangeError(absl::StrCat("shard ", options_.shard.shard(), ": round ", round,
+                                              " has passed, ", steps_, " are applied"));
+  }
+  armed_ = ArmedCut{.cut = cut, .round = round, .copy = std::nullopt};
+  return ReachCut();
+}
+
+absl::StatusOr<std::optional<ShardSnapshot>> Shard::TakeCut(uint64_t cut) {
+  MutexLock lock(&mu_);
+  if (!armed_.has_value() || armed_->cut != cut) {
+    return absl::CancelledError(
+        absl::StrCat("shard ", options_.shard.shard(), ": cut ", cut, " is not armed"));
+  }
+  if (!armed_->copy.has_value()) return std::nullopt;
+  absl::StatusOr<ShardSnapshot> copy = *std::move(armed_->copy);
+  armed_.reset();
+  PL_RETURN_IF_ERROR(copy.status());
+  return *std::move(copy);
+}
+
+void Shard::DisarmCut(uint64_t cut) {
+  MutexLock lock(&mu_);
+  if (armed_.has_value() && armed_->cut == cut) armed_.reset();
 }
 
 Shard::Stats Shard::GetStats() const {

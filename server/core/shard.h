@@ -9,6 +9,9 @@
 // at all. Under BSP a shard takes round t+1 only after it has applied round t.
 // An update without values takes no optimizer step.
 //
+// Under BSP a cut is armed for the state after a round: the update that completes the
+// round copies the shard, and nothing waits for it.
+//
 // Reads that are not admitted park a ticket, a number of the caller's choice;
 // whoever admits it gets the number back.
 //
@@ -73,6 +76,10 @@ class Shard {
 
   // Errors:  as ShardRows::Create.
   static absl::StatusOr<std::unique_ptr<Shard>> Create(Options options);
+  // A shard that goes on from a cut.
+  // Errors:  as Create; DataLoss  the cut is of another shape or number of ranks, or
+  //          under BSP not the state between two rounds.
+  static absl::StatusOr<std::unique_ptr<Shard>> Restore(Options options, ShardSnapshot state);
   ~Shard();
 
   const v1::TableSpec& table() const { return options_.table; }
@@ -99,6 +106,8 @@ class Shard {
       NonFinite at;
     };
     std::optional<NonFiniteValue> non_finite;
+    // The armed cut's round is complete: TakeCut has the copy.
+    bool cut_reached = false;
   };
 
   // Errors:  STALE_INCARNATION, OUT_OF_ORDER as above.
@@ -137,8 +146,19 @@ class Shard {
   absl::StatusOr<Rows> ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys) const;
 
   // A copy that a cut can write later, whose progress says what the rows contain.
-  // Errors:  ResourceExhausted  the budget.
-  absl::StatusOr<ShardSnapshot> Snapshot() const;
+  // Errors:  ResourceExhausted   the budget.
+  //          FailedPrecondition  an earlier copy is still held.
+  absl::StatusOr<ShardSnapshot> Snapshot();
+
+  // BSP: arms a copy of the state after `round` rounds in place of the one before.
+  // True: that is the state now, and the copy is there.
+  // Errors:  OutOfRange  the round has passed.
+  absl::StatusOr<bool> ArmCut(uint64_t cut, uint64_t round);
+  // The copy of the armed cut, once. Nothing: its round is not complete.
+  // Errors:  as Snapshot; Cancelled  another cut is armed, or none.
+  absl::StatusOr<std::optional<ShardSnapshot>> TakeCut(uint64_t cut);
+  // Drops the cut if it is the one that is armed.
+  void DisarmCut(uint64_t cut);
 
   struct Stats {
     std::vector<uint64_t> progress;
@@ -149,7 +169,13 @@ class Shard {
   Stats GetStats() const;
 
  private:
-  Shard(Options options, ShardRows rows, uint64_t sum_bytes);
+  Shard(Options options, ShardRows rows, uint64_t sum_bytes, const ShardSnapshot* state);
+
+  static absl::StatusOr<std::unique_ptr<Shard>> New(Options options, ShardRows rows,
+                                                    const ShardSnapshot* state);
+  absl::StatusOr<ShardSnapshot> SnapshotLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Copies the shard if this is the state that the armed cut is of.
+  bool ReachCut() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   absl::Status CheckIncarnation(uint32_t rank, uint64_t incarnation) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -161,6 +187,13 @@ class Shard {
   absl::Status Gone(uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status WhyNotLocked(uint32_t rank, uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Rows RowsOf(Piece bytes, uint64_t version) const;
+
+  struct ArmedCut {
+    uint64_t cut = 0;
+    uint64_t round = 0;
+    // Once the round is complete.
+    std::optional<absl::StatusOr<ShardSnapshot>> copy;
+  };
 
   struct Waiter {
     uint64_t ticket = 0;
@@ -182,6 +215,7 @@ class Shard {
   std::vector<uint64_t> read_versions_ ABSL_GUARDED_BY(mu_);
   std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
   StalenessStats staleness_ ABSL_GUARDED_BY(mu_);
+  std::optional<ArmedCut> armed_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace paceline::server

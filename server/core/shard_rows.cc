@@ -28,6 +28,24 @@ absl::StatusOr<ShardRows> ShardRows::Create(const v1::TableSpec& table, const v1
   return ShardRows(nullptr, std::move(sparse));
 }
 
+absl::StatusOr<ShardRows> ShardRows::Restore(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                             uint64_t seed, RowsSnapshot state,
+                                             MemoryBudget* budget) {
+  auto* const dense_state = std::get_if<DenseSnapshot>(&state);
+  if ((dense_state != nullptr) != (table.kind() == v1::TABLE_KIND_DENSE)) {
+    return absl::DataLossError(
+        absl::StrCat("table \"", table.name(), "\": the cut has it of another kind"));
+  }
+  if (dense_state != nullptr) {
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<DenseRows> dense,
+                        DenseRows::Restore(table, shard, std::move(*dense_state), budget));
+    return ShardRows(std::move(dense), nullptr);
+  }
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> sparse,
+                      SparseRows::Restore(table, seed, std::get<SparseSnapshot>(state), budget));
+  return ShardRows(nullptr, std::move(sparse));
+}
+
 absl::StatusOr<std::optional<NonFinite>> ShardRows::Apply(absl::Span<const uint64_t> keys,
                                                           const ByteView& gradient,
                                                           const Step& step, Keep keep) {
@@ -68,8 +86,11 @@ absl::StatusOr<Piece> ShardRows::ReadPinned(uint64_t pin, absl::Span<const uint6
   return PieceOf(block);
 }
 
-absl::StatusOr<RowsSnapshot> ShardRows::Snapshot() const {
-  if (dense_ == nullptr) return RowsSnapshot(sparse_->Snapshot());
+absl::StatusOr<RowsSnapshot> ShardRows::Snapshot() {
+  if (dense_ == nullptr) {
+    PL_ASSIGN_OR_RETURN(SparseSnapshot snapshot, sparse_->Snapshot());
+    return RowsSnapshot(std::move(snapshot));
+  }
   PL_ASSIGN_OR_RETURN(DenseSnapshot snapshot, dense_->Snapshot());
   return RowsSnapshot(std::move(snapshot));
 }

@@ -32,6 +32,10 @@ class ShardRows {
   //          ResourceExhausted  the budget.
   static absl::StatusOr<ShardRows> Create(const v1::TableSpec& table, const v1::ShardSpec& shard,
                                           uint64_t seed, MemoryBudget* budget);
+  // With the rows and slots of a cut.
+  // Errors:  as Create; DataLoss  a cut of another shape.
+  static absl::StatusOr<ShardRows> Restore(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                           uint64_t seed, RowsSnapshot state, MemoryBudget* budget);
 
   // One optimizer step. Sparse: `keys` ascending and distinct; dense: ignored.
   // Returns the first element that was not finite, or nothing.
@@ -52,7 +56,7 @@ class ShardRows {
   absl::Status Unpin(uint64_t pin);
   absl::StatusOr<Piece> ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys) const;
 
-  absl::StatusOr<RowsSnapshot> Snapshot() const;
+  absl::StatusOr<RowsSnapshot> Snapshot();
   uint64_t MemoryBytes() const;
 
  private:

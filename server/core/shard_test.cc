@@ -2,8 +2,10 @@
 #include "server/core/shard.h"
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/refusal/refusal.h"
@@ -38,11 +40,18 @@ Gradient Ones() {
                                                     ones.size() * sizeof(float)))};
 }
 
-std::vector<float> Rows(const Shard& shard) {
-  const absl::StatusOr<ShardSnapshot> snapshot = shard.Snapshot();
-  REQUIRE(snapshot.ok());
-  const absl::Span<const float> rows = std::get<DenseSnapshot>(snapshot->rows).rows->floats();
+std::vector<float> RowsOf(const ShardSnapshot& snapshot) {
+  const absl::Span<const float> rows = std::get<DenseSnapshot>(snapshot.rows).rows->floats();
   return {rows.begin(), rows.end()};
+}
+
+std::vector<float> Rows(Shard& shard) {
+  REQUIRE_OK(shard.Pin(1));
+  REQUIRE_OK_AND_ASSIGN(const Shard::Rows rows, shard.ReadPinned(1, {}));
+  shard.Unpin(1);
+  std::vector<float> values(rows.bytes.bytes.size() / sizeof(float));
+  std::memcpy(values.data(), rows.bytes.bytes.data(), rows.bytes.bytes.size());
+  return values;
 }
 
 TEST_CASE("a push that passed the fence before a newer incarnation opened is refused") {
@@ -93,6 +102,95 @@ TEST_CASE("a snapshot says what its rows contain, not what waits for its round")
   CHECK(snapshot.progress == std::vector<uint64_t>{0, 0});
   CHECK(snapshot.finished == std::vector<bool>{false, false});
   CHECK(snapshot.steps == 0);
+}
+
+TEST_CASE("bsp: an armed cut is the state after its round, whatever comes after") {
+  MemoryBudget budget(0, "");
+  Shard::Options options = Options(kBsp, 2, &budget, &budget);
+  options.table.mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_MOMENTUM);
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard, Shard::Create(options));
+  for (const uint32_t rank : {0, 1}) shard->OpenRank(rank, 1);
+  const auto round = [&](uint64_t t) {
+    REQUIRE_OK(shard->Push(0, 1, t, Ones()));
+    return shard->Push(1, 1, t, Ones())->cut_reached;
+  };
+  REQUIRE_OK_AND_ASSIGN(const bool now, shard->ArmCut(7, 2));
+  CHECK_FALSE(now);
+  CHECK_FALSE(round(0));
+  REQUIRE_OK_AND_ASSIGN(const auto early, shard->TakeCut(7));
+  CHECK_FALSE(early.has_value());
+  CHECK(round(1));
+  const std::vector<float> after_two = Rows(*shard);
+  // The rank that is ahead belongs to the next round.
+  REQUIRE_OK(shard->Push(0, 1, 2, Ones()));
+  REQUIRE_OK(shard->Push(1, 1, 2, Ones()));
+  CHECK_FALSE(round(3));
+  CHECK(Rows(*shard) != after_two);
+  CHECK_STATUS(shard->TakeCut(6), absl::StatusCode::kCancelled, "cut 6 is not armed");
+  REQUIRE_OK_AND_ASSIGN(auto cut, shard->TakeCut(7));
+  REQUIRE(cut.has_value());
+  CHECK(RowsOf(*cut) == after_two);
+  CHECK(cut->progress == std::vector<uint64_t>{2, 2});
+  CHECK(cut->steps == 2);
+  CHECK_STATUS(shard->TakeCut(7), absl::StatusCode::kCancelled, "not armed");
+  CHECK_STATUS(shard->ArmCut(8, 3), absl::StatusCode::kOutOfRange, "round 3 has passed, 4");
+
+  // A shard that starts from the copy goes the same way, bit by bit.
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> restored,
+                        Shard::Restore(options, *std::move(cut)));
+  for (const uint32_t rank : {0, 1}) CHECK(restored->OpenRank(rank, 2).progress == 2);
+  for (const uint64_t t : {2, 3}) {
+    for (const uint32_t rank : {0, 1}) REQUIRE_OK(restored->Push(rank, 2, t, Ones()));
+  }
+  CHECK(Rows(*restored) == Rows(*shard));
+  // The state now: copied at once.
+  REQUIRE_OK_AND_ASSIGN(const bool there, shard->ArmCut(9, 4));
+  CHECK(there);
+}
+
+TEST_CASE("a cut that finds no memory fails; the update that completed its round does not") {
+  MemoryBudget memory(1 << 20, "--memory-limit");
+  MemoryBudget fold(0, "--fold-limit");
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard,
+                        Shard::Create(Options(kBsp, 1, &memory, &fold)));
+  shard->OpenRank(0, 1);
+  REQUIRE_OK(shard->Push(0, 1, 0, Ones()));  // now it holds all the blocks of a round
+  REQUIRE_OK(shard->ArmCut(1, 2));
+  REQUIRE_OK(memory.Reserve(memory.limit() - memory.used(), "others"));
+  REQUIRE_OK_AND_ASSIGN(const Shard::Pushed pushed, shard->Push(0, 1, 1, Ones()));
+  CHECK(pushed.cut_reached);
+  CHECK_STATUS(shard->TakeCut(1), absl::StatusCode::kResourceExhausted, "--memory-limit");
+  REQUIRE_OK(shard->Push(0, 1, 2, Ones()));
+  memory.Release(memory.limit() - memory.used());
+}
+
+TEST_CASE("a copy that does not fit the job is refused") {
+  MemoryBudget budget(0, "");
+  const Shard::Options options = Options(kBsp, 2, &budget, &budget);
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard, Shard::Create(options));
+  REQUIRE_OK_AND_ASSIGN(ShardSnapshot state, shard->Snapshot());
+  std::string want;
+  SECTION("other ranks") {
+    state.progress.push_back(0);
+    want = "progress of 2 ranks expected, got 3";
+  }
+  SECTION("bsp: in the middle of a round") {
+    state.progress[1] = 1;
+    want = "rank 1 has 1 of 0 rounds";
+  }
+  SECTION("other slots") {
+    std::get<DenseSnapshot>(state.rows).slots.push_back(std::get<DenseSnapshot>(state.rows).rows);
+    want = "0 slots expected, got 1";
+  }
+  SECTION("other rows") {
+    std::get<DenseSnapshot>(state.rows).rows = BlockRef::New(3);
+    want = "2 values expected, got 3";
+  }
+  SECTION("another kind") {
+    state.rows = SparseSnapshot();
+    want = "of another kind";
+  }
+  CHECK_STATUS(Shard::Restore(options, std::move(state)), absl::StatusCode::kDataLoss, want);
 }
 
 TEST_CASE("the share of a rank scales its steps, empty updates take none") {

@@ -1,35 +1,41 @@
-// Writes the shard files of a cut (docs/checkpoint.md), one shard in memory at a
-// time: temporary name, sync, rename, and in the end a sync of the folder. The
-// manifest is the scheduler's.
+// Writes a server's part of a cut as its copies come, one at a time; in the end
+// the folder is synced. The manifest is the scheduler's.
 //
-// Thread-safe: a function without state.
+// What was written before an error stays: without a manifest it is no cut.
 #ifndef PACELINE_SERVER_IO_CUT_WRITER_H_
 #define PACELINE_SERVER_IO_CUT_WRITER_H_
 
-#include <cstdint>
-#include <functional>
-#include <string>
+#include <memory>
 
+#include "common/cut/verified_file.h"
 #include "common/fs.h"
 #include "proto/node.pb.h"
-#include "server/core/server_job.h"
+#include "server/core/job_cut.h"
 
 namespace paceline::server {
 
-inline constexpr uint32_t kCutFormatVersion = 1;
+// Thread-compatible.
+class CutWriter {
+ public:
+  // `fs` outlives the writer.
+  CutWriter(FileSystem* fs, std::unique_ptr<JobCut> cut);
 
-// "shard-000012.safetensors"
-std::string CutFileName(uint32_t shard);
+  // Writes what is ready. True: the cut has ended on this server, well or badly, and
+  // report() says how. `stop`, which may be null, is asked between shards.
+  bool Work(const StopRequested& stop);
 
-// Writes a file for every shard of `job` into `cut.dir()`, which is created.
-// `cancelled`, which may be null, is asked between shards.
-//
-// The report is done, with a file for each shard in the order of their ids, or has
-// an error that names the file: a cut before its time (ServerJob::ReadyForCut), a
-// full disk, cancelled. What was written by then stays: without a manifest it is
-// no cut.
-v1::CutReport WriteCut(FileSystem& fs, const ServerJob& job, const v1::CutOrder& cut,
-                       const std::function<bool()>& cancelled);
+  // Done, with a file for each shard in the order of their ids; or an error that
+  // names the file: a full disk, a cut before its time, cancelled.
+  const v1::CutReport& report() const { return report_; }
+  const JobCut& cut() const { return *cut_; }
+
+ private:
+  absl::Status WriteReady(const StopRequested& stop);
+
+  FileSystem* const fs_;
+  const std::unique_ptr<JobCut> cut_;
+  v1::CutReport report_;
+};
 
 }  // namespace paceline::server
 

@@ -8,7 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
-#include "server/io/cut_writer.h"
+#include "server/core/job_cut.h"
+#include "server/io/cut_reader.h"
 
 namespace paceline::server {
 namespace {
@@ -52,10 +53,16 @@ void OrderExecutor::Open(OpenCommand command, uint64_t node_id, uint64_t incarna
     options.cancelled = [this, job_id, attempt] {
       return !options_.state->Wanted(job_id, attempt);
     };
+    options.cut_reached = [this, job_id] { QueueCut(job_id); };
+    CutReader cut(options_.fs, command.order, options.cancelled);
+    options.load = [&cut](const v1::TableSpec& table, const v1::ShardSpec& shard) {
+      return cut.Read(table, shard);
+    };
     absl::StatusOr<std::shared_ptr<ServerJob>> job = ServerJob::Open(options);
     if (job.ok()) {
       LogInfo("job opened", {{"job", job_id},
                              {"timeline", command.order.map().timeline()},
+                             {"cut", command.order.restore().cut_id()},
                              {"shards", (*job)->shards().size()}});
     } else {
       LogWarning("job not opened", {{"job", job_id}, {"cause", job.status()}});
@@ -73,36 +80,86 @@ void OrderExecutor::Open(OpenCommand command, uint64_t node_id, uint64_t incarna
 void OrderExecutor::Close(CloseCommand command) {
   LogInfo("job closed", {{"job", command.job->job_id()}});
   command.job->Close();
+  std::shared_ptr<CutWork> dropped;
+  MutexLock lock(&mu_);
+  const auto found = cut_work_.find(command.job->job_id());
+  if (found == cut_work_.end()) return;
+  dropped = std::move(found->second);
+  cut_work_.erase(found);
 }
 
 void OrderExecutor::Cut(CutCommand command) {
-  // The queue must not keep the tables of a closed job.
-  const std::weak_ptr<ServerJob> held = command.job;
-  const auto write = [this, held, cut = command.cut] {
-    const std::shared_ptr<ServerJob> job = held.lock();
-    if (job == nullptr) return;
-    const v1::CutReport report = WriteCut(*options_.fs, *job, cut, [this, &job] {
-      return options_.state->Find(job->job_id()) != job;
-    });
-    if (report.done()) {
-      LogInfo("cut written",
-              {{"job", job->job_id()}, {"cut", cut.cut_id()}, {"files", report.files_size()}});
-    } else {
-      LogWarning("cut not written", {{"job", job->job_id()}, {"cause", report.error()}});
-    }
-    options_.state->CutDone(*job, report);
-    options_.changed();
-  };
-  if (!cuts_.Add(write)) {
-    v1::CutReport report;
-    report.set_cut_id(command.cut.cut_id());
-    report.set_error(absl::StrCat("at most ", kMaxQueued, " cuts may wait to be written"));
-    options_.state->CutDone(*command.job, report);
+  const uint64_t job_id = command.job->job_id();
+  auto cut = std::make_unique<JobCut>(command.job, command.cut);
+  JobCut* const begun = cut.get();
+  {
+    // Known before it begins, since its first copies may be there at once.
+    MutexLock lock(&mu_);
+    cut_work_[job_id] = std::make_shared<CutWork>(options_.fs, std::move(cut));
   }
+  if (const absl::Status ready = begun->Begin(); !ready.ok()) {
+    EndCut(*command.job, FailedCut(command.cut, ready));
+    return;
+  }
+  QueueCut(job_id);
+}
+
+void OrderExecutor::QueueCut(uint64_t job_id) {
+  MutexLock lock(&mu_);
+  const auto found = cut_work_.find(job_id);
+  if (found == cut_work_.end() || std::exchange(found->second->queued, true)) return;
+  if (cuts_.Add([this, job_id] { WriteCut(job_id); })) return;
+  // Full of other jobs' cuts: this one is asked for again when a shard is copied.
+  found->second->queued = false;
+}
+
+void OrderExecutor::WriteCut(uint64_t job_id) {
+  std::shared_ptr<CutWork> work;
+  {
+    MutexLock lock(&mu_);
+    const auto found = cut_work_.find(job_id);
+    if (found == cut_work_.end()) return;
+    work = found->second;
+    work->queued = false;
+  }
+  const ServerJob& job = work->writer.cut().job();
+  const bool ended = work->writer.Work([this, &job, &work] {
+    MutexLock lock(&mu_);
+    const auto found = cut_work_.find(job.job_id());
+    return found == cut_work_.end() || found->second != work;
+  });
+  if (ended) EndCut(job, work->writer.report());
+}
+
+void OrderExecutor::EndCut(const ServerJob& job, const v1::CutReport& report) {
+  if (report.done()) {
+    LogInfo("cut written",
+            {{"job", job.job_id()}, {"cut", report.cut_id()}, {"files", report.files_size()}});
+  } else if (!report.missed()) {
+    LogWarning("cut not written", {{"job", job.job_id()}, {"cause", report.error()}});
+  }
+  options_.state->CutDone(job, report);
+  // Dropped without the lock: it may free the job's tables.
+  std::shared_ptr<CutWork> ended;
+  {
+    MutexLock lock(&mu_);
+    const auto found = cut_work_.find(job.job_id());
+    if (found != cut_work_.end() &&
+        found->second->writer.cut().order().cut_id() == report.cut_id()) {
+      ended = std::move(found->second);
+      cut_work_.erase(found);
+    }
+  }
+  options_.changed();
 }
 
 void OrderExecutor::Stop() {
   for (const std::shared_ptr<ServerJob>& job : options_.state->TakeAll()) job->Close();
+  std::map<uint64_t, std::shared_ptr<CutWork>> dropped;
+  {
+    MutexLock lock(&mu_);
+    dropped.swap(cut_work_);
+  }
   openings_.Shutdown();
   cuts_.Shutdown();
   // What was opened while we stopped.

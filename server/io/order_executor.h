@@ -1,7 +1,7 @@
 // Carries out what ServerState decides: opens, closes, writes cuts.
 //
-// Shards are opened and cuts are written on threads of their own; a closed job's
-// calls end at once, and its tables are freed with the last of them.
+// Shards are opened, and restored, on one thread and cuts written on another; a
+// closed job's calls end at once, and its tables are freed with the last of them.
 //
 // Thread-safe; Heed is called by one thread at a time.
 #ifndef PACELINE_SERVER_IO_ORDER_EXECUTOR_H_
@@ -9,11 +9,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "common/fs.h"
+#include "common/sync.h"
 #include "proto/node.pb.h"
+#include "server/core/job_cut.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/server_state.h"
+#include "server/io/cut_writer.h"
 #include "server/io/work_queue.h"
 
 namespace paceline::server {
@@ -43,11 +49,25 @@ class OrderExecutor {
   void Stop();
 
  private:
+  // A cut that is armed or being written.
+  struct CutWork {
+    CutWork(FileSystem* fs, std::unique_ptr<JobCut> cut) : writer(fs, std::move(cut)) {}
+    CutWriter writer;  // the thread of cuts_ alone
+    bool queued = false;
+  };
+
   void Open(OpenCommand command, uint64_t node_id, uint64_t incarnation);
   void Close(CloseCommand command);
   void Cut(CutCommand command);
+  // Queues what there is to write of the job's cut.
+  void QueueCut(uint64_t job_id);
+  void WriteCut(uint64_t job_id);
+  void EndCut(const ServerJob& job, const v1::CutReport& report);
 
   const Options options_;
+  Mutex mu_;
+  // By job id.
+  std::map<uint64_t, std::shared_ptr<CutWork>> cut_work_ ABSL_GUARDED_BY(mu_);
   WorkQueue openings_;
   WorkQueue cuts_;
 };

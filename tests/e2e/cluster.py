@@ -67,6 +67,7 @@ class Daemon:
 
     def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0"):
         self.name = name
+        self._listen = listen
         self._ports = None
         self.port_file = folder / f"{name}.port"
         self.log = folder / f"{name}.log"
@@ -99,6 +100,10 @@ class Daemon:
     def http_address(self):
         return f"127.0.0.1:{self.ports()['http_port']}"
 
+    def listen_again(self):
+        """Where to start it again."""
+        return self.address() if self._listen.endswith(":0") else self._listen
+
     def stop(self, seconds=30):
         """SIGTERM; returns the exit code."""
         if self.process.poll() is None:
@@ -118,16 +123,16 @@ class Daemon:
 
 
 class Cluster:
-    """A standing cluster in a temporary folder. Use as a context manager."""
+    """A standing cluster, in a temporary folder or in one that is kept. Use as a context manager."""
 
     def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), server_flags=(),
-                 worker_flags=()):
+                 worker_flags=(), folder=None, heartbeat_ms=200):
         """`server_flags` and `worker_flags` are those of the first start: a daemon that is
         started again has none."""
-        self._temp = tempfile.TemporaryDirectory(prefix="paceline-e2e-")
-        self.folder = pathlib.Path(self._temp.name)
+        self._temp = None if folder else tempfile.TemporaryDirectory(prefix="paceline-e2e-")
+        self.folder = pathlib.Path(folder or self._temp.name)
         self.slots = slots
-        self.scheduler_flags = ("--heartbeat-ms", 200, *scheduler_flags)
+        self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *scheduler_flags)
         self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
         self.servers = [
@@ -152,7 +157,8 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.process.kill()
                 daemon.process.wait()
-        self._temp.cleanup()
+        if self._temp:
+            self._temp.cleanup()
 
     def restart_scheduler(self):
         """Starts the scheduler again on its port and its state."""
@@ -164,13 +170,13 @@ class Cluster:
         """Starts a server that has ended again, on its port."""
         old = self.servers[index]
         self.servers[index] = Daemon(self.folder, old.name, "server", "--scheduler", self.address,
-                                     listen=old.address())
+                                     listen=old.listen_again())
 
     def restart_worker(self, index):
         """Starts a worker that has ended again, on its port."""
         old = self.workers[index]
         self.workers[index] = Daemon(self.folder, old.name, "worker", "--scheduler", self.address,
-                                     "--slots", self.slots, listen=old.address())
+                                     "--slots", self.slots, listen=old.listen_again())
 
     def pacectl(self, *args, **kwargs):
         return pacectl("--address", self.address, *args, **kwargs)
@@ -179,6 +185,11 @@ class Cluster:
         """Submits a job file; returns its id."""
         out = self.pacectl("submit", job, "-o", "json", *flags, check=True).stdout
         return json.loads(out)["job_id"]
+
+    def holder(self, job):
+        """Index of a server that holds shards of the job."""
+        address = self.job(job)["placement"][0]["address"]
+        return next(i for i, server in enumerate(self.servers) if server.address() == address)
 
     def job(self, job_id):
         """The job, as `pacectl describe -o json` prints it."""

@@ -105,7 +105,7 @@ resources: {{workers: 2, servers: 2}}
             with self.subTest(policy), Cluster(servers=2, workers=2) as cluster:
                 job = cluster.submit(counting(self.folder, policy, 3000, policy, workers=2))
                 wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
-                cluster.servers[0].kill()
+                cluster.servers[cluster.holder(job)].kill()
                 summary = cluster.wait_for_state(job, "succeeded")
                 self.assertEqual(summary["rollbacks"], 1)
                 self.assertEqual(summary["iterations"], 6000)

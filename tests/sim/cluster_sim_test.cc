@@ -46,6 +46,9 @@ struct Submitted {
 struct Survived {
   double restarts = 0;
   double rollbacks = 0;
+  // Rollbacks to a cut, and cuts that were found damaged.
+  int restores = 0;
+  int damaged = 0;
 };
 
 class Story {
@@ -127,6 +130,12 @@ class Story {
                                kBatch, 1 + random_.Below(2));
     if (policy == v1::POLICY_SSP) spec.mutable_consistency()->set_staleness(random_.Below(4));
     spec.mutable_train()->set_seed(seed);
+    if (random_.Chance(0.7)) {
+      spec.mutable_checkpoint()->set_every_iterations(1 + random_.Below(5));
+    } else if (random_.Chance(0.5)) {
+      spec.mutable_checkpoint()->set_every_seconds(1 + static_cast<double>(random_.Below(5)));
+    }
+    spec.mutable_checkpoint()->set_keep(1 + random_.Below(3));
     return spec;
   }
 
@@ -135,13 +144,16 @@ class Story {
   }
 
   void Hurt() {
-    switch (random_.Below(4)) {
+    switch (random_.Below(5)) {
       case 0:
         cluster_.KillTask();
         break;
       case 1:
         cluster_.HangTask();
         break;
+      case 3:
+        cluster_.DamageCut();
+        [[fallthrough]];
       case 2:
         cluster_.RestartServer(random_.Between(absl::ZeroDuration(), absl::Seconds(10)));
         break;
@@ -224,6 +236,11 @@ class Story {
     REQUIRE(job.ended == v1::JOB_STATE_SUCCEEDED);
     survived_->restarts += view->summary().restarts();
     survived_->rollbacks += view->summary().rollbacks();
+    for (const v1::JobEvent& event : view->events()) {
+      survived_->restores +=
+          event.kind() == "SHARDS_PLACED" && event.message().find("from cut") != std::string::npos;
+      survived_->damaged += event.kind() == "CUT_DAMAGED";
+    }
     const uint32_t ranks = spec.resources().workers();
     std::vector<uint64_t> iterations(ranks);
     bool first = true;
@@ -279,6 +296,8 @@ TEST_CASE("faults rows 1, 2, 4, 5, 6: jobs on a lossy cluster of mortals end exa
   // The faults were really there, and jobs lived through them.
   CHECK(survived.restarts > 0);
   CHECK(survived.rollbacks > 0);
+  CHECK(survived.restores > 0);
+  CHECK(survived.damaged > 0);
 }
 
 }  // namespace

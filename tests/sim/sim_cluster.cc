@@ -1,5 +1,6 @@
 #include "tests/sim/sim_cluster.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -214,21 +215,46 @@ void SimCluster::SyncForEver(const std::shared_ptr<SimTask>& task) {
 
 void SimCluster::RunCommands() {
   for (const scheduler::Command& command : core_->TakeCommands()) {
-    const bool commit = command.kind == scheduler::Command::Kind::kCommitCut;
-    if (commit) {
-      for (const v1::CutFile& file : command.manifest.files()) {
-        PL_CHECK(disk_.contains({command.job_id, command.cut_id, file.shard()})) << file.name();
-      }
-    }
-    options_.loop->After(kSpeakEvery, [this, command, commit] {
+    options_.loop->After(kSpeakEvery, [this, command] {
       if (core_ == nullptr) return;
-      const absl::Status done =
-          commit ? core_->OnCutCommitted(command.job_id, command.cut_id, "manifest", now())
-                 : core_->OnCutHashed(command.job_id, command.cut_id, "sha256", now());
-      PL_CHECK_OK(done);
+      PL_CHECK_OK(core_->OnWorkDone(command, Execute(command), now()));
       RunCommands();
     });
   }
+}
+
+absl::StatusOr<std::string> SimCluster::Execute(const scheduler::Command& command) {
+  switch (command.kind) {
+    case scheduler::Command::Kind::kCommitCut:
+      for (const v1::CutFile& file : command.manifest.files()) {
+        if (!disk_.contains({command.job_id, command.cut_id, file.shard()})) {
+          return absl::DataLossError(absl::StrCat(file.name(), " is not there"));
+        }
+      }
+      return std::string("manifest");
+    case scheduler::Command::Kind::kHashCut:
+      return std::string("sha256");
+    case scheduler::Command::Kind::kRemoveCuts:
+      std::erase_if(disk_, [&](const auto& entry) {
+        const auto& [job_id, cut_id, shard] = entry.first;
+        return job_id == command.job_id && cut_id < command.cut_id &&
+               std::find(command.keep.begin(), command.keep.end(), cut_id) == command.keep.end();
+      });
+      return std::string();
+  }
+  return std::string();
+}
+
+void SimCluster::DamageCut() {
+  if (core_ == nullptr) return;
+  std::vector<const v1::JobRecord*> jobs;
+  for (const uint64_t id : core_->state().active_jobs()) {
+    const v1::JobRecord* job = core_->state().FindJob(id);
+    if (job->state() == v1::JOB_STATE_RUNNING && !job->cuts().empty()) jobs.push_back(job);
+  }
+  if (jobs.empty()) return;
+  const v1::JobRecord* job = jobs[options_.random->Below(jobs.size())];
+  disk_.erase({job->job_id(), job->cuts().rbegin()->cut_id(), 0});
 }
 
 std::vector<SimServer*> SimCluster::ServersOf(const v1::ShardMap& map) {

@@ -55,6 +55,8 @@ class SimCluster {
   void RestartWorker(absl::Duration down);
   // A server's process dies with all that it holds, and is back after `down`.
   void RestartServer(absl::Duration down);
+  // The newest cut of a job that runs loses a shard.
+  void DamageCut();
 
   // Every task that any worker ever started.
   const std::vector<std::shared_ptr<SimTask>>& tasks() const { return tasks_; }
@@ -82,6 +84,7 @@ class SimCluster {
   void Obey(Node* node, const v1::HeartbeatResponse& reply);
   void SyncForEver(const std::shared_ptr<SimTask>& task);
   void RunCommands();
+  absl::StatusOr<std::string> Execute(const scheduler::Command& command);
   std::vector<SimServer*> ServersOf(const v1::ShardMap& map);
 
   const Options options_;

@@ -11,6 +11,9 @@
 namespace paceline::sim {
 namespace {
 
+// Chance that writing a shard of a cut fails.
+constexpr double kDiskFails = 0.02;
+
 absl::Status NotHeld(uint64_t job_id) {
   v1::Refusal refusal;
   refusal.set_kind(v1::Refusal::UNKNOWN_JOB);
@@ -30,6 +33,7 @@ SimServer::SimServer(EventLoop* loop, Random* random, SimDisk* disk, uint64_t fo
 void SimServer::Kill() {
   up_ = false;
   ++life_;
+  cuts_.clear();
   state_ = std::make_unique<server::ServerState>();
 }
 
@@ -44,9 +48,10 @@ void SimServer::Heed(const v1::ServerJobOrder& order, uint64_t node_id, uint64_t
     if (const auto* open = std::get_if<server::OpenCommand>(&command)) {
       Later([this, open = *open, node_id, incarnation] { Open(open, node_id, incarnation); });
     } else if (const auto* close = std::get_if<server::CloseCommand>(&command)) {
-      if (close->job != nullptr) close->job->Close();
+      cuts_.erase(close->job->job_id());
+      close->job->Close();
     } else if (const auto* cut = std::get_if<server::CutCommand>(&command)) {
-      Later([this, cut = *cut] { WriteCut(cut); });
+      BeginCut(*cut);
     }
   }
 }
@@ -58,31 +63,54 @@ void SimServer::Open(const server::OpenCommand& command, uint64_t node_id, uint6
   options.node_incarnation = incarnation;
   options.memory = &memory_;
   options.fold = &fold_;
+  const uint64_t job_id = command.order.job_id();
+  options.cut_reached = [this, job_id] { Later([this, job_id] { WriteCut(job_id); }); };
+  options.load = [&](const v1::TableSpec&,
+                     const v1::ShardSpec& shard) -> absl::StatusOr<server::ShardSnapshot> {
+    const auto file = disk_->find({job_id, command.order.restore().cut_id(), shard.shard()});
+    if (file == disk_->end()) return absl::DataLossError("a shard is missing");
+    return file->second;
+  };
   state_->Opened(command.order.job_id(), command.attempt, server::ServerJob::Open(options));
 }
 
-void SimServer::WriteCut(const server::CutCommand& command) {
-  v1::CutReport report;
-  report.set_cut_id(command.cut.cut_id());
-  report.set_done(true);
-  if (const absl::Status ready = command.job->ReadyForCut(); !ready.ok()) {
-    report.set_error(ready.ToString());
-  } else {
-    for (const auto& shard : command.job->shards()) {
-      auto snapshot = shard->Snapshot();
-      if (!snapshot.ok()) {
-        report.set_error(snapshot.status().ToString());
-        break;
-      }
-      const uint32_t id = shard->spec().shard();
-      disk_->insert_or_assign({command.job->job_id(), command.cut.cut_id(), id},
-                              *std::move(snapshot));
-      v1::CutFile* file = report.add_files();
-      file->set_shard(id);
-      file->set_name(absl::StrCat("shard-", id));
-    }
+void SimServer::BeginCut(const server::CutCommand& command) {
+  const uint64_t job_id = command.job->job_id();
+  CutWork work;
+  work.cut = std::make_unique<server::JobCut>(command.job, command.cut);
+  work.report.set_cut_id(command.cut.cut_id());
+  if (const absl::Status begun = work.cut->Begin(); !begun.ok()) {
+    cuts_.erase(job_id);
+    state_->CutDone(*command.job, server::FailedCut(command.cut, begun));
+    return;
   }
-  state_->CutDone(*command.job, report);
+  cuts_[job_id] = std::move(work);
+  Later([this, job_id] { WriteCut(job_id); });
+}
+
+void SimServer::WriteCut(uint64_t job_id) {
+  const auto found = cuts_.find(job_id);
+  if (found == cuts_.end()) return;
+  CutWork& work = found->second;
+  const v1::CutOrder& order = work.cut->order();
+  absl::StatusOr<std::optional<server::JobCut::Copy>> copy = work.cut->Next();
+  if (copy.ok() && random_->Chance(kDiskFails)) copy = absl::ResourceExhaustedError("disk full");
+  if (copy.ok() && copy->has_value()) {
+    const uint32_t shard = (*copy)->shard->spec().shard();
+    server::ShardSnapshot& stored = (*disk_)[{job_id, order.cut_id(), shard}];
+    stored = std::move((*copy)->state);
+    // On the disk it is nobody's memory.
+    std::visit([](auto& rows) { rows.hold.reset(); }, stored.rows);
+    v1::CutFile* file = work.report.add_files();
+    file->set_shard(shard);
+    file->set_name(absl::StrCat("shard-", shard));
+    if (!work.cut->complete()) Later([this, job_id] { WriteCut(job_id); });
+  }
+  if (copy.ok() && !work.cut->complete()) return;
+  if (!copy.ok()) work.report = server::FailedCut(order, copy.status());
+  work.report.set_done(copy.ok());
+  state_->CutDone(work.cut->job(), work.report);
+  cuts_.erase(found);
 }
 
 server::Payload SimServer::Receive(const worker::FramePayload& payload) {

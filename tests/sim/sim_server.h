@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/node.pb.h"
+#include "server/core/job_cut.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/server_job.h"
 #include "server/core/server_state.h"
@@ -50,7 +51,9 @@ class SimServer {
 
  private:
   void Open(const server::OpenCommand& command, uint64_t node_id, uint64_t incarnation);
-  void WriteCut(const server::CutCommand& command);
+  void BeginCut(const server::CutCommand& command);
+  // Writes the next shard that is ready of the job's cut, and goes on.
+  void WriteCut(uint64_t job_id);
   server::Payload Receive(const worker::FramePayload& payload);
   // Runs later, if this life lasts.
   void Later(std::function<void()> work);
@@ -66,6 +69,12 @@ class SimServer {
   // Counts lives: what one began, the next does not end.
   uint64_t life_ = 0;
   std::unique_ptr<server::ServerState> state_ = std::make_unique<server::ServerState>();
+  // Cuts that are armed or being written, by job.
+  struct CutWork {
+    std::unique_ptr<server::JobCut> cut;
+    v1::CutReport report;
+  };
+  std::map<uint64_t, CutWork> cuts_;
 };
 
 }  // namespace paceline::sim

@@ -27,9 +27,9 @@ DenseRows::DenseRows(const v1::TableSpec& table, const v1::ShardSpec& shard, Opt
 
 DenseRows::~DenseRows() { budget_->Release(reserved_); }
 
-absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Create(const v1::TableSpec& table,
-                                                             const v1::ShardSpec& shard,
-                                                             uint64_t seed, MemoryBudget* budget) {
+absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::New(const v1::TableSpec& table,
+                                                          const v1::ShardSpec& shard,
+                                                          MemoryBudget* budget) {
   if (shard.rows() == 0 || shard.first_row() > table.rows() ||
       shard.rows() > table.rows() - shard.first_row()) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -37,8 +37,14 @@ absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Create(const v1::TableSpec
         ") do not lie within the ", table.rows(), " rows of table \"", table.name(), "\""));
   }
   PL_ASSIGN_OR_RETURN(Optimizer optimizer, Optimizer::Create(table));
+  return std::unique_ptr<DenseRows>(new DenseRows(table, shard, std::move(optimizer), budget));
+}
+
+absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Create(const v1::TableSpec& table,
+                                                             const v1::ShardSpec& shard,
+                                                             uint64_t seed, MemoryBudget* budget) {
   PL_ASSIGN_OR_RETURN(const Initializer initializer, Initializer::Create(table, seed));
-  std::unique_ptr<DenseRows> rows(new DenseRows(table, shard, std::move(optimizer), budget));
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<DenseRows> rows, New(table, shard, budget));
   PL_ASSIGN_OR_RETURN(rows->current_, rows->NewBlock());
   float* weights = rows->current_.mutable_data();
   for (uint64_t i = 0; i < rows->rows_; ++i) {
@@ -52,6 +58,32 @@ absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Create(const v1::TableSpec
     }
     rows->slots_.push_back(std::move(block));
   }
+  return rows;
+}
+
+absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Restore(const v1::TableSpec& table,
+                                                              const v1::ShardSpec& shard,
+                                                              DenseSnapshot state,
+                                                              MemoryBudget* budget) {
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<DenseRows> rows, New(table, shard, budget));
+  if (state.slots.size() != static_cast<size_t>(rows->optimizer_.slots())) {
+    return absl::DataLossError(absl::StrCat("table \"", table.name(),
+                                            "\": ", rows->optimizer_.slots(),
+                                            " slots expected, got ", state.slots.size()));
+  }
+  std::vector<BlockRef> blocks = std::move(state.slots);
+  blocks.push_back(std::move(state.rows));
+  for (const BlockRef& block : blocks) {
+    if (block->size() != rows->size()) {
+      return absl::DataLossError(absl::StrCat("table \"", table.name(), "\", rows from ",
+                                              shard.first_row(), ": ", rows->size(),
+                                              " values expected, got ", block->size()));
+    }
+  }
+  PL_RETURN_IF_ERROR(rows->ReserveTo(rows->BlockBytes() * blocks.size()));
+  rows->current_ = std::move(blocks.back());
+  blocks.pop_back();
+  rows->slots_ = std::move(blocks);
   return rows;
 }
 
@@ -70,6 +102,11 @@ absl::StatusOr<std::optional<NonFinite>> DenseRows::Apply(const ByteView& gradie
   BlockRef target;
   if (!in_place) {
     PL_ASSIGN_OR_RETURN(target, TakeSpare());
+  }
+  // A snapshot holds slots as they are.
+  for (BlockRef& slot : slots_) {
+    if (slot.unique()) continue;
+    PL_ASSIGN_OR_RETURN(slot, CopyOf(slot));
   }
   RunOfRows run;
   run.src = current_->data();
@@ -124,19 +161,21 @@ absl::StatusOr<BlockRef> DenseRows::ReadPinned(uint64_t pin) const {
   return absl::NotFoundError(absl::StrCat("pin ", pin, " is not held"));
 }
 
-absl::StatusOr<DenseSnapshot> DenseRows::Snapshot() const {
-  DenseSnapshot snapshot;
-  snapshot.rows = current_;
-  for (const BlockRef& slot : slots_) {
-    PL_ASSIGN_OR_RETURN(BlockRef copy, BlockRef::Create(size()));
-    std::memcpy(copy.mutable_data(), slot->data(), BlockBytes());
-    snapshot.slots.push_back(std::move(copy));
+absl::StatusOr<DenseSnapshot> DenseRows::Snapshot() {
+  if (!snapshot_.expired()) {
+    return absl::FailedPreconditionError(absl::StrCat("table \"", table_, "\", rows from ",
+                                                      first_row_,
+                                                      ": the cut before is still being written"));
   }
+  PL_RETURN_IF_ERROR(ReserveTo(MemoryBytes() + CopyBytes()));
+  DenseSnapshot snapshot{.rows = current_, .slots = slots_, .hold = std::make_shared<char>()};
+  snapshot_ = snapshot.hold;
   return snapshot;
 }
 
 uint64_t DenseRows::MemoryBytes() const {
-  std::vector<const Block*> blocks = {current_.get()};
+  std::vector<const Block*> blocks;
+  if (current_) blocks.push_back(current_.get());
   if (previous_) blocks.push_back(previous_.get());
   for (const BlockRef& block : retired_) blocks.push_back(block.get());
   for (const auto& [id, block] : pins_) blocks.push_back(block.get());
@@ -145,10 +184,22 @@ uint64_t DenseRows::MemoryBytes() const {
   return BlockBytes() * (static_cast<uint64_t>(distinct) + slots_.size());
 }
 
+absl::Status DenseRows::ReserveTo(uint64_t bytes) {
+  if (bytes <= reserved_) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(budget_->Reserve(bytes - reserved_, absl::StrCat("table \"", table_, "\"")));
+  reserved_ = bytes;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<BlockRef> DenseRows::NewBlock() {
-  PL_RETURN_IF_ERROR(budget_->Reserve(BlockBytes(), absl::StrCat("table \"", table_, "\"")));
-  reserved_ += BlockBytes();
+  PL_RETURN_IF_ERROR(ReserveTo(MemoryBytes() + BlockBytes()));
   return BlockRef::Create(size());
+}
+
+absl::StatusOr<BlockRef> DenseRows::CopyOf(const BlockRef& block) {
+  PL_ASSIGN_OR_RETURN(BlockRef copy, NewBlock());
+  std::memcpy(copy.mutable_data(), block->data(), BlockBytes());
+  return copy;
 }
 
 absl::StatusOr<BlockRef> DenseRows::TakeSpare() {
@@ -175,7 +226,7 @@ void DenseRows::Retire(BlockRef block) {
 }
 
 void DenseRows::Settle() {
-  const uint64_t held = MemoryBytes();
+  const uint64_t held = MemoryBytes() + (snapshot_.expired() ? 0 : CopyBytes());
   if (reserved_ <= held) return;
   budget_->Release(reserved_ - held);
   reserved_ = held;

@@ -8,6 +8,10 @@
 //   - in place otherwise.
 // Blocks that come back are used again: in a steady state nothing is allocated.
 //
+// A snapshot for a cut holds the blocks of rows and slots as they are; what is
+// updated while it is held is copied first. The memory for that is reserved when
+// the snapshot is taken, so that a cut may fail for memory and an update may not.
+//
 // Thread-compatible: the shard's lock guards it. References may be dropped by any
 // thread without the lock.
 #ifndef PACELINE_SERVER_CORE_ROWS_DENSE_ROWS_H_
@@ -31,11 +35,13 @@
 
 namespace paceline::server {
 
-// State of a shard for a cut. Owns or holds everything: usable without the lock.
+// State of a shard for a cut. Holds everything: usable without the lock.
 struct DenseSnapshot {
   BlockRef rows;
   // One per slot, in the order of Optimizer::slot_names().
   std::vector<BlockRef> slots;
+  // While it lives, the shard keeps memory back for the copies of what it updates.
+  std::shared_ptr<const void> hold;
 };
 
 class DenseRows {
@@ -47,6 +53,12 @@ class DenseRows {
   static absl::StatusOr<std::unique_ptr<DenseRows>> Create(const v1::TableSpec& table,
                                                            const v1::ShardSpec& shard,
                                                            uint64_t seed, MemoryBudget* budget);
+  // A shard with the rows and slots of a cut.
+  // Errors:  as Create; DataLoss  a cut of another shape.
+  static absl::StatusOr<std::unique_ptr<DenseRows>> Restore(const v1::TableSpec& table,
+                                                            const v1::ShardSpec& shard,
+                                                            DenseSnapshot state,
+                                                            MemoryBudget* budget);
   ~DenseRows();
 
   uint64_t rows() const { return rows_; }
@@ -78,19 +90,27 @@ class DenseRows {
   absl::Status Unpin(uint64_t pin);
   absl::StatusOr<BlockRef> ReadPinned(uint64_t pin) const;
 
-  // The current rows (held) and slots (copied; not counted in the budget).
-  // Errors:  ResourceExhausted  no memory for the copies.
-  absl::StatusOr<DenseSnapshot> Snapshot() const;
+  // The current rows and slots.
+  // Errors:  ResourceExhausted   no memory for copies of what is updated meanwhile.
+  //          FailedPrecondition  an earlier snapshot is still held.
+  absl::StatusOr<DenseSnapshot> Snapshot();
 
   // Blocks and slots held, without those that only readers still hold: what is
-  // reserved from the budget.
+  // reserved from the budget, unless a snapshot is held.
   uint64_t MemoryBytes() const;
 
  private:
   DenseRows(const v1::TableSpec& table, const v1::ShardSpec& shard, Optimizer optimizer,
             MemoryBudget* budget);
 
+  // An empty shard, and whether it lies within the table.
+  static absl::StatusOr<std::unique_ptr<DenseRows>> New(const v1::TableSpec& table,
+                                                        const v1::ShardSpec& shard,
+                                                        MemoryBudget* budget);
   absl::StatusOr<BlockRef> NewBlock();
+  absl::StatusOr<BlockRef> CopyOf(const BlockRef& block);
+  // Takes what is missing to `bytes` from the budget.
+  absl::Status ReserveTo(uint64_t bytes);
   // A block that nobody reads, from those that came back or a new one.
   absl::StatusOr<BlockRef> TakeSpare();
   // Keeps `block` for TakeSpare, or lets its last reader free it.
@@ -98,6 +118,8 @@ class DenseRows {
   // Gives back to the budget what is held no more.
   void Settle();
   uint64_t BlockBytes() const { return size() * sizeof(float); }
+  // Of copies of everything that an update changes.
+  uint64_t CopyBytes() const { return BlockBytes() * (1 + slots_.size()); }
 
   const std::string table_;
   const uint64_t first_row_;
@@ -111,6 +133,7 @@ class DenseRows {
   std::vector<BlockRef> slots_;
   std::vector<BlockRef> retired_;
   std::vector<std::pair<uint64_t, BlockRef>> pins_;
+  std::weak_ptr<const void> snapshot_;
   uint64_t reserved_ = 0;  // bytes taken from the budget
 };
 

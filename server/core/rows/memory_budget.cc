@@ -17,6 +17,15 @@ absl::Status MemoryBudget::Reserve(uint64_t bytes, std::string_view what) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<const void>> MemoryBudget::Hold(uint64_t bytes,
+                                                               std::string_view what) {
+  if (absl::Status reserved = Reserve(bytes, what); !reserved.ok()) return reserved;
+  // Not an object: a reason to give back.
+  return std::shared_ptr<const void>(this, [bytes](const void* budget) {
+    static_cast<MemoryBudget*>(const_cast<void*>(budget))->Release(bytes);
+  });
+}
+
 void MemoryBudget::Release(uint64_t bytes) {
   const uint64_t used = used_.fetch_sub(bytes, std::memory_order_relaxed);
   PL_CHECK_GE(used, bytes) << name_;

@@ -6,10 +6,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace paceline::server {
 
@@ -26,6 +28,9 @@ class MemoryBudget {
 
   // Gives back what Reserve took.
   void Release(uint64_t bytes);
+
+  // Reserve, given back when the last copy of the handle goes. The budget outlives it.
+  absl::StatusOr<std::shared_ptr<const void>> Hold(uint64_t bytes, std::string_view what);
 
   uint64_t used() const { return used_.load(std::memory_order_relaxed); }
   uint64_t limit() const { return limit_; }

@@ -39,6 +39,44 @@ absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Create(const v1::TableSp
       new SparseRows(table, initializer, std::move(optimizer), budget));
 }
 
+absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Restore(const v1::TableSpec& table,
+                                                                uint64_t seed,
+                                                                const SparseSnapshot& state,
+                                                                MemoryBudget* budget) {
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> rows, Create(table, seed, budget));
+  PL_RETURN_IF_ERROR(rows->CheckShape(state));
+  PL_RETURN_IF_ERROR(rows->ReserveTo(rows->BytesFor(state.keys.size(), 0, 0)));
+  const uint64_t dim = rows->dim_;
+  rows->index_.reserve(state.keys.size());
+  for (size_t i = 0; i < state.keys.size(); ++i) {
+    const uint32_t row = rows->chunks_.Add();
+    rows->index_.emplace(state.keys[i], row);
+    float* record = rows->chunks_.Record(row);
+    std::copy_n(state.rows.data() + i * dim, dim, record);
+    for (const std::vector<float>& slot : state.slots) {
+      std::copy_n(slot.data() + i * dim, dim, record += dim);
+    }
+    if (rows->optimizer_.counts_steps()) {
+      rows->chunks_.Steps(row) = static_cast<uint32_t>(state.row_steps[i]);
+    }
+  }
+  return rows;
+}
+
+absl::Status SparseRows::CheckShape(const SparseSnapshot& state) const {
+  const size_t keys = state.keys.size();
+  bool fits = keys <= kMaxRecords && state.rows.size() == keys * dim_ &&
+              state.slots.size() == static_cast<size_t>(optimizer_.slots()) &&
+              state.row_steps.size() == (optimizer_.counts_steps() ? keys : 0);
+  for (const std::vector<float>& slot : state.slots) fits = fits && slot.size() == keys * dim_;
+  for (size_t i = 1; i < keys; ++i) fits = fits && state.keys[i - 1] < state.keys[i];
+  for (const uint64_t steps : state.row_steps) fits = fits && steps <= ~uint32_t{0};
+  if (fits) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("table \"", table_, "\": a bucket of ", keys, " ascending keys with rows of ",
+                   dim_, " values and ", optimizer_.slots(), " slots expected, got another shape"));
+}
+
 const float* SparseRows::Find(uint64_t key) const {
   const auto found = index_.find(key);
   return found == index_.end() ? nullptr : chunks_.Record(found->second);
@@ -208,8 +246,13 @@ std::optional<NonFinite> SparseRows::UpdateStaged(absl::Span<const uint64_t> key
 
 void SparseRows::Advance() { previous_.Start(0); }
 
-SparseSnapshot SparseRows::Snapshot() const {
+absl::StatusOr<SparseSnapshot> SparseRows::Snapshot() const {
   SparseSnapshot snapshot;
+  const uint64_t row_bytes = sizeof(uint64_t) * (1 + (optimizer_.counts_steps() ? 1 : 0)) +
+                             sizeof(float) * dim_ * (1 + optimizer_.slots());
+  PL_ASSIGN_OR_RETURN(
+      snapshot.hold,
+      budget_->Hold(row_bytes * index_.size(), absl::StrCat("a cut of table \"", table_, "\"")));
   snapshot.keys.reserve(index_.size());
   for (const auto& [key, row] : index_) snapshot.keys.push_back(key);
   std::sort(snapshot.keys.begin(), snapshot.keys.end());

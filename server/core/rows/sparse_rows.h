@@ -43,6 +43,8 @@ struct SparseSnapshot {
   std::vector<std::vector<float>> slots;
   // Steps of each row if Optimizer::counts_steps(), else empty.
   std::vector<uint64_t> row_steps;
+  // Its share of the budget.
+  std::shared_ptr<const void> hold;
 };
 
 class SparseRows {
@@ -51,6 +53,13 @@ class SparseRows {
   // Errors:  InvalidArgument  the table's optimizer or initializer.
   static absl::StatusOr<std::unique_ptr<SparseRows>> Create(const v1::TableSpec& table,
                                                             uint64_t seed, MemoryBudget* budget);
+  // A bucket with the rows and slots of a cut.
+  // Errors:  as Create; ResourceExhausted  the budget; DataLoss  a cut of another
+  //          shape, or whose keys do not ascend.
+  static absl::StatusOr<std::unique_ptr<SparseRows>> Restore(const v1::TableSpec& table,
+                                                             uint64_t seed,
+                                                             const SparseSnapshot& state,
+                                                             MemoryBudget* budget);
   ~SparseRows();
 
   uint64_t rows() const { return index_.size(); }
@@ -83,7 +92,8 @@ class SparseRows {
   // As Read. Errors:  NotFound  no such pin.
   absl::Status ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys, float* out) const;
 
-  SparseSnapshot Snapshot() const;
+  // Errors:  ResourceExhausted  the budget has no room for the copy.
+  absl::StatusOr<SparseSnapshot> Snapshot() const;
 
   // Rows, slots, index and pre-images: what was reserved from the budget.
   uint64_t MemoryBytes() const { return reserved_; }
@@ -109,6 +119,8 @@ class SparseRows {
   absl::Status ReserveTo(uint64_t bytes);
   // Images of the rows of `keys` (rows_of_keys_), which are about to change.
   void Remember(absl::Span<const uint64_t> keys, Keep keep);
+  // Whether a cut's arrays fit one another and the table.
+  absl::Status CheckShape(const SparseSnapshot& state) const;
   // Adds the initial row of `key` to the chunks.
   uint32_t NewRow(uint64_t key);
   // Bias corrections of the row's next step, which they count.

@@ -106,7 +106,7 @@ std::vector<uint64_t> RandomKeys(std::mt19937* random, size_t most) {
 }
 
 void CheckSnapshot(const SparseRows& rows, const Model& model) {
-  const SparseSnapshot snapshot = rows.Snapshot();
+  REQUIRE_OK_AND_ASSIGN(const SparseSnapshot snapshot, rows.Snapshot());
   SparseSnapshot want;
   want.slots.resize(rows.optimizer().slots());
   for (const auto& [key, row] : model.current()) {
@@ -210,7 +210,7 @@ TEST_CASE("Reading creates nothing") {
   CHECK(first == Read(*rows, {1, 2, 3}, Version::kPrevious));
   CHECK(rows->rows() == 0);
   CHECK(budget.used() == 0);
-  CHECK(rows->Snapshot().keys.empty());
+  CHECK(rows->Snapshot()->keys.empty());
   // A push of zeros creates the row with the value that was read.
   REQUIRE_OK(rows->Apply({2}, ByteView::OfFloats({0, 0}), {}, Keep::kNothing));
   CHECK(rows->rows() == 1);
@@ -294,7 +294,7 @@ TEST_CASE("A push that does not fit changes nothing") {
   CHECK(budget.used() == used);
   CHECK(Read(*rows, {7}, Version::kCurrent) == current);
   CHECK(Read(*rows, {7}, Version::kPrevious) == previous);
-  CHECK(rows->Snapshot().row_steps == std::vector<uint64_t>{1});
+  CHECK(rows->Snapshot()->row_steps == std::vector<uint64_t>{1});
   // What fits is still taken.
   REQUIRE_OK(rows->Apply({7, 8}, ByteView::OfFloats({g.data(), 8}), {}, Keep::kPrevious));
   CHECK(Read(*rows, {7}, Version::kPrevious) == current);

@@ -1,0 +1,40 @@
+// manifest.json of a cut: what makes a folder of shard files a cut (docs/checkpoint.md).
+//
+// Thread-safe: functions without state.
+#ifndef PACELINE_COMMON_CUT_MANIFEST_H_
+#define PACELINE_COMMON_CUT_MANIFEST_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/fs.h"
+#include "proto/node.pb.h"
+
+namespace paceline {
+
+inline constexpr char kManifestName[] = "manifest.json";
+
+// Version of the manifest and of the shard files that is written. Readers take this
+// one and those before it, and refuse newer ones by name.
+inline constexpr std::uint32_t kCutFormatVersion = 1;
+
+// "shard-000012.safetensors"
+std::string ShardFileName(std::uint32_t shard);
+
+// Writes the manifest durably into `dir`. Returns the XXH3-128 of its bytes, 32 hex
+// digits.
+absl::StatusOr<std::string> WriteManifest(FileSystem& fs, const std::string& dir,
+                                          const v1::CutManifest& manifest);
+
+// Reads the manifest of a committed cut.
+// Errors:  DataLoss  its XXH3-128 is not `xxh3`, it is no manifest, or its format
+//                    version is newer; and those of the file system.
+absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
+                                             absl::string_view xxh3);
+
+}  // namespace paceline
+
+#endif  // PACELINE_COMMON_CUT_MANIFEST_H_

@@ -1,0 +1,180 @@
+#include "scheduler/core/cut_flight.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "scheduler/core/end_job.h"
+#include "scheduler/core/progress.h"
+#include "scheduler/core/waiting.h"
+
+namespace paceline::scheduler {
+namespace {
+
+constexpr uint32_t kManifestFormatVersion = 1;
+
+void Abandon(const View& view, const v1::JobRecord& job, std::string reason, bool missed,
+             Decisions* out) {
+  v1::CutAbandoned* abandoned = out->Add(view.now).mutable_cut_abandoned();
+  abandoned->set_job_id(job.job_id());
+  abandoned->set_cut_id(job.cut().cut_id());
+  abandoned->set_reason(std::move(reason));
+  abandoned->set_missed(missed);
+}
+
+// The job, if the work that ended was for the cut that it still waits for.
+const v1::JobRecord* FindCut(const View& view, const Command& command) {
+  const v1::JobRecord* job = view.state.FindJob(command.job_id);
+  if (job == nullptr || job->cut().cut_id() != command.cut_id ||
+      job->cut().timeline() != job->map().timeline()) {
+    return nullptr;
+  }
+  const bool there =
+      job->state() == v1::JOB_STATE_RUNNING || job->state() == v1::JOB_STATE_CHECKPOINTING;
+  return there ? job : nullptr;
+}
+
+// Ids of the kept cuts that make room for one more, oldest first.
+std::vector<uint64_t> CutsToDrop(const v1::JobRecord& job) {
+  const int keep = static_cast<int>(std::max<uint32_t>(1, job.spec().checkpoint().keep()));
+  std::vector<uint64_t> drop;
+  for (int i = 0; i < job.cuts_size() + 1 - keep; ++i) drop.push_back(job.cuts(i).cut_id());
+  return drop;
+}
+
+}  // namespace
+
+std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id) {
+  return absl::StrFormat("%s/%08d", checkpoint_dir, cut_id);
+}
+
+bool CutInFlight(const v1::JobRecord& job) {
+  const v1::CutRecord& cut = job.cut();
+  return cut.cut_id() != 0 && cut.timeline() == job.map().timeline() && !cut.committed() &&
+         cut.abandoned().empty();
+}
+
+void OrderCut(const View& view, const v1::JobRecord& job, uint64_t round, bool drain,
+              Decisions* out) {
+  v1::CutOrdered* cut = out->Add(view.now).mutable_cut_ordered();
+  cut->set_job_id(job.job_id());
+  cut->set_cut_id(job.last_cut_id() + 1);
+  cut->set_timeline(job.map().timeline());
+  cut->set_dir(CutDir(job.checkpoint_dir(), cut->cut_id()));
+  cut->set_round(round);
+  cut->set_drain(drain);
+}
+
+void PlanCutFlight(const View& view, const v1::JobRecord& job, Decisions* out) {
+  if (!CutInFlight(job)) return;
+  for (int i = 0; i < job.map().servers_size(); ++i) {
+    const v1::CutReport* cut = FindCutReport(view, job, i);
+    if (cut == nullptr || cut->error().empty()) continue;
+    Abandon(view, job,
+            absl::StrCat("server ", job.map().servers(i).node_id(), " (",
+                         job.map().servers(i).address(), "): ", cut->error()),
+            cut->missed(), out);
+    return;
+  }
+  if (!ServersNotCut(view, job).empty() || view.seen.cut_work(job.job_id())) return;
+  absl::StatusOr<v1::CutManifest> manifest = BuildManifest(view, job);
+  if (!manifest.ok()) {
+    Abandon(view, job, std::string(manifest.status().message()), /*missed=*/false, out);
+    return;
+  }
+  Command& command = out->commands.emplace_back();
+  command.kind = Command::Kind::kCommitCut;
+  command.job_id = job.job_id();
+  command.cut_id = job.cut().cut_id();
+  command.dir = job.cut().dir();
+  command.manifest = *std::move(manifest);
+}
+
+absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRecord& job) {
+  std::map<uint32_t, const v1::CutFile*> files;
+  for (int i = 0; i < job.map().servers_size(); ++i) {
+    for (const v1::CutFile& file : FindCutReport(view, job, i)->files()) {
+      if (file.shard() >= static_cast<uint32_t>(job.map().shards_size()) ||
+          !files.emplace(file.shard(), &file).second) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("shard ", file.shard(), " of ", job.map().shards_size(),
+                         " does not exist or was written twice (", file.name(), ")"));
+      }
+    }
+  }
+  v1::CutManifest manifest;
+  manifest.set_format_version(kManifestFormatVersion);
+  manifest.set_job_id(job.job_id());
+  manifest.set_cut_id(job.cut().cut_id());
+  manifest.set_timeline(job.cut().timeline());
+  manifest.set_job_name(job.spec().name());
+  *manifest.mutable_tables() = job.map().tables();
+  *manifest.mutable_shards() = job.map().shards();
+  for (int shard = 0; shard < job.map().shards_size(); ++shard) {
+    const auto it = files.find(static_cast<uint32_t>(shard));
+    if (it == files.end()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("no server wrote a file for shard ", shard));
+    }
+    *manifest.add_files() = *it->second;
+  }
+  for (const RankProgress& rank : ProgressOf(view, job)) manifest.add_progress(rank.iterations);
+  return manifest;
+}
+
+void PlanCutCommitted(const View& view, const Command& command,
+                      const absl::StatusOr<std::string>& manifest_xxh3, Decisions* out) {
+  const v1::JobRecord* job = FindCut(view, command);
+  if (job == nullptr || !CutInFlight(*job)) return;
+  if (!manifest_xxh3.ok()) {
+    Abandon(
+        view, *job,
+        absl::StrCat("cut ", command.cut_id, ": ", std::string(manifest_xxh3.status().message())),
+        /*missed=*/false, out);
+    return;
+  }
+  v1::CutCommitted* committed = out->Add(view.now).mutable_cut_committed();
+  committed->set_job_id(job->job_id());
+  committed->set_cut_id(command.cut_id);
+  committed->set_manifest_xxh3(*manifest_xxh3);
+  const auto& progress = command.manifest.progress();
+  if (!progress.empty()) {
+    committed->set_iteration(*std::min_element(progress.begin(), progress.end()));
+  }
+  for (const v1::CutFile& file : command.manifest.files()) {
+    committed->set_bytes(committed->bytes() + file.bytes());
+  }
+  const std::vector<uint64_t> dropped = CutsToDrop(*job);
+  committed->mutable_dropped()->Assign(dropped.begin(), dropped.end());
+
+  // Whatever else lies there was given up, or was dropped before and not removed.
+  Command& prune = out->commands.emplace_back();
+  prune.kind = Command::Kind::kRemoveCuts;
+  prune.job_id = job->job_id();
+  prune.cut_id = command.cut_id;
+  prune.dir = job->checkpoint_dir();
+  for (const v1::CutRecord& cut : job->cuts()) {
+    if (std::find(dropped.begin(), dropped.end(), cut.cut_id()) == dropped.end()) {
+      prune.keep.push_back(cut.cut_id());
+    }
+  }
+}
+
+void PlanCutHashed(const View& view, const Command& command,
+                   const absl::StatusOr<std::string>& sha256, Decisions* out) {
+  const v1::JobRecord* job = FindCut(view, command);
+  if (job == nullptr || !job->cut().committed()) return;
+  if (!sha256.ok()) {
+    EndJob(view, *job, JobTrigger::kFail,
+           absl::StrCat("cut ", command.cut_id, ": ", std::string(sha256.status().message())), out);
+    return;
+  }
+  v1::ParametersHashed* hashed = out->Add(view.now).mutable_parameters_hashed();
+  hashed->set_job_id(job->job_id());
+  hashed->set_cut_id(command.cut_id);
+  hashed->set_sha256(*sha256);
+}
+
+}  // namespace paceline::scheduler
