@@ -10,6 +10,8 @@ namespace paceline::scheduler {
 namespace {
 
 constexpr uint32_t kFormatVersion = 1;
+// Starts of the scheduler that are remembered.
+constexpr size_t kMaxGenerations = 1000;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ absl::StatusOr<ClusterState> ClusterState::FromSnapshot(const v1::StateSnapshot&
   state.cluster_id_ = snapshot.cluster_id();
   state.generation_ = snapshot.generation();
   state.start_nonce_ = snapshot.start_nonce();
+  state.generations_.assign(snapshot.generations().begin(), snapshot.generations().end());
   state.last_node_id_ = snapshot.last_node_id();
   state.last_job_id_ = snapshot.last_job_id();
   for (const v1::NodeRecord& node : snapshot.nodes()) {
@@ -54,6 +57,7 @@ v1::StateSnapshot ClusterState::Snapshot() const {
   snapshot.set_start_nonce(start_nonce_);
   snapshot.set_last_node_id(last_node_id_);
   snapshot.set_last_job_id(last_job_id_);
+  for (const v1::GenerationRecord& record : generations_) *snapshot.add_generations() = record;
   for (const auto& [id, node] : nodes_) *snapshot.add_nodes() = node;
   for (const auto& [id, job] : jobs_) *snapshot.add_jobs() = job;
   return snapshot;
@@ -79,14 +83,7 @@ absl::Status ClusterState::ApplyKind(const v1::Update& update) {
       cluster_id_ = update.cluster_created().cluster_id();
       return absl::OkStatus();
     case v1::Update::kGenerationStarted:
-      if (update.generation_started().generation() <= generation_) {
-        return absl::InvalidArgumentError(absl::StrCat("generation greater than ", generation_,
-                                                       " required, got ",
-                                                       update.generation_started().generation()));
-      }
-      generation_ = update.generation_started().generation();
-      start_nonce_ = update.generation_started().start_nonce();
-      return absl::OkStatus();
+      return ApplyGeneration(update.generation_started());
     case v1::Update::kNodeRegistered:
       return ApplyNode(update.node_registered());
     case v1::Update::kNodeLost:
@@ -102,6 +99,21 @@ absl::Status ClusterState::ApplyKind(const v1::Update& update) {
     default:
       return ApplyToJob(JobOfUpdate(update), update);
   }
+}
+
+absl::Status ClusterState::ApplyGeneration(const v1::GenerationStarted& update) {
+  if (update.generation() <= generation_) {
+    return absl::InvalidArgumentError(absl::StrCat("generation greater than ", generation_,
+                                                   " required, got ", update.generation()));
+  }
+  generation_ = update.generation();
+  start_nonce_ = update.start_nonce();
+  v1::GenerationRecord& record = generations_.emplace_back();
+  record.set_generation(generation_);
+  record.set_start_nonce(start_nonce_);
+  record.set_start_index(journal_index_ + 1);
+  if (generations_.size() > kMaxGenerations) generations_.pop_front();
+  return absl::OkStatus();
 }
 
 absl::Status ClusterState::ApplyNode(const v1::NodeRegistered& update) {

@@ -15,6 +15,7 @@
 #define PACELINE_SCHEDULER_CORE_CLUSTER_STATE_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -50,6 +51,8 @@ class ClusterState {
   const std::string& cluster_id() const { return cluster_id_; }
   uint64_t generation() const { return generation_; }
   uint64_t start_nonce() const { return start_nonce_; }
+  // The newest starts of the scheduler, in order; the last is the present one.
+  const std::deque<v1::GenerationRecord>& generations() const { return generations_; }
   uint64_t next_node_id() const { return last_node_id_ + 1; }
   uint64_t next_job_id() const { return last_job_id_ + 1; }
 
@@ -65,6 +68,7 @@ class ClusterState {
   const v1::JobRecord* FindRequest(absl::string_view request_id) const;
 
  private:
+  absl::Status ApplyGeneration(const v1::GenerationStarted& update);
   absl::Status ApplyNode(const v1::NodeRegistered& update);
   absl::Status ApplyNode(const v1::NodeLost& update);
   absl::Status ApplyNode(const v1::NodeForgotten& update);
@@ -78,6 +82,7 @@ class ClusterState {
   std::string cluster_id_;
   uint64_t generation_ = 0;
   uint64_t start_nonce_ = 0;
+  std::deque<v1::GenerationRecord> generations_;
   uint64_t last_node_id_ = 0;
   uint64_t last_job_id_ = 0;
   std::map<uint64_t, v1::NodeRecord> nodes_;

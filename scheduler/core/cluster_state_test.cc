@@ -157,6 +157,7 @@ TEST_CASE("a snapshot holds the whole state") {
   REQUIRE_OK_AND_ASSIGN(const ClusterState copy, ClusterState::FromSnapshot(state.Snapshot()));
   CHECK(copy.Snapshot().SerializeAsString() == state.Snapshot().SerializeAsString());
   CHECK(copy.journal_index() == 14);
+  REQUIRE(copy.generations().size() == state.generations().size());
   CHECK(copy.active_jobs() == std::set<uint64_t>{1, 3});
   CHECK(copy.FindRequest("r")->job_id() == 1);
   CHECK(copy.FindRequest("") == nullptr);

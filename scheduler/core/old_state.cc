@@ -10,6 +10,12 @@ v1::StateSnapshot MovePast(const v1::SchedulerIdentity& seen, v1::StateSnapshot 
   const uint64_t beyond = std::max(seen.journal_index(), state.journal_index()) + 1;
   state.set_journal_index(beyond);
   state.set_generation(std::max(seen.generation(), state.generation()) + 1);
+  // Whatever began before is behind this start.
+  state.clear_generations();
+  v1::GenerationRecord* record = state.add_generations();
+  record->set_generation(state.generation());
+  record->set_start_nonce(state.start_nonce());
+  record->set_start_index(beyond);
   state.set_last_node_id(beyond);
   state.set_last_job_id(beyond);
   for (v1::NodeRecord& node : *state.mutable_nodes()) {

@@ -40,8 +40,19 @@ TEST_CASE("faults row 7: a copy that is older by a single entry is found out as 
     CHECK_STATUS(memory.Check(cluster.core().Identity()), absl::StatusCode::kFailedPrecondition,
                  "has an older journal");
   }
-  CHECK_STATUS(cluster.core().Heartbeat(cluster.node("s1").report, cluster.now()),
-               absl::StatusCode::kAborted, "node at s1");
+  // Nor does it help to start it again and again.
+  for (int start = 0; start < 3; ++start) {
+    CHECK_STATUS(cluster.core().Heartbeat(cluster.node("s1").report, cluster.now()),
+                 absl::StatusCode::kAborted, "node at s1");
+    CHECK_STATUS(cluster.core().stale(), absl::StatusCode::kAborted, "generation 1,");
+    REQUIRE_OK(cluster.RestartScheduler());
+  }
+  // A task that is heard first finds it out as well, and is not told to go.
+  v1::SyncTaskRequest task;
+  task.set_job_id(1);
+  *task.mutable_scheduler() = memory.last();
+  CHECK_STATUS(cluster.core().SyncTask(task, cluster.now()), absl::StatusCode::kAborted,
+               "the task of job 1, rank 0, has heard (generation 1,");
 }
 
 TEST_CASE("an old state that is accepted moves past all that nodes have seen") {

@@ -104,7 +104,6 @@ absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options optio
   generation->set_generation(core->state_.generation() + 1);
   generation->set_start_nonce(core->options_.start_nonce);
   PL_RETURN_IF_ERROR(core->CommitDecisions(std::move(start), now));
-  core->start_index_ = core->state_.journal_index();
   PL_RETURN_IF_ERROR(core->Settle(now));
   return core;
 }
@@ -167,27 +166,38 @@ v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request,
 v1::Cluster SchedulerCore::DescribeCluster(Moment now) const { return BuildCluster(ViewAt(now)); }
 
 bool SchedulerCore::KnowsNewer(const v1::SchedulerIdentity& heard) const {
-  const v1::SchedulerIdentity own = Identity();
-  if (heard.cluster_id() != own.cluster_id()) return false;
-  if (heard.generation() != own.generation()) {
-    // An older generation is known to this one up to its own start.
-    return heard.generation() > own.generation() || heard.journal_index() >= own.start_index();
+  if (heard.cluster_id() != state_.cluster_id()) return false;
+  if (heard.generation() > state_.generation()) return true;
+  for (const v1::GenerationRecord& record : state_.generations()) {
+    // The generation that was heard ended where the next one of this journal began:
+    // what was heard beyond is of another history.
+    if (record.generation() > heard.generation()) {
+      return heard.journal_index() >= record.start_index();
+    }
+    if (record.generation() == heard.generation() && record.start_nonce() != heard.start_nonce()) {
+      return true;
+    }
   }
-  return heard.start_nonce() != own.start_nonce() || heard.journal_index() > own.journal_index();
+  return heard.journal_index() > state_.journal_index();
 }
 
-absl::Status SchedulerCore::MoveStatePast(const v1::HeartbeatRequest& request) {
-  const v1::StateSnapshot moved = MovePast(request.scheduler(), state_.Snapshot());
+absl::Status SchedulerCore::GiveWayOrMovePast(const v1::SchedulerIdentity& heard,
+                                              absl::string_view who) {
+  if (!options_.accept_old_state) {
+    stale_ = absl::AbortedError(absl::StrCat(
+        "this scheduler (", IdentityText(Identity()), ") is not the one that ", who, " has heard (",
+        IdentityText(heard), "): its data folder is an old copy, or another scheduler runs on it"));
+    return stale_;
+  }
+  const v1::StateSnapshot moved = MovePast(heard, state_.Snapshot());
   PL_ASSIGN_OR_RETURN(ClusterState state, ClusterState::FromSnapshot(moved));
   PL_RETURN_IF_ERROR(journal_->Compact(moved));
   notices_.push_back(
       {.kind = "OLD_STATE_ACCEPTED",
-       .message = absl::StrCat("the node at ", request.address(), " has heard ",
-                               IdentityText(request.scheduler()), "; this scheduler (",
+       .message = absl::StrCat(who, " has heard ", IdentityText(heard), "; this scheduler (",
                                IdentityText(Identity()), ") goes on from journal index ",
                                state.journal_index())});
   state_ = std::move(state);
-  start_index_ = state_.journal_index();
   ++state_version_;
   for (const uint64_t job_id : state_.active_jobs()) Touch(job_id);
   return absl::OkStatus();
@@ -197,14 +207,8 @@ absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& re
   Decisions decisions;
   PL_RETURN_IF_ERROR(PlanHeartbeat(ViewAt(now), request, &decisions));
   if (KnowsNewer(request.scheduler())) {
-    if (!options_.accept_old_state) {
-      stale_ = absl::AbortedError(absl::StrCat(
-          "this scheduler (", IdentityText(Identity()), ") is not the one that the node at ",
-          request.address(), " has heard (", IdentityText(request.scheduler()),
-          "): its data folder is an old copy, or another scheduler runs on it"));
-      return stale_;
-    }
-    PL_RETURN_IF_ERROR(MoveStatePast(request));
+    PL_RETURN_IF_ERROR(
+        GiveWayOrMovePast(request.scheduler(), absl::StrCat("the node at ", request.address())));
     decisions = {};
     PL_RETURN_IF_ERROR(PlanHeartbeat(ViewAt(now), request, &decisions));
   }
@@ -220,6 +224,11 @@ absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& re
 }
 
 absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment now) {
+  if (KnowsNewer(request.scheduler())) {
+    PL_RETURN_IF_ERROR(GiveWayOrMovePast(
+        request.scheduler(),
+        absl::StrCat("the task of job ", request.job_id(), ", rank ", request.rank(), ",")));
+  }
   const v1::JobRecord* job = state_.FindJob(request.job_id());
   const bool current = job != nullptr && !HasEnded(job->state()) &&
                        request.rank() < static_cast<uint32_t>(job->ranks_size()) &&
@@ -329,7 +338,9 @@ v1::SchedulerIdentity SchedulerCore::Identity() const {
   identity.set_generation(state_.generation());
   identity.set_start_nonce(state_.start_nonce());
   identity.set_journal_index(state_.journal_index());
-  identity.set_start_index(start_index_);
+  if (!state_.generations().empty()) {
+    identity.set_start_index(state_.generations().back().start_index());
+  }
   return identity;
 }
 

@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
@@ -80,6 +81,7 @@ class SchedulerCore {
   // Takes a report in; returns the node's id. NodeReply says what to answer.
   // Errors:  as PlanHeartbeat; Aborted  the node knows a newer scheduler: see stale().
   absl::StatusOr<uint64_t> Heartbeat(const v1::HeartbeatRequest& request, Moment now);
+  // Errors:  Aborted  as above.
   absl::Status SyncTask(const v1::SyncTaskRequest& request, Moment now);
 
   // The answer now, and whether it is news that should not be held back. A node that
@@ -126,10 +128,12 @@ class SchedulerCore {
   SchedulerCore(Options options, Journal* journal, Moment now);
 
   View ViewAt(Moment now) const { return {state_, seen_, options_.plan, now}; }
-  // Whether the node has seen a scheduler that knows more than this one.
-  bool KnowsNewer(const v1::SchedulerIdentity& heard) const;
   absl::Status CompactIfLong();
-  absl::Status MoveStatePast(const v1::HeartbeatRequest& request);
+  // Whether somebody has heard a scheduler that knows what this one does not.
+  bool KnowsNewer(const v1::SchedulerIdentity& heard) const;
+  // What to do then: stop serving, or move past it. `who` has heard it.
+  // Errors:  Aborted  this scheduler is stale; and those of the journal.
+  absl::Status GiveWayOrMovePast(const v1::SchedulerIdentity& heard, absl::string_view who);
   // Journals, then applies.
   absl::Status Commit(absl::Span<const v1::Update> updates, Moment now);
   absl::Status CommitDecisions(Decisions decisions, Moment now);
@@ -147,8 +151,6 @@ class SchedulerCore {
   std::vector<Command> commands_;
   std::vector<Notice> notices_;
   absl::Status stale_;
-  // Journal index with which this generation began.
-  uint64_t start_index_ = 0;
   uint64_t state_version_ = 0;
   absl::Duration last_tick_;
   std::map<uint64_t, uint64_t> job_versions_;

@@ -47,6 +47,7 @@ std::string Comparable(const ClusterState& state) {
   snapshot.clear_journal_index();
   snapshot.clear_generation();
   snapshot.clear_start_nonce();
+  snapshot.clear_generations();
   return snapshot.SerializeAsString();
 }
 

@@ -89,7 +89,7 @@ class NonFinite(unittest.TestCase):
         temp = tempfile.TemporaryDirectory()
         self.addCleanup(temp.cleanup)
         self.folder = pathlib.Path(temp.name)
-        (self.folder / "data.csv").write_text("1,2,1\n3,1,2\n2,2,1\n1,1,3\n" * 8)
+        (self.folder / "data.csv").write_text("1e38,2e38,1\n3e38,1e38,2\n2e38,2e38,1\n1e38,1e38,3\n" * 8)
 
     def job(self, policy, on_non_finite):
         # Features near the largest float32, whose products are not finite.
@@ -97,7 +97,6 @@ class NonFinite(unittest.TestCase):
 name: explodes
 model: {{kind: linear}}
 data:
-  scale: 3.0e38
   train: {{path: {self.folder}/data.csv, format: csv}}
 train: {{global_batch: 4, epochs: 3, on_non_finite: {on_non_finite},
          optimizer: {{kind: sgd, learning_rate: 1.0e-30}}}}

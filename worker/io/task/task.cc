@@ -117,6 +117,7 @@ class TaskImpl final : public Task {
     request.set_rank(options_.rank);
     request.set_incarnation(options_.incarnation);
     request.set_sequence(++sequence_);
+    *request.mutable_scheduler() = memory_.last();
     MutexLock lock(&mu_);
     request.set_has_spec(spec_.has_value());
     request.set_error(error_);
