@@ -1,11 +1,16 @@
 #include "cli/commands.h"
 
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "cli/job_file.h"
 #include "cli/job_views.h"
 #include "cli/progress.h"
 #include "cli/watch.h"
 #include "common/json/proto_json.h"
+#include "common/spec/cut_name.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::cli {
@@ -29,11 +34,49 @@ ExitCode Ended(const v1::Job& job, Environment& env) {
   return ExitCodeOf(job.state());
 }
 
+// A path that a user typed.
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
+// The spec of the job that took the cut.
+absl::StatusOr<v1::JobSpec> SpecOfCut(const std::string& from, SchedulerClient& client) {
+  absl::StatusOr<CutName> name = ParseCutName(from);
+  if (!name.ok() || name->job_id == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("submit: a job file, or --from JOB or JOB@CUT expected, got --from "
+                     ", from, "
+                     ""));
+  }
+  PL_ASSIGN_OR_RETURN(v1::Job job, client.GetJob(name->job_id));
+  return std::move(*job.mutable_spec());
+}
+
+absl::StatusOr<v1::JobSpec> SpecToSubmit(const SubmitOptions& options, SchedulerClient& client,
+                                         Environment& env) {
+  v1::JobSpec spec;
+  if (options.job_file.empty()) {
+    PL_ASSIGN_OR_RETURN(spec, SpecOfCut(options.from, client));
+    spec.clear_start();
+  } else {
+    PL_ASSIGN_OR_RETURN(spec, LoadJobFile(env.fs, options.job_file));
+  }
+  if (!options.from.empty()) {
+    const bool folder = options.from.find('/') != std::string::npos;
+    spec.mutable_start()->set_cut(folder ? Absolute(options.from) : options.from);
+  }
+  if (options.weights_only) spec.mutable_start()->set_weights_only(true);
+  if (!options.weights.empty()) spec.mutable_start()->set_weights(Absolute(options.weights));
+  return spec;
+}
+
 }  // namespace
 
 absl::StatusOr<ExitCode> Submit(const SubmitOptions& options, OutputFormat format,
                                 SchedulerClient& client, Environment& env) {
-  PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, LoadJobFile(env.fs, options.job_file));
+  PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecToSubmit(options, client, env));
   const std::string request_id = options.request_id.empty() ? env.random_id() : options.request_id;
   PL_ASSIGN_OR_RETURN(const uint64_t job_id, client.SubmitJob(request_id, spec));
   if (!options.wait) {

@@ -17,7 +17,12 @@ namespace paceline::cli {
 enum class OutputFormat { kTable, kJson };
 
 struct SubmitOptions {
+  // Empty: the spec of the job that `from` names.
   std::string job_file;
+  // StartSpec, in place of the job file's where given.
+  std::string from;
+  bool weights_only = false;
+  std::string weights;
   // Empty: a new one.
   std::string request_id;
   bool wait = false;

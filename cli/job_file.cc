@@ -56,6 +56,7 @@ std::vector<Problem> MissingFiles(FileSystem& fs, const v1::JobSpec& spec) {
   CheckExists(fs, "data.train.labels", spec.data().train().labels(), &problems);
   CheckExists(fs, "data.eval.path", spec.data().eval().path(), &problems);
   CheckExists(fs, "data.eval.labels", spec.data().eval().labels(), &problems);
+  CheckExists(fs, "start.weights", spec.start().weights(), &problems);
   return problems;
 }
 

@@ -25,7 +25,7 @@ absl::StatusOr<v1::JobSpec> LoadJobFile(FileSystem& fs, const std::string& path)
 // One problem per line.
 absl::Status ProblemsOf(const std::string& file, const std::vector<Problem>& problems);
 
-// Data files of the spec that this machine does not have.
+// Files of the spec that this machine does not have.
 std::vector<Problem> MissingFiles(FileSystem& fs, const v1::JobSpec& spec);
 
 }  // namespace paceline::cli

@@ -3,10 +3,13 @@
 #include <grpcpp/security/credentials.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "cli/backup.h"
@@ -85,8 +88,14 @@ class CommandLine {
   }
   void JobId(CLI::App* command) { command->add_option("ID", job_id_, "id of the job")->required(); }
   void Timeout(CLI::App* command) {
-    command->add_option("--timeout", timeout_s_, "give up after this many seconds")
-        ->check(CLI::PositiveNumber);
+    const std::map<std::string, double> units = {{"s", 1}, {"m", 60}, {"h", 3600}};
+    command->add_option("--timeout", timeout_s_, "give up after this long: seconds, or 5m")
+        ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE))
+        ->check([](const std::string& seconds) {
+          double value = 0;
+          const bool ok = absl::SimpleAtod(seconds, &value) && value > 0 && std::isfinite(value);
+          return ok ? std::string() : absl::StrCat("a time greater than 0 expected, got ", seconds);
+        });
   }
   OutputFormat format() const {
     return output_ == "json" ? OutputFormat::kJson : OutputFormat::kTable;
@@ -122,7 +131,14 @@ class CommandLine {
 
   void AddSubmit() {
     CLI::App* submit = Command("submit", "queue a job");
-    JobFile(submit, &submit_.job_file);
+    submit->add_option("JOB", submit_.job_file,
+                       "job file: .yaml, .json or .textproto; may be left out with --from");
+    submit->add_option("--from", submit_.from,
+                       "go on from a cut: JOB@CUT, JOB (its newest) or the cut's folder");
+    submit->add_flag("--weights-only", submit_.weights_only,
+                     "with --from: take the weights alone, and start at iteration 0");
+    submit->add_option("--weights", submit_.weights,
+                       "start from a safetensors file as `pacectl export` writes it");
     submit->add_flag("--wait", submit_.wait, "follow the job to its end");
     submit->add_option("--request-id", submit_.request_id,
                        "a repeated id returns the first job instead of starting another");

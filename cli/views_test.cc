@@ -147,7 +147,8 @@ TEST_CASE("the summary says what was measured") {
   CHECK(absl::StrContains(text, "held-out    accuracy 0.9700, log loss 0.1250\n"));
   CHECK(absl::StrContains(text, "ranks       2 on 1 servers\n"));
   CHECK(absl::StrContains(text, "staleness   mean 0.5, max 3\n"));
-  CHECK(absl::StrContains(text, "repairs     1 restarts, 0 rollbacks, 0 duplicates dropped, 0 pushes refused\n"));
+  CHECK(absl::StrContains(
+      text, "repairs     1 restarts, 0 rollbacks, 0 duplicates dropped, 0 pushes refused\n"));
   CHECK_FALSE(absl::StrContains(text, "reason"));
 }
 

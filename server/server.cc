@@ -213,6 +213,8 @@ class Server::Impl {
     request.set_process_nonce(nonce_);
     request.set_draining(draining_);
     request.set_resident_bytes(ResidentBytes());
+    request.set_memory_limit(memory_.limit());
+    request.set_memory_used(memory_.used());
     for (v1::ServerJobReport& job : state_.Reports()) *request.add_jobs() = std::move(job);
     return request;
   }

@@ -1,5 +1,7 @@
 #include "common/cut/manifest.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/json/proto_json.h"
@@ -24,13 +26,10 @@ absl::StatusOr<std::string> WriteManifest(FileSystem& fs, const std::string& dir
   return Xxh3Hex(json);
 }
 
-absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
-                                             absl::string_view xxh3) {
-  const std::string path = JoinPath(dir, kManifestName);
-  PL_ASSIGN_OR_RETURN(const std::string json, ReadFile(fs, path, kMaxManifestBytes));
-  if (const std::string got = Xxh3Hex(json); got != xxh3) {
-    return absl::DataLossError(absl::StrCat(path, ": XXH3 ", xxh3, " expected, got ", got));
-  }
+namespace {
+
+// The bytes that were read are a manifest.
+absl::StatusOr<v1::CutManifest> ParseManifest(const std::string& path, const std::string& json) {
   v1::CutManifest manifest;
   if (const absl::Status parsed = JsonToProto(json, &manifest); !parsed.ok()) {
     return absl::DataLossError(absl::StrCat(path, ": ", parsed.message()));
@@ -40,6 +39,25 @@ absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& 
                                             " required, got ", manifest.format_version()));
   }
   return manifest;
+}
+
+}  // namespace
+
+absl::StatusOr<IdentifiedManifest> ReadManifest(FileSystem& fs, const std::string& dir) {
+  const std::string path = JoinPath(dir, kManifestName);
+  PL_ASSIGN_OR_RETURN(const std::string json, ReadFile(fs, path, kMaxManifestBytes));
+  PL_ASSIGN_OR_RETURN(v1::CutManifest manifest, ParseManifest(path, json));
+  return IdentifiedManifest{.manifest = std::move(manifest), .xxh3 = Xxh3Hex(json)};
+}
+
+absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
+                                             absl::string_view xxh3) {
+  const std::string path = JoinPath(dir, kManifestName);
+  PL_ASSIGN_OR_RETURN(const std::string json, ReadFile(fs, path, kMaxManifestBytes));
+  if (const std::string got = Xxh3Hex(json); got != xxh3) {
+    return absl::DataLossError(absl::StrCat(path, ": XXH3 ", xxh3, " expected, got ", got));
+  }
+  return ParseManifest(path, json);
 }
 
 }  // namespace paceline

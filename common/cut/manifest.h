@@ -29,6 +29,17 @@ std::string ShardFileName(std::uint32_t shard);
 absl::StatusOr<std::string> WriteManifest(FileSystem& fs, const std::string& dir,
                                           const v1::CutManifest& manifest);
 
+struct IdentifiedManifest {
+  v1::CutManifest manifest;
+  // XXH3-128 of its bytes, 32 hex digits.
+  std::string xxh3;
+};
+
+// Reads a manifest of which nothing is known.
+// Errors:  DataLoss  it is no manifest, or its format version is newer; and those of
+//                    the file system.
+absl::StatusOr<IdentifiedManifest> ReadManifest(FileSystem& fs, const std::string& dir);
+
 // Reads the manifest of a committed cut.
 // Errors:  DataLoss  its XXH3-128 is not `xxh3`, it is no manifest, or its format
 //                    version is newer; and those of the file system.

@@ -32,6 +32,14 @@ void ResolvePaths(absl::string_view folder, v1::JobSpec* spec) {
     v1::CheckpointSpec* checkpoint = spec->mutable_checkpoint();
     checkpoint->set_dir(Resolved(folder, checkpoint->dir()));
   }
+  if (spec->has_start()) {
+    v1::StartSpec* start = spec->mutable_start();
+    start->set_weights(Resolved(folder, start->weights()));
+    // A name such as 12@3 is no path.
+    if (start->cut().find('/') != std::string::npos) {
+      start->set_cut(Resolved(folder, start->cut()));
+    }
+  }
 }
 
 }  // namespace paceline

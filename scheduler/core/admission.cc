@@ -1,9 +1,11 @@
 #include "scheduler/core/admission.h"
 
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/memory.h"
 #include "scheduler/core/slots.h"
 
 namespace paceline::scheduler {
@@ -29,6 +31,9 @@ std::string Shortage(const View& view, const v1::JobRecord& job) {
   if (needs.servers() > servers) {
     absl::StrAppend(&reason, reason.empty() ? "" : "; ", "needs ", needs.servers(), " servers, ",
                     servers, " live");
+  }
+  if (std::string memory = NoMemory(view, job, needs.servers()); !memory.empty()) {
+    absl::StrAppend(&reason, reason.empty() ? "" : "; ", memory);
   }
   return reason;
 }

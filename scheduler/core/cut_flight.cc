@@ -1,13 +1,15 @@
 #include "scheduler/core/cut_flight.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "scheduler/core/end_job.h"
-#include "scheduler/core/progress.h"
+#include "scheduler/core/grants.h"
+#include "scheduler/core/start_cut.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -36,12 +38,30 @@ const v1::JobRecord* FindCut(const View& view, const Command& command) {
   return there ? job : nullptr;
 }
 
-// Ids of the kept cuts that make room for one more, oldest first.
-std::vector<uint64_t> CutsToDrop(const v1::JobRecord& job) {
+// Ids of the kept cuts that make room for one more, oldest first; but for those that
+// another job starts from.
+std::vector<uint64_t> CutsToDrop(const View& view, const v1::JobRecord& job) {
   const int keep = static_cast<int>(std::max<uint32_t>(1, job.spec().checkpoint().keep()));
   std::vector<uint64_t> drop;
-  for (int i = 0; i < job.cuts_size() + 1 - keep; ++i) drop.push_back(job.cuts(i).cut_id());
+  for (int i = 0; i < job.cuts_size() + 1 - keep; ++i) {
+    const uint64_t cut_id = job.cuts(i).cut_id();
+    if (!IsPinned(view.state, job.job_id(), cut_id)) drop.push_back(cut_id);
+  }
   return drop;
+}
+
+// The smallest progress of each rank over the servers' parts of the cut.
+std::vector<uint64_t> CutProgress(const View& view, const v1::JobRecord& job) {
+  std::vector<uint64_t> least;
+  for (int i = 0; i < job.map().servers_size(); ++i) {
+    const auto& progress = FindCutReport(view, job, i)->progress();
+    least.resize(std::max(least.size(), static_cast<size_t>(progress.size())),
+                 std::numeric_limits<uint64_t>::max());
+    for (int rank = 0; rank < progress.size(); ++rank) {
+      least[rank] = std::min(least[rank], progress[rank]);
+    }
+  }
+  return least;
 }
 
 }  // namespace
@@ -120,7 +140,17 @@ absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRec
     }
     *manifest.add_files() = *it->second;
   }
-  for (const RankProgress& rank : ProgressOf(view, job)) manifest.add_progress(rank.iterations);
+  const std::vector<uint64_t> progress = CutProgress(view, job);
+  manifest.mutable_progress()->Assign(progress.begin(), progress.end());
+  *manifest.mutable_spec() = job.spec();
+  *manifest.mutable_facts() = job.facts();
+  if (UsesGrants(job)) {
+    for (const v1::RankRecord& rank : job.ranks()) {
+      *manifest.add_grants()->mutable_grants() = rank.grants();
+    }
+    manifest.set_grant_epoch(job.grant_epoch());
+    manifest.set_grant_next(job.grant_next());
+  }
   return manifest;
 }
 
@@ -146,7 +176,7 @@ void PlanCutCommitted(const View& view, const Command& command,
   for (const v1::CutFile& file : command.manifest.files()) {
     committed->set_bytes(committed->bytes() + file.bytes());
   }
-  const std::vector<uint64_t> dropped = CutsToDrop(*job);
+  const std::vector<uint64_t> dropped = CutsToDrop(view, *job);
   committed->mutable_dropped()->Assign(dropped.begin(), dropped.end());
 
   // Whatever else lies there was given up, or was dropped before and not removed.

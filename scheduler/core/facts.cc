@@ -9,6 +9,7 @@
 #include "common/tables/sharding.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "scheduler/core/end_job.h"
+#include "scheduler/core/start.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -62,6 +63,10 @@ void PlanFacts(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (!shards.ok() || shards->empty()) {
     EndJob(view, job, JobTrigger::kFail,
            shards.ok() ? "the model has no tables" : std::string(shards.status().message()), out);
+    return;
+  }
+  if (const absl::Status same = CheckStartFacts(job, first); !same.ok()) {
+    EndJob(view, job, JobTrigger::kFail, std::string(same.message()), out);
     return;
   }
   v1::FactsRecorded* recorded = out->Add(view.now).mutable_facts_recorded();

@@ -1,10 +1,13 @@
 #include "scheduler/core/fake_cluster.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/check.h"
+#include "common/status/status_macros.h"
 #include "scheduler/core/job_machine.h"
+#include "scheduler/core/start_cut.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -43,8 +46,18 @@ uint64_t FakeCluster::Submit(const v1::JobSpec& spec, const std::string& request
   v1::SubmitJobRequest request;
   *request.mutable_spec() = spec;
   request.set_request_id(request_id);
-  const auto job_id = core_->Submit(request, now_);
+  const auto job_id = TrySubmit(request);
   return job_id.ok() ? *job_id : 0;
+}
+
+absl::StatusOr<uint64_t> FakeCluster::TrySubmit(const v1::SubmitJobRequest& request) {
+  PL_ASSIGN_OR_RETURN(std::optional<NamedCut> named, core_->StartCutOf(request));
+  std::optional<StartCut> start;
+  if (named.has_value()) {
+    const v1::CutManifest manifest = manifests[named->dir];
+    start = StartCut{.name = *std::move(named), .manifest = manifest};
+  }
+  return core_->Submit(request, start, now_);
 }
 
 void FakeCluster::Step() {
@@ -77,6 +90,10 @@ void FakeCluster::NodeSpeaks(FakeNode& node) {
   const auto answer = core_->NodeReply(*node_id, now_);
   core_->NodeReplySent(*node_id, answer.reply, now_);
   node.Heed(answer.reply);
+  for (v1::ServerJobReport& job : *node.report.mutable_jobs()) {
+    if (job.has_cut() && job.cut().progress().empty())
+      FillProgress(job.job_id(), job.mutable_cut());
+  }
 }
 
 void FakeCluster::TaskSpeaks(FakeNode& node, FakeTask& task) {
@@ -88,9 +105,22 @@ void FakeCluster::TaskSpeaks(FakeNode& node, FakeTask& task) {
   node.ReportExits();
 }
 
+void FakeCluster::FillProgress(uint64_t job_id, v1::CutReport* cut) const {
+  const v1::JobRecord* job = core_->state().FindJob(job_id);
+  if (job == nullptr) return;
+  cut->mutable_progress()->Resize(job->ranks_size(), 0);
+  for (const auto& [address, node] : nodes_) {
+    for (const auto& [key, task] : node.tasks) {
+      if (key.first != job_id) continue;
+      cut->set_progress(static_cast<int>(key.second), task.report.progress().iteration());
+    }
+  }
+}
+
 void FakeCluster::RunCommands() {
   for (const Command& command : core_->TakeCommands()) {
     const bool commit = command.kind == Command::Kind::kCommitCut;
+    if (commit) manifests[command.dir] = command.manifest;
     core_->OnWorkDone(command, std::string(commit ? "manifest" : "sha"), now_).IgnoreError();
   }
 }

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/cluster.pb.h"
 #include "proto/job.pb.h"
@@ -37,6 +38,7 @@ class FakeCluster {
   FakeNode& AddServer(const std::string& address);
   FakeNode& AddWorker(const std::string& address, uint32_t slots);
 
+  absl::StatusOr<uint64_t> TrySubmit(const v1::SubmitJobRequest& request);
   // 0 when refused.
   uint64_t Submit(const v1::JobSpec& spec, const std::string& request_id = "");
 
@@ -62,11 +64,16 @@ class FakeCluster {
   FakeNode& node(const std::string& address) { return nodes_.at(address); }
   std::map<std::string, FakeNode>& nodes() { return nodes_; }
 
+  // Of committed cuts, by folder.
+  std::map<std::string, v1::CutManifest> manifests;
   // Records that tasks find.
   uint64_t records = 0;
   SchedulerCore::Options options;
 
  private:
+  // What the servers of a job have applied is what its tasks have pushed.
+  void FillProgress(uint64_t job_id, v1::CutReport* cut) const;
+
   MemoryJournal journal_;
   Moment now_;
   uint64_t next_nonce_ = 1;

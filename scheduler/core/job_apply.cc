@@ -11,6 +11,7 @@
 #include "scheduler/core/cut_apply.h"
 #include "scheduler/core/job_event.h"
 #include "scheduler/core/job_machine.h"
+#include "scheduler/core/start.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -85,6 +86,9 @@ absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobReco
     rank->set_node_id(task.node_id());
     rank->set_node_incarnation(task.node_incarnation());
     rank->set_incarnation(task.incarnation());
+    if (first && static_cast<int>(task.rank()) < job->start().grants_size()) {
+      *rank->mutable_grants() = job->start().grants(static_cast<int>(task.rank())).grants();
+    }
   }
   if (!first) job->set_restarts(job->restarts() + update.tasks_size());
   AddEvent(job, time_ms, "TASKS_ASSIGNED", DescribeAssignment(update));
@@ -123,8 +127,8 @@ absl::Status Apply(const v1::ShardsPlaced& update, int64_t time_ms, v1::JobRecor
     placement->set_shards(placement->shards() + 1);
     placement->set_bytes(placement->bytes() + ShardBytes(map.tables(shard.table()), shard));
   }
-  const std::string from =
-      update.restore_cut() == 0 ? "" : absl::StrCat(", from cut ", update.restore_cut());
+  const std::string start = StartText(*job);
+  const std::string from = start.empty() ? "" : absl::StrCat(", from ", start);
   AddEvent(job, time_ms, "SHARDS_PLACED",
            absl::StrCat(map.shards_size(), " shards on ", map.servers_size(), " servers, timeline ",
                         map.timeline(), ", epoch ", map.epoch(), from));
@@ -288,7 +292,14 @@ v1::JobRecord NewJob(const v1::JobSubmitted& update, int64_t time_ms) {
   job.set_state(v1::JOB_STATE_PENDING);
   job.set_checkpoint_dir(update.checkpoint_dir());
   job.set_submitted_ms(time_ms);
-  AddEvent(&job, time_ms, "SUBMITTED", update.spec().name());
+  std::string from;
+  if (update.has_start()) {
+    *job.mutable_start() = update.start();
+    job.set_grant_epoch(update.start().grant_epoch());
+    job.set_grant_next(update.start().grant_next());
+    from = absl::StrCat(", from ", StartText(job), " at iteration ", update.start().iteration());
+  }
+  AddEvent(&job, time_ms, "SUBMITTED", absl::StrCat(update.spec().name(), from));
   return job;
 }
 

@@ -1,5 +1,6 @@
 // How jobs end before their time, and what they outlive.
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -125,11 +126,12 @@ TEST_CASE("an error of the journal changes nothing, and the next event tries aga
   v1::SubmitJobRequest request;
   *request.mutable_spec() = CountingSpec(1, 1, v1::POLICY_BSP);
   const uint64_t before = cluster.core().state().journal_index();
-  CHECK_STATUS(cluster.core().Submit(request, cluster.now()), absl::StatusCode::kResourceExhausted,
-               "disk full");
+  CHECK_STATUS(cluster.core().Submit(request, std::nullopt, cluster.now()),
+               absl::StatusCode::kResourceExhausted, "disk full");
   CHECK(cluster.core().state().journal_index() == before);
   cluster.journal().FailWith(absl::OkStatus());
-  REQUIRE_OK_AND_ASSIGN(const uint64_t job, cluster.core().Submit(request, cluster.now()));
+  REQUIRE_OK_AND_ASSIGN(const uint64_t job,
+                        cluster.core().Submit(request, std::nullopt, cluster.now()));
   cluster.journal().FailWith(absl::UnavailableError("gone"));
   for (int i = 0; i < 5; ++i) cluster.Step();
   CHECK(cluster.StateOf(job) == v1::JOB_STATE_PLACING);

@@ -1,12 +1,15 @@
 #include "scheduler/core/orders.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/partition/shares.h"
 #include "scheduler/core/cut_flight.h"
 #include "scheduler/core/grants.h"
 #include "scheduler/core/job_machine.h"
+#include "scheduler/core/start.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -46,11 +49,8 @@ void AddServe(const v1::JobRecord& job, bool cut, v1::HeartbeatResponse* out) {
     order->mutable_cut()->set_dir(job.cut().dir());
     order->mutable_cut()->set_round(job.cut().round());
   }
-  for (const v1::CutRecord& from : job.cuts()) {
-    if (from.cut_id() != job.restore_cut()) continue;
-    order->mutable_restore()->set_cut_id(from.cut_id());
-    order->mutable_restore()->set_dir(from.dir());
-    order->mutable_restore()->set_manifest_xxh3(from.manifest_xxh3());
+  if (std::optional<v1::RestoreOrder> restore = RestoreOf(job)) {
+    *order->mutable_restore() = *std::move(restore);
   }
 }
 

@@ -6,29 +6,33 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 #include "scheduler/core/end_job.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/memory.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
 namespace {
 
-// At most `count` of the usable servers, those with the fewest bytes; empty if there
-// are not `at_least` so many.
-std::vector<const v1::NodeRecord*> ChooseServers(const View& view, size_t at_least, size_t count) {
-  std::vector<const v1::NodeRecord*> servers = UsableNodes(view, v1::NODE_ROLE_SERVER);
-  if (servers.size() < at_least) return {};
-  count = std::min(count, servers.size());
+// As many of the usable servers as ServersFor says: of those that have the memory, the
+// ones with the fewest bytes. Empty if there are not so many.
+std::vector<const v1::NodeRecord*> ChooseServers(const View& view, const v1::JobRecord& job) {
+  const size_t count = ServersFor(view, job);
+  if (count == 0 || !NoMemory(view, job, static_cast<uint32_t>(count)).empty()) return {};
+  const uint64_t need = MemoryNeed(job.spec(), job.facts());
+  const uint64_t share = (need + count - 1) / count;
   std::vector<std::pair<uint64_t, const v1::NodeRecord*>> by_bytes;
-  for (const v1::NodeRecord* server : servers) {
+  for (const v1::NodeRecord* server : UsableNodes(view, v1::NODE_ROLE_SERVER)) {
+    if (FreeMemory(view, *server, job) < share) continue;
     by_bytes.emplace_back(PlacedBytes(view.state, server->node_id()), server);
   }
   std::stable_sort(by_bytes.begin(), by_bytes.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  servers.clear();
-  for (size_t i = 0; i < count; ++i) servers.push_back(by_bytes[i].second);
+  std::vector<const v1::NodeRecord*> servers;
+  for (size_t i = 0; i < count && i < by_bytes.size(); ++i) servers.push_back(by_bytes[i].second);
   return servers;
 }
 
@@ -111,10 +115,15 @@ void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
       view.seen.SinceRestoreFailed(job.job_id(), view.now.monotonic) < view.options.cut_retry) {
     return;
   }
-  // A job that started goes on with fewer servers than it asked for.
   const uint32_t wanted = job.spec().resources().servers();
-  const std::vector<const v1::NodeRecord*> servers =
-      ChooseServers(view, recovers ? 1 : wanted, wanted);
+  if (!recovers) {
+    std::string why = NeverFits(view, MemoryNeed(job.spec(), job.facts()), wanted);
+    if (!why.empty()) {
+      EndJob(view, job, JobTrigger::kFail, absl::StrCat("the job ", why), out);
+      return;
+    }
+  }
+  const std::vector<const v1::NodeRecord*> servers = ChooseServers(view, job);
   if (servers.empty()) return;
   absl::StatusOr<v1::ShardMap> map =
       PlaceShards(job, servers, job.map().timeline() + 1, job.map().epoch() + 1);

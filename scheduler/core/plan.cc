@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/spec/cut_name.h"
 #include "common/spec/defaults.h"
 #include "common/spec/problem.h"
 #include "common/spec/validate.h"
@@ -15,6 +16,7 @@
 #include "scheduler/core/failures.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/memory.h"
 #include "scheduler/core/placement.h"
 #include "scheduler/core/restarts.h"
 #include "scheduler/core/rollback.h"
@@ -86,7 +88,8 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
 
 }  // namespace
 
-absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request, Decisions* out) {
+absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request,
+                        const std::optional<StartCut>& start, Decisions* out) {
   PL_RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxRequestIdBytes));
   if (view.state.FindRequest(request.request_id()) != nullptr) return absl::OkStatus();
   v1::JobSpec spec = WithDefaults(request.spec());
@@ -94,6 +97,23 @@ absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request, D
   if (view.state.active_jobs().size() >= view.options.max_active_jobs) {
     return absl::ResourceExhaustedError(absl::StrCat("at most ", view.options.max_active_jobs,
                                                      " jobs may wait or run; try again later"));
+  }
+  const uint64_t need = MemoryNeed(spec, v1::TaskFacts());
+  if (std::string why = NeverFits(view, need, spec.resources().servers()); !why.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("the job ", why));
+  }
+  PL_ASSIGN_OR_RETURN(const std::optional<NamedCut> named, FindStartCut(view.state, spec));
+  std::optional<v1::StartPoint> from;
+  if (named.has_value()) {
+    if (!start.has_value() || start->name.dir != named->dir) {
+      return absl::AbortedError(
+          absl::StrCat("start.cut: ", spec.start().cut(), " has changed meanwhile; try again"));
+    }
+    PL_ASSIGN_OR_RETURN(from, PlanStart(spec, *start));
+    // "JOB" was the newest then.
+    if (named->job_id != 0) {
+      spec.mutable_start()->set_cut(CutNameText(named->job_id, named->cut_id));
+    }
   }
   const uint64_t job_id = view.state.next_job_id();
   v1::JobSubmitted* submitted = out->Add(view.now).mutable_job_submitted();
@@ -104,6 +124,7 @@ absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request, D
   submitted->set_checkpoint_dir(dir.empty() ? absl::StrCat(view.options.data_dir, "/jobs/", job_id)
                                             : absl::StrCat(dir, "/job-", job_id));
   *submitted->mutable_spec() = std::move(spec);
+  if (from.has_value()) *submitted->mutable_start() = *std::move(from);
   return absl::OkStatus();
 }
 

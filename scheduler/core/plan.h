@@ -11,11 +11,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "scheduler/core/decisions.h"
+#include "scheduler/core/start_cut.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
@@ -30,7 +32,11 @@ inline constexpr uint32_t kMaxSlots = 4096;
 // A new job. No updates if its request_id was seen before.
 // Errors:  InvalidArgument    all problems of the spec with their paths, or the request_id.
 //          ResourceExhausted  too many jobs wait.
-absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request, Decisions* out);
+//          FailedPrecondition its tables are larger than what servers take; the numbers.
+//          Aborted            the cut to start from is not `start` any more.
+//          Those of FindStartCut and PlanStart.
+absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request,
+                        const std::optional<StartCut>& start, Decisions* out);
 
 // The end of a job that has not ended; no updates for one that has.
 // Errors:  NotFound         no such job.

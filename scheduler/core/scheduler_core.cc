@@ -35,36 +35,6 @@ bool MayDecide(const v1::JobRecord& job, const v1::SyncTaskRequest& report) {
          report.progress().finished();
 }
 
-// What an applied update is to people; nothing for those that only count.
-std::optional<Notice> NoticeOf(const v1::Update& update, const ClusterState& state) {
-  switch (update.kind_case()) {
-    case v1::Update::kNodeRegistered:
-      return Notice{.kind = "NODE_REGISTERED",
-                    .node_id = update.node_registered().node_id(),
-                    .message = NodeName(*state.FindNode(update.node_registered().node_id()))};
-    case v1::Update::kNodeLost:
-      return Notice{.kind = "NODE_LOST",
-                    .node_id = update.node_lost().node_id(),
-                    .message = NodeName(*state.FindNode(update.node_lost().node_id()))};
-    case v1::Update::kNodeForgotten:
-      return Notice{.kind = "NODE_FORGOTTEN", .node_id = update.node_forgotten().node_id()};
-    case v1::Update::kGrantsMade:
-    case v1::Update::kParametersHashed:
-    case v1::Update::kCheckpointRequested:
-    case v1::Update::kCutOrdered:
-      return std::nullopt;
-    case v1::Update::kCutAbandoned:
-      if (update.cut_abandoned().missed()) return std::nullopt;
-      break;
-    default:
-      break;
-  }
-  const v1::JobRecord* job = state.FindJob(JobOfUpdate(update));
-  if (job == nullptr || job->events().empty()) return std::nullopt;
-  const v1::JobEvent& event = *job->events().rbegin();
-  return Notice{.kind = event.kind(), .job_id = job->job_id(), .message = event.message()};
-}
-
 std::string IdentityText(const v1::SchedulerIdentity& identity) {
   return absl::StrCat("generation ", identity.generation(), ", nonce ", identity.start_nonce(),
                       ", journal index ", identity.journal_index());
@@ -108,9 +78,16 @@ absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options optio
   return core;
 }
 
-absl::StatusOr<uint64_t> SchedulerCore::Submit(const v1::SubmitJobRequest& request, Moment now) {
+absl::StatusOr<std::optional<NamedCut>> SchedulerCore::StartCutOf(
+    const v1::SubmitJobRequest& request) const {
+  if (state_.FindRequest(request.request_id()) != nullptr) return std::nullopt;
+  return FindStartCut(state_, request.spec());
+}
+
+absl::StatusOr<uint64_t> SchedulerCore::Submit(const v1::SubmitJobRequest& request,
+                                               const std::optional<StartCut>& start, Moment now) {
   Decisions decisions;
-  PL_RETURN_IF_ERROR(PlanSubmit(ViewAt(now), request, &decisions));
+  PL_RETURN_IF_ERROR(PlanSubmit(ViewAt(now), request, start, &decisions));
   if (decisions.updates.empty()) return state_.FindRequest(request.request_id())->job_id();
   const uint64_t job_id = decisions.updates[0].job_submitted().job_id();
   PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,22 +28,14 @@
 #include "scheduler/core/decisions.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/moment.h"
+#include "scheduler/core/notice.h"
 #include "scheduler/core/observations.h"
 #include "scheduler/core/plan_options.h"
 #include "scheduler/core/reply_memory.h"
+#include "scheduler/core/start_cut.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
-
-// Something that happened, for the log.
-struct Notice {
-  // As in JobEvent, or NODE_REGISTERED, NODE_LOST, NODE_FORGOTTEN.
-  std::string kind;
-  // 0: not about a job, or a node.
-  uint64_t job_id = 0;
-  uint64_t node_id = 0;
-  std::string message;
-};
 
 class SchedulerCore {
  public:
@@ -67,7 +60,12 @@ class SchedulerCore {
 
   // ---- users ----
   // Errors:  as PlanSubmit and PlanCancel, and those of the journal.
-  absl::StatusOr<uint64_t> Submit(const v1::SubmitJobRequest& request, Moment now);
+  // `start`: the cut that StartCutOf named, read.
+  absl::StatusOr<uint64_t> Submit(const v1::SubmitJobRequest& request,
+                                  const std::optional<StartCut>& start, Moment now);
+  // The cut that must be read before this is submitted; nothing if none.
+  // Errors:  as FindStartCut.
+  absl::StatusOr<std::optional<NamedCut>> StartCutOf(const v1::SubmitJobRequest& request) const;
   absl::StatusOr<v1::Job> Cancel(const v1::CancelJobRequest& request, Moment now);
   // Errors:  as PlanCheckpoint, and those of the journal.
   absl::StatusOr<v1::CheckpointJobResponse> Checkpoint(const v1::CheckpointJobRequest& request,

@@ -1,6 +1,7 @@
 #include "scheduler/core/scheduler_core.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 
 #include "common/status/status_matchers.h"
@@ -124,7 +125,7 @@ TEST_CASE("requests that are refused, and why") {
     *request.mutable_spec() = CountingSpec(0, 1, v1::POLICY_BSP);
     request.mutable_spec()->mutable_resources()->set_workers(5000);
     request.mutable_spec()->mutable_train()->mutable_optimizer()->set_learning_rate(-1);
-    const auto refused = core.Submit(request, cluster.now());
+    const auto refused = core.Submit(request, std::nullopt, cluster.now());
     CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument, "resources.workers");
     CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument, "train.optimizer.learning_rate");
   }
@@ -132,8 +133,8 @@ TEST_CASE("requests that are refused, and why") {
     v1::SubmitJobRequest request;
     *request.mutable_spec() = CountingSpec(1, 1, v1::POLICY_BSP);
     request.set_request_id(std::string(129, 'x'));
-    CHECK_STATUS(core.Submit(request, cluster.now()), absl::StatusCode::kInvalidArgument,
-                 "at most 128 bytes");
+    CHECK_STATUS(core.Submit(request, std::nullopt, cluster.now()),
+                 absl::StatusCode::kInvalidArgument, "at most 128 bytes");
   }
   SECTION("unknown jobs") {
     v1::CancelJobRequest cancel;
@@ -194,8 +195,8 @@ TEST_CASE("too many jobs are refused with the limit") {
   CHECK(cluster.Submit(CountingSpec(1, 1, v1::POLICY_BSP)) == 2);
   v1::SubmitJobRequest request;
   *request.mutable_spec() = CountingSpec(1, 1, v1::POLICY_BSP);
-  CHECK_STATUS(cluster.core().Submit(request, cluster.now()), absl::StatusCode::kResourceExhausted,
-               "at most 2 jobs");
+  CHECK_STATUS(cluster.core().Submit(request, std::nullopt, cluster.now()),
+               absl::StatusCode::kResourceExhausted, "at most 2 jobs");
 }
 
 TEST_CASE("lists: by state, in pages") {

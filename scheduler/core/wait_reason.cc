@@ -8,6 +8,7 @@
 #include "scheduler/core/admission.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/memory.h"
 #include "scheduler/core/slots.h"
 #include "scheduler/core/waiting.h"
 
@@ -41,6 +42,10 @@ std::string PlacingReason(const View& view, const v1::JobRecord& job) {
     return absl::StrCat(text, " to start and read the data");
   }
   if (job.map().servers().empty()) {
+    const uint32_t servers = ServersFor(view, job);
+    if (std::string memory = servers == 0 ? "" : NoMemory(view, job, servers); !memory.empty()) {
+      return memory;
+    }
     const bool recovers = job.state() == v1::JOB_STATE_RECOVERING;
     return absl::StrCat("needs ", recovers ? 1 : job.spec().resources().servers(), " servers, ",
                         UsableNodes(view, v1::NODE_ROLE_SERVER).size(), " live");

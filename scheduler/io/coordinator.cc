@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/check.h"
+#include "common/cut/manifest.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/ending.h"
@@ -97,21 +99,54 @@ CoordinatorStats Coordinator::Stats() {
 
 // ---- users ----
 
-absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJobRequest& request) {
+template <typename Event>
+auto Coordinator::Decide(Event event) -> decltype(event(Moment())) {
   Answers answers;
-  absl::StatusOr<uint64_t> job_id = 0;
+  decltype(event(Moment())) result = absl::UnknownError("not decided");
   {
     MutexLock lock(&mu_);
     PL_RETURN_IF_ERROR(Serving());
     const Moment now = Now();
-    job_id = core_->Submit(request, now);
+    result = event(now);
     AfterEvent(now, &answers);
   }
   Run(answers);
-  PL_RETURN_IF_ERROR(job_id.status());
+  return result;
+}
+
+absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJobRequest& request) {
+  PL_ASSIGN_OR_RETURN(const std::optional<StartCut> start, ReadStartCut(request));
+  PL_ASSIGN_OR_RETURN(const uint64_t job_id, Decide([&](Moment now) {
+                        mu_.AssertHeld();
+                        return core_->Submit(request, start, now);
+                      }));
   v1::SubmitJobResponse response;
-  response.set_job_id(*job_id);
+  response.set_job_id(job_id);
   return response;
+}
+
+absl::StatusOr<std::optional<StartCut>> Coordinator::ReadStartCut(
+    const v1::SubmitJobRequest& request) {
+  std::optional<NamedCut> named;
+  {
+    MutexLock lock(&mu_);
+    PL_RETURN_IF_ERROR(Serving());
+    PL_ASSIGN_OR_RETURN(named, core_->StartCutOf(request));
+  }
+  if (!named.has_value()) return std::nullopt;
+  // A slow disk holds up nobody but this caller.
+  absl::StatusOr<IdentifiedManifest> read = ReadManifest(*options_.fs, named->dir);
+  if (!read.ok()) {
+    return absl::Status(read.status().code(),
+                        absl::StrCat("start.cut: ", std::string(read.status().message())));
+  }
+  if (!named->manifest_xxh3.empty() && named->manifest_xxh3 != read->xxh3) {
+    return absl::DataLossError(absl::StrCat("start.cut: the manifest in ", named->dir,
+                                            " is damaged: XXH3 ", named->manifest_xxh3,
+                                            " expected, got ", read->xxh3));
+  }
+  named->manifest_xxh3 = std::move(read->xxh3);
+  return StartCut{.name = *std::move(named), .manifest = std::move(read->manifest)};
 }
 
 absl::StatusOr<v1::Job> Coordinator::GetJob(const v1::GetJobRequest& request) {
@@ -127,32 +162,18 @@ absl::StatusOr<v1::ListJobsResponse> Coordinator::ListJobs(const v1::ListJobsReq
 }
 
 absl::StatusOr<v1::Job> Coordinator::CancelJob(const v1::CancelJobRequest& request) {
-  Answers answers;
-  absl::StatusOr<v1::Job> job = v1::Job();
-  {
-    MutexLock lock(&mu_);
-    PL_RETURN_IF_ERROR(Serving());
-    const Moment now = Now();
-    job = core_->Cancel(request, now);
-    AfterEvent(now, &answers);
-  }
-  Run(answers);
-  return job;
+  return Decide([&](Moment now) {
+    mu_.AssertHeld();
+    return core_->Cancel(request, now);
+  });
 }
 
 absl::StatusOr<v1::CheckpointJobResponse> Coordinator::CheckpointJob(
     const v1::CheckpointJobRequest& request) {
-  Answers answers;
-  absl::StatusOr<v1::CheckpointJobResponse> response = v1::CheckpointJobResponse();
-  {
-    MutexLock lock(&mu_);
-    PL_RETURN_IF_ERROR(Serving());
-    const Moment now = Now();
-    response = core_->Checkpoint(request, now);
-    AfterEvent(now, &answers);
-  }
-  Run(answers);
-  return response;
+  return Decide([&](Moment now) {
+    mu_.AssertHeld();
+    return core_->Checkpoint(request, now);
+  });
 }
 
 absl::StatusOr<v1::Cluster> Coordinator::DescribeCluster() {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -31,7 +32,9 @@
 #include "proto/node.pb.h"
 #include "proto/state.pb.h"
 #include "scheduler/core/journal.h"
+#include "scheduler/core/moment.h"
 #include "scheduler/core/scheduler_core.h"
+#include "scheduler/core/start_cut.h"
 #include "scheduler/io/cut_worker.h"
 #include "scheduler/io/job_watcher.h"
 #include "scheduler/io/long_polls.h"
@@ -135,6 +138,12 @@ class Coordinator {
   using Answers = std::vector<std::function<void()>>;
 
   Coordinator(Options options, std::unique_ptr<SchedulerCore> core);
+
+  // A user's event, under the lock, and the answers that it brings about.
+  template <typename Event>
+  auto Decide(Event event) -> decltype(event(Moment()));
+  // The cut that the job is to start from, read from its folder without the lock.
+  absl::StatusOr<std::optional<StartCut>> ReadStartCut(const v1::SubmitJobRequest& request);
 
   static void Run(const Answers& answers) {
     for (const auto& answer : answers) answer();

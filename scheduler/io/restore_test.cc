@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "common/fs_posix.h"
@@ -45,7 +46,7 @@ TEST_CASE("a scheduler starts from a restored journal and goes on after it") {
     v1::SubmitJobRequest again;
     again.set_request_id("one");
     *again.mutable_spec() = CountingSpec(2, 2, v1::POLICY_BSP);
-    REQUIRE_OK_AND_ASSIGN(const uint64_t first, core->Submit(again, cluster.now()));
+    REQUIRE_OK_AND_ASSIGN(const uint64_t first, core->Submit(again, std::nullopt, cluster.now()));
     CHECK(first == job);
   }
 }

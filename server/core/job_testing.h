@@ -44,8 +44,8 @@ struct OpenedJob {
   std::shared_ptr<MemoryBudget> fold;
   std::shared_ptr<ServerJob> job;
 };
-using LoadShard =
-    std::function<absl::StatusOr<ShardSnapshot>(const v1::TableSpec&, const v1::ShardSpec&)>;
+using LoadShard = std::function<absl::StatusOr<std::optional<ShardSnapshot>>(const v1::TableSpec&,
+                                                                             const v1::ShardSpec&)>;
 OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server = 0,
                   uint64_t fold_bytes = uint64_t{1} << 20, LoadShard load = nullptr);
 

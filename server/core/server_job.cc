@@ -62,10 +62,13 @@ absl::StatusOr<std::shared_ptr<ServerJob>> ServerJob::Open(const Options& option
     if (!policy.rounds) {
       shard.rank_share.assign(order.rank_share().begin(), order.rank_share().end());
     }
+    std::optional<ShardSnapshot> state;
     if (order.has_restore()) {
-      PL_ASSIGN_OR_RETURN(ShardSnapshot state, options.load(shard.table, spec));
+      PL_ASSIGN_OR_RETURN(state, options.load(shard.table, spec));
+    }
+    if (state.has_value()) {
       PL_ASSIGN_OR_RETURN(shards.emplace_back(),
-                          Shard::Restore(std::move(shard), std::move(state)));
+                          Shard::Restore(std::move(shard), *std::move(state)));
     } else {
       PL_ASSIGN_OR_RETURN(shards.emplace_back(), Shard::Create(std::move(shard)));
     }

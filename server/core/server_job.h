@@ -59,8 +59,11 @@ class ServerJob {
     uint32_t max_parked_pulls = 4096;
     // Asked between shards; true stops Open. May be null.
     std::function<bool()> cancelled;
-    // The state of a shard in the cut that the order restores; called only if it does.
-    std::function<absl::StatusOr<ShardSnapshot>(const v1::TableSpec&, const v1::ShardSpec&)> load;
+    // What a shard starts from by the order's `restore`, nothing for its initial values;
+    // called only if the order has one.
+    std::function<absl::StatusOr<std::optional<ShardSnapshot>>(const v1::TableSpec&,
+                                                               const v1::ShardSpec&)>
+        load;
     // Shards have completed the round of the cut that is armed: JobCut::Next has copies.
     // On any thread, without a lock held. May be null.
     std::function<void()> cut_reached;

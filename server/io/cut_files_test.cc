@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -92,8 +93,9 @@ absl::StatusOr<std::vector<ShardSnapshot>> ReadAll(FileSystem& fs,
   CutReader reader(&fs, order, nullptr);
   std::vector<ShardSnapshot> states;
   for (const v1::ShardSpec& shard : order.map().shards()) {
-    PL_ASSIGN_OR_RETURN(states.emplace_back(),
+    PL_ASSIGN_OR_RETURN(std::optional<ShardSnapshot> state,
                         reader.Read(order.map().tables(static_cast<int>(shard.table())), shard));
+    states.push_back(*std::move(state));
   }
   return states;
 }

@@ -1,5 +1,7 @@
 #include "server/io/cut_reader.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,15 +13,19 @@
 namespace paceline::server {
 namespace {
 
-// Whether a shard of the cut holds the rows of the shard of the map.
+// Whether a shard of the cut holds the same rows of its table.
 bool SameRows(const v1::ShardSpec& a, const v1::ShardSpec& b) {
-  return a.table() == b.table() && a.first_row() == b.first_row() && a.rows() == b.rows() &&
-         a.bucket() == b.bucket() && a.buckets() == b.buckets();
+  return a.first_row() == b.first_row() && a.rows() == b.rows() && a.bucket() == b.bucket() &&
+         a.buckets() == b.buckets();
 }
 
-bool SameTable(const v1::TableSpec& a, const v1::TableSpec& b) {
-  return a.name() == b.name() && a.kind() == b.kind() && a.rows() == b.rows() &&
-         a.dim() == b.dim() && a.optimizer().kind() == b.optimizer().kind();
+bool SameShape(const v1::TableSpec& a, const v1::TableSpec& b) {
+  return a.name() == b.name() && a.kind() == b.kind() && a.rows() == b.rows() && a.dim() == b.dim();
+}
+
+std::string Shape(const v1::TableSpec& table) {
+  if (table.kind() != v1::TABLE_KIND_DENSE) return absl::StrCat("sparse rows of ", table.dim());
+  return absl::StrCat("dense [", table.rows(), ", ", table.dim(), "]");
 }
 
 }  // namespace
@@ -27,24 +33,57 @@ bool SameTable(const v1::TableSpec& a, const v1::TableSpec& b) {
 CutReader::CutReader(FileSystem* fs, const v1::ServerJobOrder& order, StopRequested stop)
     : fs_(fs), order_(order), stop_(std::move(stop)) {}
 
-absl::StatusOr<ShardSnapshot> CutReader::Read(const v1::TableSpec& table,
-                                              const v1::ShardSpec& shard) {
+absl::StatusOr<std::optional<ShardSnapshot>> CutReader::Read(const v1::TableSpec& table,
+                                                             const v1::ShardSpec& shard) {
   const v1::RestoreOrder& cut = order_.restore();
   if (!manifest_.has_value()) {
     PL_ASSIGN_OR_RETURN(manifest_, ReadManifest(*fs_, cut.dir(), cut.manifest_xxh3()));
   }
+  if (cut.part() == v1::RestoreOrder::WEIGHTS) return ReadWeights(table, shard);
   const int index = static_cast<int>(shard.shard());
+  const int in_table = static_cast<int>(shard.table());
   const bool there = index < manifest_->shards_size() && index < manifest_->files_size() &&
-                     static_cast<int>(shard.table()) < manifest_->tables_size();
-  if (!there || !SameRows(manifest_->shards(index), shard) ||
-      !SameTable(manifest_->tables(static_cast<int>(shard.table())), table) ||
+                     in_table < manifest_->tables_size();
+  if (!there || manifest_->shards(index).table() != shard.table() ||
+      !SameRows(manifest_->shards(index), shard) ||
+      !SameShape(manifest_->tables(in_table), table) ||
+      manifest_->tables(in_table).optimizer().kind() != table.optimizer().kind() ||
       manifest_->files(index).shard() != shard.shard()) {
     return absl::DataLossError(absl::StrCat("cut ", cut.cut_id(), " in ", cut.dir(), ": shard ",
                                             shard.shard(), " of table ", table.name(),
                                             " is not one of its shards"));
   }
-  return ReadShardFile(*fs_, cut.dir(), manifest_->files(index), table, shard, order_.ranks(),
-                       stop_);
+  PL_ASSIGN_OR_RETURN(ShardSnapshot state, ReadShardFile(*fs_, cut.dir(), manifest_->files(index),
+                                                         table, shard, order_.ranks(), stop_));
+  if (cut.part() == v1::RestoreOrder::UNFINISHED) state.finished.assign(order_.ranks(), false);
+  return state;
+}
+
+absl::StatusOr<std::optional<ShardSnapshot>> CutReader::ReadWeights(
+    const v1::TableSpec& table, const v1::ShardSpec& shard) const {
+  const v1::RestoreOrder& cut = order_.restore();
+  const int shards = std::min(manifest_->shards_size(), manifest_->files_size());
+  for (int i = 0; i < shards; ++i) {
+    const v1::ShardSpec& from = manifest_->shards(i);
+    const int in_table = static_cast<int>(from.table());
+    if (in_table >= manifest_->tables_size() ||
+        manifest_->tables(in_table).name() != table.name()) {
+      continue;
+    }
+    if (!SameShape(manifest_->tables(in_table), table)) {
+      return absl::DataLossError(absl::StrCat("cut ", cut.cut_id(), " in ", cut.dir(), ": table ",
+                                              table.name(), ": ", Shape(table), " expected, got ",
+                                              Shape(manifest_->tables(in_table))));
+    }
+    if (!SameRows(from, shard)) continue;
+    ShardSnapshot state;
+    PL_ASSIGN_OR_RETURN(state.rows,
+                        ReadShardRows(*fs_, cut.dir(), manifest_->files(i), table, from, stop_));
+    state.progress.assign(order_.ranks(), 0);
+    state.finished.assign(order_.ranks(), false);
+    return state;
+  }
+  return std::nullopt;
 }
 
 }  // namespace paceline::server

@@ -15,15 +15,21 @@ namespace paceline::server {
 // Thread-compatible.
 class CutReader {
  public:
-  // `order.restore` names the cut. `fs` and `order` outlive the reader.
+  // `order.restore` names the cut and what to take of it. `fs` and `order` outlive
+  // the reader.
   CutReader(FileSystem* fs, const v1::ServerJobOrder& order, StopRequested stop);
 
-  // The state of a shard of the order's map. The manifest is read with the first.
+  // The state of a shard of the order's map; nothing if only weights are taken and the
+  // cut has no table of that name. The manifest is read with the first.
   // Errors:  DataLoss  the cut is damaged, or was made of other tables.
   //          Those of the file system, if its folder cannot be read from here.
-  absl::StatusOr<ShardSnapshot> Read(const v1::TableSpec& table, const v1::ShardSpec& shard);
+  absl::StatusOr<std::optional<ShardSnapshot>> Read(const v1::TableSpec& table,
+                                                    const v1::ShardSpec& shard);
 
  private:
+  absl::StatusOr<std::optional<ShardSnapshot>> ReadWeights(const v1::TableSpec& table,
+                                                           const v1::ShardSpec& shard) const;
+
   FileSystem* const fs_;
   const v1::ServerJobOrder& order_;
   const StopRequested stop_;

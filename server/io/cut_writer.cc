@@ -5,11 +5,28 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "common/failpoint/failpoint.h"
 #include "common/status/status_macros.h"
 #include "server/io/shard_file.h"
 
 namespace paceline::server {
+
+namespace {
+
+// To the smallest of all shards so far.
+void LowerProgress(absl::Span<const uint64_t> progress, v1::CutReport* report) {
+  if (report->progress().empty()) {
+    report->mutable_progress()->Assign(progress.begin(), progress.end());
+    return;
+  }
+  for (size_t rank = 0; rank < progress.size(); ++rank) {
+    uint64_t& least = (*report->mutable_progress())[static_cast<int>(rank)];
+    least = std::min(least, progress[rank]);
+  }
+}
+
+}  // namespace
 
 CutWriter::CutWriter(FileSystem* fs, std::unique_ptr<JobCut> cut) : fs_(fs), cut_(std::move(cut)) {
   report_.set_cut_id(cut_->order().cut_id());
@@ -25,6 +42,7 @@ absl::Status CutWriter::WriteReady(const StopRequested& stop) {
     PL_ASSIGN_OR_RETURN(*report_.add_files(),
                         WriteShardFile(*fs_, dir, copy->shard->table(), copy->shard->spec(),
                                        cut_->job().map().timeline(), copy->state));
+    LowerProgress(copy->state.progress, &report_);
   }
   if (!cut_->complete()) return absl::OkStatus();
   PL_RETURN_IF_ERROR(Failpoint("server.cut.dir.sync"));

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "server/core/job_cut.h"
 #include "server/io/cut_reader.h"
+#include "server/io/weights_reader.h"
 
 namespace paceline::server {
 namespace {
@@ -55,8 +56,10 @@ void OrderExecutor::Open(OpenCommand command, uint64_t node_id, uint64_t incarna
     };
     options.cut_reached = [this, job_id] { QueueCut(job_id); };
     CutReader cut(options_.fs, command.order, options.cancelled);
-    options.load = [&cut](const v1::TableSpec& table, const v1::ShardSpec& shard) {
-      return cut.Read(table, shard);
+    WeightsReader weights(options_.fs, command.order, node_id, options.cancelled);
+    options.load = [&](const v1::TableSpec& table, const v1::ShardSpec& shard) {
+      return command.order.restore().weights_file().empty() ? cut.Read(table, shard)
+                                                            : weights.Read(table, shard);
     };
     absl::StatusOr<std::shared_ptr<ServerJob>> job = ServerJob::Open(options);
     if (job.ok()) {

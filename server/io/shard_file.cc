@@ -116,11 +116,31 @@ absl::StatusOr<v1::CutFile> WriteShardFile(FileSystem& fs, const std::string& di
 
 namespace {
 
-// Reads tensors of a file, each of a shape that the manifest settles.
+// Reads tensors of a shard file, each of a shape that the manifest settles.
 class TensorReader {
  public:
-  TensorReader(const SafetensorsReader* file, std::string path)
-      : file_(file), path_(std::move(path)) {}
+  // After every byte of the file was compared with its entry.
+  // Errors:  as ReadShardFile.
+  static absl::StatusOr<TensorReader> Open(FileSystem& fs, const std::string& dir,
+                                           const v1::CutFile& entry, const v1::TableSpec& table,
+                                           const v1::ShardSpec& shard, const StopRequested& stop) {
+    PL_RETURN_IF_ERROR(Failpoint("server.cut.file.read"));
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(fs, dir, entry));
+    PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
+    const std::string path = JoinPath(dir, entry.name());
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> file,
+                        SafetensorsReader::Open(std::move(verified), path));
+    // The timeline is the cut's: it says nothing about where the rows belong.
+    TensorMetadata is = file->metadata();
+    is.erase("timeline");
+    TensorMetadata want = Metadata(table, shard, 0);
+    want.erase("timeline");
+    if (is != want) {
+      return absl::DataLossError(absl::StrCat(path, ": shard ", shard.shard(), " of table ",
+                                              table.name(), " expected, got another"));
+    }
+    return TensorReader(std::move(file), path);
+  }
 
   // A tensor of one value per entry of `shape`, read whole.
   template <typename T>
@@ -150,6 +170,9 @@ class TensorReader {
   }
 
  private:
+  TensorReader(std::unique_ptr<SafetensorsReader> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+
   absl::StatusOr<const TensorInfo*> Find(const std::string& name, DType dtype,
                                          const std::vector<uint64_t>& shape) const {
     const TensorInfo* tensor = file_->Find(name);
@@ -161,14 +184,18 @@ class TensorReader {
                                             tensor == nullptr ? "none" : "another shape or type"));
   }
 
-  const SafetensorsReader* const file_;
-  const std::string path_;
+  std::unique_ptr<SafetensorsReader> file_;
+  std::string path_;
 };
 
+enum class Slots { kRead, kLeave };
+
 absl::StatusOr<RowsSnapshot> ReadRows(const TensorReader& tensors, const v1::TableSpec& table,
-                                      const v1::ShardSpec& shard) {
+                                      const v1::ShardSpec& shard, Slots which) {
   const uint64_t dim = table.dim();
-  const absl::Span<const std::string_view> slots = SlotNames(table.optimizer().kind());
+  const v1::OptimizerKind optimizer = table.optimizer().kind();
+  absl::Span<const std::string_view> slots;
+  if (which == Slots::kRead) slots = SlotNames(optimizer);
   const auto slot_name = [](std::string_view slot) {
     return absl::StrCat("slot.", std::string(slot));
   };
@@ -189,7 +216,7 @@ absl::StatusOr<RowsSnapshot> ReadRows(const TensorReader& tensors, const v1::Tab
     PL_ASSIGN_OR_RETURN(sparse.slots.emplace_back(),
                         tensors.Read<float>(slot_name(slot), DType::kF32, {keys, dim}));
   }
-  if (CountsSteps(table.optimizer().kind())) {
+  if (which == Slots::kRead && CountsSteps(optimizer)) {
     PL_ASSIGN_OR_RETURN(sparse.row_steps, tensors.Read<uint64_t>("row_steps", DType::kU64, {keys}));
   }
   return RowsSnapshot(std::move(sparse));
@@ -201,24 +228,10 @@ absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& d
                                             const v1::CutFile& entry, const v1::TableSpec& table,
                                             const v1::ShardSpec& shard, uint64_t ranks,
                                             const StopRequested& stop) {
-  PL_RETURN_IF_ERROR(Failpoint("server.cut.file.read"));
-  PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(fs, dir, entry));
-  PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
-  const std::string path = JoinPath(dir, entry.name());
-  PL_ASSIGN_OR_RETURN(const std::unique_ptr<SafetensorsReader> file,
-                      SafetensorsReader::Open(std::move(verified), path));
-  // The timeline is the cut's: it says nothing about where the rows belong.
-  TensorMetadata is = file->metadata();
-  is.erase("timeline");
-  TensorMetadata want = Metadata(table, shard, 0);
-  want.erase("timeline");
-  if (is != want) {
-    return absl::DataLossError(absl::StrCat(path, ": shard ", shard.shard(), " of table ",
-                                            table.name(), " expected, got another"));
-  }
-  const TensorReader tensors(file.get(), path);
+  PL_ASSIGN_OR_RETURN(const TensorReader tensors,
+                      TensorReader::Open(fs, dir, entry, table, shard, stop));
   ShardSnapshot state;
-  PL_ASSIGN_OR_RETURN(state.rows, ReadRows(tensors, table, shard));
+  PL_ASSIGN_OR_RETURN(state.rows, ReadRows(tensors, table, shard, Slots::kRead));
   PL_ASSIGN_OR_RETURN(state.progress, tensors.Read<uint64_t>("progress", DType::kU64, {ranks}));
   PL_ASSIGN_OR_RETURN(const std::vector<uint8_t> finished,
                       tensors.Read<uint8_t>("finished", DType::kU8, {ranks}));
@@ -227,6 +240,14 @@ absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& d
                       tensors.Read<uint64_t>("steps", DType::kU64, {1}));
   state.steps = steps[0];
   return state;
+}
+
+absl::StatusOr<RowsSnapshot> ReadShardRows(FileSystem& fs, const std::string& dir,
+                                           const v1::CutFile& entry, const v1::TableSpec& table,
+                                           const v1::ShardSpec& shard, const StopRequested& stop) {
+  PL_ASSIGN_OR_RETURN(const TensorReader tensors,
+                      TensorReader::Open(fs, dir, entry, table, shard, stop));
+  return ReadRows(tensors, table, shard, Slots::kLeave);
 }
 
 }  // namespace paceline::server

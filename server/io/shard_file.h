@@ -29,6 +29,12 @@ absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& d
                                             const v1::ShardSpec& shard, uint64_t ranks,
                                             const StopRequested& stop);
 
+// Reads the rows alone: no slots.
+// Errors:  as ReadShardFile.
+absl::StatusOr<RowsSnapshot> ReadShardRows(FileSystem& fs, const std::string& dir,
+                                           const v1::CutFile& entry, const v1::TableSpec& table,
+                                           const v1::ShardSpec& shard, const StopRequested& stop);
+
 }  // namespace paceline::server
 
 #endif  // PACELINE_SERVER_IO_SHARD_FILE_H_

@@ -116,8 +116,9 @@ void CheckWhole(FileSystem& fs, const v1::RestoreOrder& cut) {
     const auto state = reader.Read(order.map().tables(static_cast<int>(shard.table())), shard);
     INFO("cut " << cut.cut_id() << ": " << state.status());
     REQUIRE(state.ok());
-    REQUIRE(state->progress == std::vector<uint64_t>{cut.cut_id()});
-    const auto& rows = std::get<server::DenseSnapshot>(state->rows).rows;
+    REQUIRE(state->has_value());
+    REQUIRE((*state)->progress == std::vector<uint64_t>{cut.cut_id()});
+    const auto& rows = std::get<server::DenseSnapshot>((*state)->rows).rows;
     REQUIRE(rows->floats()[3] == static_cast<float>(cut.cut_id()));
   }
 }

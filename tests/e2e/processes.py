@@ -1,8 +1,8 @@
-"""Jobs that only count, and whether a process lives: what several tests need."""
+"""Jobs, and whether a process lives: what several tests need."""
 
 import os
 
-from cluster import write_job
+from cluster import DIGITS, write_job
 
 
 def counting(folder, name, iterations, policy="asp", workers=1, servers=2, rows=64):
@@ -12,6 +12,25 @@ model: {{kind: counting, rows: {rows}, dim: 4}}
 train: {{iterations: {iterations}}}
 consistency: {{policy: {policy}}}
 resources: {{workers: {workers}, servers: {servers}}}
+""", f"{name}.yaml")
+
+
+def digits(folder, name="digits", epochs=60, servers=2, hidden=64, seed=3, checkpoint=""):
+    """Two ranks under BSP: the same bytes from every run."""
+    return write_job(folder, f"""
+name: {name}
+model: {{kind: mlp, hidden: [{hidden}]}}
+data:
+  scale: 0.0625
+  train: {{path: {DIGITS}, format: csv}}
+train:
+  global_batch: 64
+  epochs: {epochs}
+  seed: {seed}
+  optimizer: {{kind: adam, learning_rate: 0.003}}
+consistency: {{policy: bsp}}
+resources: {{workers: 2, servers: {servers}}}
+checkpoint: {{{checkpoint}}}
 """, f"{name}.yaml")
 
 

@@ -7,8 +7,8 @@ import signal
 import tempfile
 import unittest
 
-from cluster import DIGITS, Cluster, local_run, needs_digits, pacectl, wait_for, write_job
-from processes import counting
+from cluster import Cluster, local_run, needs_digits, pacectl, wait_for
+from processes import counting, digits
 
 
 def cuts(cluster, job):
@@ -26,19 +26,6 @@ class Cuts(unittest.TestCase):
         self.addCleanup(temp.cleanup)
         self.folder = pathlib.Path(temp.name)
 
-    def digits(self, checkpoint, name="digits.yaml"):
-        return write_job(self.folder, f"""
-name: digits
-model: {{kind: mlp, hidden: [64]}}
-data:
-  scale: 0.0625
-  train: {{path: {DIGITS}, format: csv}}
-train: {{global_batch: 64, epochs: 60, seed: 3, optimizer: {{kind: adam, learning_rate: 0.003}}}}
-consistency: {{policy: bsp}}
-resources: {{workers: 2, servers: 2}}
-checkpoint: {{{checkpoint}}}
-""", name)
-
     def counting(self, policy, iterations, checkpoint):
         path = counting(self.folder, policy, iterations, policy, workers=2)
         path.write_text(path.read_text() + f"checkpoint: {{{checkpoint}}}\n")
@@ -46,7 +33,7 @@ checkpoint: {{{checkpoint}}}
 
     @needs_digits
     def test_row_4_a_job_goes_on_from_its_last_cut_with_the_same_bytes(self):
-        job_file = self.digits("every_iterations: 50, keep: 2")
+        job_file = digits(self.folder, checkpoint="every_iterations: 50, keep: 2")
         golden = local_run(job_file)
         # On fewer servers than the cut was made by, and on as many.
         for comes_back in (False, True):

@@ -6,8 +6,8 @@ import signal
 import tempfile
 import unittest
 
-from cluster import DIGITS, Cluster, local_run, needs_digits, wait_for, write_job
-from processes import alive, counting, exit_code
+from cluster import Cluster, local_run, needs_digits, wait_for, write_job
+from processes import alive, counting, digits, exit_code
 
 
 def pids(cluster, job):
@@ -55,21 +55,9 @@ class Recovery(unittest.TestCase):
             Recovery.golden_hash = local_run(job)["parameters_sha256"]
         return Recovery.golden_hash
 
-    def digits(self):
-        return write_job(self.folder, f"""
-name: digits
-model: {{kind: mlp, hidden: [64]}}
-data:
-  scale: 0.0625
-  train: {{path: {DIGITS}, format: csv}}
-train: {{global_batch: 64, epochs: 60, seed: 3, optimizer: {{kind: adam, learning_rate: 0.003}}}}
-consistency: {{policy: bsp}}
-resources: {{workers: 2, servers: 2}}
-""", "digits.yaml")
-
     @needs_digits
     def test_row_1_bsp_ends_with_the_bytes_of_a_run_without_the_fault(self):
-        job_file = self.digits()
+        job_file = digits(self.folder)
         golden = local_run(job_file)
         with Cluster(servers=2, workers=2) as cluster:
             job = cluster.submit(job_file)
@@ -83,7 +71,7 @@ resources: {{workers: 2, servers: 2}}
 
     @needs_digits
     def test_row_4_a_killed_server_costs_a_rollback_and_not_a_bit(self):
-        job_file = self.digits()
+        job_file = digits(self.folder)
         golden = local_run(job_file)
         for comes_back in (False, True):
             with self.subTest(comes_back=comes_back), Cluster(servers=2, workers=2) as cluster:
@@ -113,7 +101,7 @@ resources: {{workers: 2, servers: 2}}
 
     @needs_digits
     def test_row_5_a_power_cut_of_the_whole_cluster(self):
-        job_file = self.digits()
+        job_file = digits(self.folder)
         golden = local_run(job_file)
         with Cluster(servers=2, workers=2) as cluster:
             job = cluster.submit(job_file)

@@ -148,7 +148,7 @@ class SchedulerFaults(unittest.TestCase):
             self.assertNotEqual(second.process.wait(30), 0)
             proxy.point_to(cluster.address)
             log = second.log.read_text()
-            self.assertIn("is not the one that the node at", log)
+            self.assertIn("is not the one that the ", log)
             self.assertIn("generation 1,", log)
             self.assertIn("generation 2,", log)
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -165,7 +166,7 @@ class Story {
   // Asks until there is an answer, and now and then once more.
   void Submit(size_t i) {
     if (cluster_.scheduler_up()) {
-      const auto id = cluster_.core().Submit(jobs_[i].request, cluster_.now());
+      const auto id = cluster_.core().Submit(jobs_[i].request, std::nullopt, cluster_.now());
       INFO(id.status());
       REQUIRE(id.ok());
       REQUIRE((jobs_[i].id == 0 || jobs_[i].id == *id));

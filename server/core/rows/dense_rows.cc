@@ -50,15 +50,19 @@ absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Create(const v1::TableSpec
   for (uint64_t i = 0; i < rows->rows_; ++i) {
     initializer.Fill(rows->first_row_ + i, weights + i * rows->dim_);
   }
-  for (int slot = 0; slot < rows->optimizer_.slots(); ++slot) {
-    PL_ASSIGN_OR_RETURN(BlockRef block, rows->NewBlock());
-    float* values = block.mutable_data();
-    for (uint64_t i = 0; i < rows->size(); ++i) {
-      values[i] = rows->optimizer_.InitialSlot(slot, weights[i]);
-    }
-    rows->slots_.push_back(std::move(block));
-  }
+  PL_RETURN_IF_ERROR(rows->AddInitialSlots());
   return rows;
+}
+
+absl::Status DenseRows::AddInitialSlots() {
+  const float* weights = current_->data();
+  for (int slot = 0; slot < optimizer_.slots(); ++slot) {
+    PL_ASSIGN_OR_RETURN(BlockRef block, NewBlock());
+    float* values = block.mutable_data();
+    for (uint64_t i = 0; i < size(); ++i) values[i] = optimizer_.InitialSlot(slot, weights[i]);
+    slots_.push_back(std::move(block));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Restore(const v1::TableSpec& table,
@@ -66,7 +70,8 @@ absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Restore(const v1::TableSpe
                                                               DenseSnapshot state,
                                                               MemoryBudget* budget) {
   PL_ASSIGN_OR_RETURN(std::unique_ptr<DenseRows> rows, New(table, shard, budget));
-  if (state.slots.size() != static_cast<size_t>(rows->optimizer_.slots())) {
+  const bool weights_only = state.slots.empty();
+  if (!weights_only && state.slots.size() != static_cast<size_t>(rows->optimizer_.slots())) {
     return absl::DataLossError(absl::StrCat("table \"", table.name(),
                                             "\": ", rows->optimizer_.slots(),
                                             " slots expected, got ", state.slots.size()));
@@ -84,6 +89,7 @@ absl::StatusOr<std::unique_ptr<DenseRows>> DenseRows::Restore(const v1::TableSpe
   rows->current_ = std::move(blocks.back());
   blocks.pop_back();
   rows->slots_ = std::move(blocks);
+  if (weights_only) PL_RETURN_IF_ERROR(rows->AddInitialSlots());
   return rows;
 }
 

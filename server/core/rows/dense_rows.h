@@ -38,7 +38,8 @@ namespace paceline::server {
 // State of a shard for a cut. Holds everything: usable without the lock.
 struct DenseSnapshot {
   BlockRef rows;
-  // One per slot, in the order of Optimizer::slot_names().
+  // One per slot, in the order of Optimizer::slot_names(). Restore takes none for
+  // those that a row starts with.
   std::vector<BlockRef> slots;
   // While it lives, the shard keeps memory back for the copies of what it updates.
   std::shared_ptr<const void> hold;
@@ -108,6 +109,8 @@ class DenseRows {
                                                         const v1::ShardSpec& shard,
                                                         MemoryBudget* budget);
   absl::StatusOr<BlockRef> NewBlock();
+  // Slots as they are beside new rows.
+  absl::Status AddInitialSlots();
   absl::StatusOr<BlockRef> CopyOf(const BlockRef& block);
   // Takes what is missing to `bytes` from the budget.
   absl::Status ReserveTo(uint64_t bytes);

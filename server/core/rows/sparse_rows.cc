@@ -53,10 +53,11 @@ absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Restore(const v1::TableS
     rows->index_.emplace(state.keys[i], row);
     float* record = rows->chunks_.Record(row);
     std::copy_n(state.rows.data() + i * dim, dim, record);
+    if (state.slots.empty()) rows->FillSlots(record);
     for (const std::vector<float>& slot : state.slots) {
       std::copy_n(slot.data() + i * dim, dim, record += dim);
     }
-    if (rows->optimizer_.counts_steps()) {
+    if (!state.row_steps.empty()) {
       rows->chunks_.Steps(row) = static_cast<uint32_t>(state.row_steps[i]);
     }
   }
@@ -65,9 +66,10 @@ absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Restore(const v1::TableS
 
 absl::Status SparseRows::CheckShape(const SparseSnapshot& state) const {
   const size_t keys = state.keys.size();
+  const bool weights_only = state.slots.empty() && state.row_steps.empty();
   bool fits = keys <= kMaxRecords && state.rows.size() == keys * dim_ &&
-              state.slots.size() == static_cast<size_t>(optimizer_.slots()) &&
-              state.row_steps.size() == (optimizer_.counts_steps() ? keys : 0);
+              (weights_only || (state.slots.size() == static_cast<size_t>(optimizer_.slots()) &&
+                                state.row_steps.size() == (optimizer_.counts_steps() ? keys : 0)));
   for (const std::vector<float>& slot : state.slots) fits = fits && slot.size() == keys * dim_;
   for (size_t i = 1; i < keys; ++i) fits = fits && state.keys[i - 1] < state.keys[i];
   for (const uint64_t steps : state.row_steps) fits = fits && steps <= ~uint32_t{0};
@@ -153,12 +155,16 @@ uint32_t SparseRows::NewRow(uint64_t key) {
   const uint32_t row = chunks_.Add();
   float* record = chunks_.Record(row);
   initializer_.Fill(key, record);
+  FillSlots(record);
+  return row;
+}
+
+void SparseRows::FillSlots(float* record) const {
   for (int slot = 0; slot < optimizer_.slots(); ++slot) {
     for (uint32_t i = 0; i < dim_; ++i) {
       record[(1 + slot) * uint64_t{dim_} + i] = optimizer_.InitialSlot(slot, record[i]);
     }
   }
-  return row;
 }
 
 void SparseRows::NextCorrections(uint32_t row, float* correction1, float* correction2) {

@@ -39,7 +39,8 @@ namespace paceline::server {
 struct SparseSnapshot {
   std::vector<uint64_t> keys;  // ascending
   std::vector<float> rows;     // [keys, dim]
-  // One per slot, in the order of Optimizer::slot_names(), each [keys, dim].
+  // One per slot, in the order of Optimizer::slot_names(), each [keys, dim]. Restore
+  // takes none, and no row_steps, for those that a row starts with.
   std::vector<std::vector<float>> slots;
   // Steps of each row if Optimizer::counts_steps(), else empty.
   std::vector<uint64_t> row_steps;
@@ -120,6 +121,8 @@ class SparseRows {
   // Images of the rows of `keys` (rows_of_keys_), which are about to change.
   void Remember(absl::Span<const uint64_t> keys, Keep keep);
   // Whether a cut's arrays fit one another and the table.
+  // Writes the slots that row `record` starts with.
+  void FillSlots(float* record) const;
   absl::Status CheckShape(const SparseSnapshot& state) const;
   // Adds the initial row of `key` to the chunks.
   uint32_t NewRow(uint64_t key);

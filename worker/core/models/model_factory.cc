@@ -5,9 +5,9 @@
 
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
+#include "common/tables/model_tables.h"
 #include "worker/core/models/counting_model.h"
 #include "worker/core/models/feature_model.h"
-#include "worker/core/models/model_tables.h"
 
 namespace paceline::worker {
 

@@ -11,7 +11,7 @@
 
 namespace paceline::worker {
 
-// The model of `spec`, its tables as worker/core/models/model_tables.h lists them.
+// The model of `spec`, its tables as common/tables/model_tables.h lists them.
 // Defaults are filled in. A cosine schedule without total_iterations must have got
 // them before: the tables take train.optimizer as it is.
 // Errors:  InvalidArgument  as ModelTables.

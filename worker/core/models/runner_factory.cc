@@ -5,11 +5,11 @@
 #include "absl/strings/str_format.h"
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
+#include "common/tables/model_tables.h"
 #include "worker/core/models/counting_runner.h"
 #include "worker/core/models/fm_runner.h"
 #include "worker/core/models/linear_runner.h"
 #include "worker/core/models/mlp_runner.h"
-#include "worker/core/models/model_tables.h"
 
 namespace paceline::worker {
 namespace {

@@ -1,4 +1,4 @@
-#include "worker/core/models/model_tables.h"
+#include "common/tables/model_tables.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -8,7 +8,7 @@
 #include "common/spec/defaults.h"
 #include "common/status/status_matchers.h"
 
-namespace paceline::worker {
+namespace paceline {
 namespace {
 
 v1::JobSpec Spec(v1::ModelKind kind) {
@@ -184,4 +184,4 @@ TEST_CASE("models that cannot be are refused by name") {
 }
 
 }  // namespace
-}  // namespace paceline::worker
+}  // namespace paceline

@@ -16,8 +16,8 @@
 // counting has `add` always.
 //
 // Pure functions. Thread-safe.
-#ifndef PACELINE_WORKER_CORE_MODELS_MODEL_TABLES_H_
-#define PACELINE_WORKER_CORE_MODELS_MODEL_TABLES_H_
+#ifndef PACELINE_COMMON_TABLES_MODEL_TABLES_H_
+#define PACELINE_COMMON_TABLES_MODEL_TABLES_H_
 
 #include <cstdint>
 #include <vector>
@@ -26,7 +26,7 @@
 #include "proto/job.pb.h"
 #include "proto/node.pb.h"
 
-namespace paceline::worker {
+namespace paceline {
 
 // Most hidden layers of an mlp, units of one, classes, latent factors, and layers
 // of `layers`.
@@ -43,6 +43,6 @@ inline constexpr int kMaxLayers = 4096;
 absl::StatusOr<std::vector<v1::TableSpec>> ModelTables(const v1::JobSpec& spec, uint64_t features,
                                                        uint32_t classes);
 
-}  // namespace paceline::worker
+}  // namespace paceline
 
-#endif  // PACELINE_WORKER_CORE_MODELS_MODEL_TABLES_H_
+#endif  // PACELINE_COMMON_TABLES_MODEL_TABLES_H_

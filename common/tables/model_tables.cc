@@ -1,4 +1,4 @@
-#include "worker/core/models/model_tables.h"
+#include "common/tables/model_tables.h"
 
 #include <algorithm>
 #include <string>
@@ -11,7 +11,7 @@
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 
-namespace paceline::worker {
+namespace paceline {
 namespace {
 
 using Tables = std::vector<v1::TableSpec>;
@@ -156,4 +156,4 @@ absl::StatusOr<Tables> ModelTables(const v1::JobSpec& spec, uint64_t features, u
   return tables;
 }
 
-}  // namespace paceline::worker
+}  // namespace paceline

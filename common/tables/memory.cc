@@ -1,0 +1,16 @@
+#include "common/tables/memory.h"
+
+#include "common/tables/slots.h"
+
+namespace paceline {
+
+std::uint64_t ServingCopies(const v1::TableSpec& table, v1::Policy policy) {
+  return 1 + SlotNames(table.optimizer().kind()).size() + (policy == v1::POLICY_BSP ? 3 : 1);
+}
+
+std::uint64_t ServingBytes(const v1::TableSpec& table, v1::Policy policy) {
+  if (table.kind() != v1::TABLE_KIND_DENSE) return 0;
+  return table.rows() * table.dim() * sizeof(float) * ServingCopies(table, policy);
+}
+
+}  // namespace paceline
