@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/partition/shares.h"
 #include "scheduler/core/cut_flight.h"
+#include "scheduler/core/cut_folder.h"
 #include "scheduler/core/grants.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/start.h"
@@ -30,7 +31,7 @@ const v1::JobRecord* FindActive(const View& view, uint64_t job_id) {
   return job == nullptr || HasEnded(job->state()) ? nullptr : job;
 }
 
-void AddServe(const v1::JobRecord& job, bool cut, v1::HeartbeatResponse* out) {
+void AddServe(const View& view, const v1::JobRecord& job, bool cut, v1::HeartbeatResponse* out) {
   v1::ServerJobOrder* order = out->add_jobs();
   order->set_job_id(job.job_id());
   order->set_desired(v1::ServerJobOrder::SERVE);
@@ -49,6 +50,7 @@ void AddServe(const v1::JobRecord& job, bool cut, v1::HeartbeatResponse* out) {
     order->mutable_cut()->set_dir(job.cut().dir());
     order->mutable_cut()->set_round(job.cut().round());
   }
+  order->set_cut_mark(CutMark(CutRoot(spec, view.options.data_dir), view.state.cluster_id()));
   if (std::optional<v1::RestoreOrder> restore = RestoreOf(job)) {
     *order->mutable_restore() = *std::move(restore);
   }
@@ -64,7 +66,7 @@ void ServerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatRes
                       report->epoch() == job.map().epoch();
     const bool cut =
         CutInFlight(job) && (report == nullptr || report->cut().cut_id() != job.cut().cut_id());
-    if (!open || cut) AddServe(job, cut, out);
+    if (!open || cut) AddServe(view, job, cut, out);
   }
   const NodeObservation* seen = view.seen.FindNode(node.node_id());
   if (seen == nullptr) return;
@@ -158,8 +160,7 @@ v1::SyncTaskResponse OrdersForTask(const View& view, const v1::SyncTaskRequest& 
   out.set_ranks(static_cast<uint32_t>(job.ranks_size()));
   if (!report.has_spec()) {
     *out.mutable_spec() = job.spec();
-    const std::string& dir = job.spec().checkpoint().dir();
-    out.set_index_dir(absl::StrCat(dir.empty() ? view.options.data_dir : dir, "/index"));
+    out.set_index_dir(absl::StrCat(CutRoot(job.spec(), view.options.data_dir), "/index"));
   }
   // A task that took a rank over first says what it found.
   if (job.state() == v1::JOB_STATE_PLACING || job.state() == v1::JOB_STATE_RECOVERING ||

@@ -10,6 +10,7 @@
 #include "common/cut/manifest.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
+#include "scheduler/core/cut_folder.h"
 #include "scheduler/core/ending.h"
 #include "scheduler/core/job_machine.h"
 
@@ -29,6 +30,7 @@ Coordinator::Coordinator(Options options, std::unique_ptr<SchedulerCore> core)
     : options_(std::move(options)),
       hold_(options_.core.plan.heartbeat),
       tick_(TickOf(options_.core.plan.heartbeat)),
+      cluster_id_(core->state().cluster_id()),
       core_(std::move(core)) {}
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
@@ -44,6 +46,8 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options)
                              {"jobs", core->state().jobs().size()}});
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(options), std::move(core)));
   Coordinator* self = coordinator.get();
+  const std::string& data_dir = self->options_.core.plan.data_dir;
+  if (!data_dir.empty()) PL_RETURN_IF_ERROR(self->MarkCutRoot(data_dir, self->cluster_id_));
   coordinator->cut_worker_ = std::make_unique<CutWorker>(
       coordinator->options_.fs,
       [self](const Command& command, const absl::StatusOr<std::string>& result) {
@@ -116,6 +120,14 @@ auto Coordinator::Decide(Event event) -> decltype(event(Moment())) {
 
 absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJobRequest& request) {
   PL_ASSIGN_OR_RETURN(const std::optional<StartCut> start, ReadStartCut(request));
+  // Without the lock: a slow disk holds up nobody but this caller.
+  if (const std::string& dir = request.spec().checkpoint().dir(); !dir.empty() && dir[0] == '/') {
+    const absl::Status marked = MarkCutRoot(dir, cluster_id_);
+    if (!marked.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("checkpoint.dir: ", std::string(marked.message())));
+    }
+  }
   PL_ASSIGN_OR_RETURN(const uint64_t job_id, Decide([&](Moment now) {
                         mu_.AssertHeld();
                         return core_->Submit(request, start, now);
@@ -123,6 +135,13 @@ absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJob
   v1::SubmitJobResponse response;
   response.set_job_id(job_id);
   return response;
+}
+
+absl::Status Coordinator::MarkCutRoot(const std::string& root, const std::string& cluster_id) {
+  const std::string mark = CutMark(root, cluster_id);
+  if (options_.fs->Exists(mark)) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(options_.fs->CreateDirs(root));
+  return WriteFileDurably(*options_.fs, mark, "cuts of a Paceline cluster\n");
 }
 
 absl::StatusOr<std::optional<StartCut>> Coordinator::ReadStartCut(
@@ -134,7 +153,6 @@ absl::StatusOr<std::optional<StartCut>> Coordinator::ReadStartCut(
     PL_ASSIGN_OR_RETURN(named, core_->StartCutOf(request));
   }
   if (!named.has_value()) return std::nullopt;
-  // A slow disk holds up nobody but this caller.
   absl::StatusOr<IdentifiedManifest> read = ReadManifest(*options_.fs, named->dir);
   if (!read.ok()) {
     return absl::Status(read.status().code(),

@@ -142,6 +142,8 @@ class Coordinator {
   // A user's event, under the lock, and the answers that it brings about.
   template <typename Event>
   auto Decide(Event event) -> decltype(event(Moment()));
+  // Leaves this cluster's mark in a folder of cuts (cut_folder.h).
+  absl::Status MarkCutRoot(const std::string& root, const std::string& cluster_id);
   // The cut that the job is to start from, read from its folder without the lock.
   absl::StatusOr<std::optional<StartCut>> ReadStartCut(const v1::SubmitJobRequest& request);
 
@@ -169,6 +171,7 @@ class Coordinator {
   const Options options_;
   const absl::Duration hold_;
   const absl::Duration tick_;
+  const std::string cluster_id_;
 
   Mutex mu_;
   CondVar wake_;

@@ -18,6 +18,16 @@ namespace {
 // Jobs that wait to be opened, or cuts to be written, on one server.
 constexpr size_t kMaxQueued = 1024;
 
+// Whether this server shares the folder of cuts with the scheduler.
+absl::Status CheckCutMark(FileSystem& fs, const v1::ServerJobOrder& order) {
+  if (order.cut_mark().empty() || fs.Exists(order.cut_mark())) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(DirName(order.cut_mark()),
+                   ": the scheduler and all servers must share the folder of cuts "
+                   "(checkpoint.dir), but the scheduler's mark ",
+                   order.cut_mark(), " is not to be seen from here"));
+}
+
 }  // namespace
 
 OrderExecutor::OrderExecutor(Options options)
@@ -61,7 +71,12 @@ void OrderExecutor::Open(OpenCommand command, uint64_t node_id, uint64_t incarna
       return command.order.restore().weights_file().empty() ? cut.Read(table, shard)
                                                             : weights.Read(table, shard);
     };
-    absl::StatusOr<std::shared_ptr<ServerJob>> job = ServerJob::Open(options);
+    absl::StatusOr<std::shared_ptr<ServerJob>> job = std::shared_ptr<ServerJob>();
+    if (const absl::Status shared = CheckCutMark(*options_.fs, command.order); shared.ok()) {
+      job = ServerJob::Open(options);
+    } else {
+      job = shared;
+    }
     if (job.ok()) {
       LogInfo("job opened", {{"job", job_id},
                              {"timeline", command.order.map().timeline()},

@@ -65,7 +65,7 @@ def wait_for(condition, seconds, what):
 class Daemon:
     """One daemon process and the ports it bound."""
 
-    def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0"):
+    def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0", prefix=()):
         self.name = name
         self._listen = listen
         self._ports = None
@@ -74,7 +74,7 @@ class Daemon:
         self.port_file.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BIN / f"paceline-{role}"), "--listen", listen,
+                [*prefix, str(BIN / f"paceline-{role}"), "--listen", listen,
                  "--http-listen", "127.0.0.1:0", "--port-file", str(self.port_file),
                  "--data-dir", str(folder / name), *map(str, flags)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -126,22 +126,23 @@ class Cluster:
     """A standing cluster, in a temporary folder or in one that is kept. Use as a context manager."""
 
     def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), server_flags=(),
-                 worker_flags=(), folder=None, heartbeat_ms=200):
-        """`server_flags` and `worker_flags` are those of the first start: a daemon that is
-        started again has none."""
+                 worker_flags=(), folder=None, heartbeat_ms=200, prefix=()):
+        """`server_flags` and `worker_flags` are those of the first start, and so is `prefix`,
+        the words before the daemons' own: a daemon that is started again has none."""
         self._temp = None if folder else tempfile.TemporaryDirectory(prefix="paceline-e2e-")
         self.folder = pathlib.Path(folder or self._temp.name)
         self.slots = slots
         self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *scheduler_flags)
-        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
+        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags,
+                                prefix=prefix)
         self.address = self.scheduler.address()
         self.servers = [
             Daemon(self.folder, f"server{i}", "server", "--scheduler", self.address,
-                   *server_flags)
+                   *server_flags, prefix=prefix)
             for i in range(servers)]
         self.workers = [
             Daemon(self.folder, f"worker{i}", "worker", "--scheduler", self.address,
-                   "--slots", slots, *worker_flags)
+                   "--slots", slots, *worker_flags, prefix=prefix)
             for i in range(workers)]
 
     def __enter__(self):
