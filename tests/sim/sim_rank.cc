@@ -19,7 +19,7 @@ worker::InFlightOptions FlightOptions(const SimRank::Options& options) {
   flight.seed = options.rank;
   flight.calls_per_server = 2;
   flight.attempts = 1000;
-  flight.least_deadline = absl::Seconds(1);
+  flight.deadline.least = absl::Seconds(1);
   return flight;
 }
 
