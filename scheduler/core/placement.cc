@@ -9,6 +9,7 @@
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 #include "scheduler/core/end_job.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/waiting.h"
 
@@ -16,9 +17,15 @@ namespace paceline::scheduler {
 namespace {
 
 // At most `count` of the usable servers, those with the fewest bytes; empty if there
-// are not `at_least` so many.
+// are not `at_least` so many. Servers that workers do not reach are left out as long
+// as enough others are there.
 std::vector<const v1::NodeRecord*> ChooseServers(const View& view, size_t at_least, size_t count) {
   std::vector<const v1::NodeRecord*> servers = UsableNodes(view, v1::NODE_ROLE_SERVER);
+  std::vector<const v1::NodeRecord*> reached;
+  for (const v1::NodeRecord* server : servers) {
+    if (!IsCutOff(view, server->node_id())) reached.push_back(server);
+  }
+  if (reached.size() >= at_least) servers = std::move(reached);
   if (servers.size() < at_least) return {};
   count = std::min(count, servers.size());
   std::vector<std::pair<uint64_t, const v1::NodeRecord*>> by_bytes;

@@ -15,6 +15,7 @@
 #include "scheduler/core/job_apply.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/job_view.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/old_state.h"
 #include "scheduler/core/orders.h"
@@ -33,36 +34,6 @@ constexpr uint32_t kDefaultPage = 1000;
 bool MayDecide(const v1::JobRecord& job, const v1::SyncTaskRequest& report) {
   return job.state() != v1::JOB_STATE_RUNNING || !report.error().empty() ||
          report.progress().finished();
-}
-
-// What an applied update is to people; nothing for those that only count.
-std::optional<Notice> NoticeOf(const v1::Update& update, const ClusterState& state) {
-  switch (update.kind_case()) {
-    case v1::Update::kNodeRegistered:
-      return Notice{.kind = "NODE_REGISTERED",
-                    .node_id = update.node_registered().node_id(),
-                    .message = NodeName(*state.FindNode(update.node_registered().node_id()))};
-    case v1::Update::kNodeLost:
-      return Notice{.kind = "NODE_LOST",
-                    .node_id = update.node_lost().node_id(),
-                    .message = NodeName(*state.FindNode(update.node_lost().node_id()))};
-    case v1::Update::kNodeForgotten:
-      return Notice{.kind = "NODE_FORGOTTEN", .node_id = update.node_forgotten().node_id()};
-    case v1::Update::kGrantsMade:
-    case v1::Update::kParametersHashed:
-    case v1::Update::kCheckpointRequested:
-    case v1::Update::kCutOrdered:
-      return std::nullopt;
-    case v1::Update::kCutAbandoned:
-      if (update.cut_abandoned().missed()) return std::nullopt;
-      break;
-    default:
-      break;
-  }
-  const v1::JobRecord* job = state.FindJob(JobOfUpdate(update));
-  if (job == nullptr || job->events().empty()) return std::nullopt;
-  const v1::JobEvent& event = *job->events().rbegin();
-  return Notice{.kind = event.kind(), .job_id = job->job_id(), .message = event.message()};
 }
 
 std::string IdentityText(const v1::SchedulerIdentity& identity) {
@@ -240,6 +211,9 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
       request.has_facts() && (before == nullptr || !before->report.has_facts());
   if (!current || !seen_.OnSyncTask(request, now.monotonic)) return absl::OkStatus();
   Touch(request.job_id());
+  for (const BrokenLink& link : BrokenLinks(ViewAt(now), *job, request.rank())) {
+    seen_.MarkBrokenLink(link.worker, link.server, now.monotonic);
+  }
   Decisions decisions;
   if (first_facts) PlanLateFacts(ViewAt(now), *job, request.rank(), &decisions);
   PL_RETURN_IF_ERROR(CommitDecisions(std::exchange(decisions, {}), now));

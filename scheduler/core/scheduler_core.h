@@ -27,22 +27,13 @@
 #include "scheduler/core/decisions.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/moment.h"
+#include "scheduler/core/notice.h"
 #include "scheduler/core/observations.h"
 #include "scheduler/core/plan_options.h"
 #include "scheduler/core/reply_memory.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
-
-// Something that happened, for the log.
-struct Notice {
-  // As in JobEvent, or NODE_REGISTERED, NODE_LOST, NODE_FORGOTTEN.
-  std::string kind;
-  // 0: not about a job, or a node.
-  uint64_t job_id = 0;
-  uint64_t node_id = 0;
-  std::string message;
-};
 
 class SchedulerCore {
  public:
