@@ -22,19 +22,22 @@ inline constexpr int kMaxMessageBytes = 64 << 20;
 
 struct ChannelOptions {
   // A ping goes out after this time without traffic, and the connection is given
-  // up when its answer takes longer than the timeout. Servers accept pings at
-  // kMinPingInterval or slower.
-  absl::Duration keepalive_time = absl::Seconds(10);
-  absl::Duration keepalive_timeout = absl::Seconds(5);
-  absl::Duration connect_timeout = absl::Seconds(5);
-  absl::Duration max_reconnect_backoff = absl::Seconds(2);
+  // up when its answer, or the acknowledgement of anything sent, takes longer than
+  // the timeout. Servers accept pings at kMinPingInterval or slower. A peer that has
+  // forgotten the connection meanwhile is found out by the ping.
+  absl::Duration keepalive_time = absl::Seconds(2);
+  absl::Duration keepalive_timeout = absl::Seconds(4);
+  // Of one attempt to connect, and from the start of one attempt to that of the next:
+  // within the former a network that works again is in use again.
+  absl::Duration connect_timeout = absl::Milliseconds(1500);
+  absl::Duration max_reconnect_backoff = absl::Seconds(1);
   // Channels with different numbers never share a TCP connection, even to the
   // same address.
   int connection_number = 0;
 };
 
 // Pings more frequent than this make a server close the connection.
-inline constexpr absl::Duration kMinPingInterval = absl::Seconds(5);
+inline constexpr absl::Duration kMinPingInterval = absl::Seconds(1);
 
 // Returns at once; the channel connects with its first call. `address` is
 // "host:port" or any gRPC target.

@@ -218,6 +218,29 @@ absl::Status Apply(const v1::TaskExited& update, int64_t time_ms, v1::JobRecord*
   return absl::OkStatus();
 }
 
+absl::Status Apply(const v1::RankMoved& update, int64_t time_ms, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckLive(*job, "its ranks cannot be moved"));
+  const v1::TaskAssignment& task = update.task();
+  PL_RETURN_IF_ERROR(CheckRank(*job, task.rank()));
+  v1::RankRecord* rank = job->mutable_ranks(static_cast<int>(task.rank()));
+  if (rank->node_id() == 0 || rank->incarnation() + 1 != task.incarnation()) {
+    return JobError(*job,
+                    absl::StrCat("rank ", task.rank(), ": incarnation ", rank->incarnation() + 1,
+                                 rank->node_id() == 0 ? " (no task)" : "", " required, got ",
+                                 task.incarnation()));
+  }
+  rank->set_node_id(task.node_id());
+  rank->set_node_incarnation(task.node_incarnation());
+  rank->set_incarnation(task.incarnation());
+  rank->clear_last_exit();
+  rank->mutable_last_exit()->set_cause(absl::StrCat("moved: ", update.reason()));
+  job->set_restarts(job->restarts() + 1);
+  AddEvent(job, time_ms, "RANK_MOVED",
+           absl::StrCat("rank ", task.rank(), ", incarnation ", task.incarnation(), ", to worker ",
+                        task.node_id(), ": ", update.reason()));
+  return absl::OkStatus();
+}
+
 absl::Status Apply(const v1::CancelRequested& update, int64_t time_ms, v1::JobRecord* job) {
   PL_RETURN_IF_ERROR(CheckLive(*job, "it cannot be cancelled"));
   job->set_cancel_requested(true);
@@ -265,6 +288,8 @@ uint64_t JobOfUpdate(const v1::Update& update) {
       return update.parameters_hashed().job_id();
     case v1::Update::kTaskExited:
       return update.task_exited().job_id();
+    case v1::Update::kRankMoved:
+      return update.rank_moved().job_id();
     case v1::Update::kCancelRequested:
       return update.cancel_requested().job_id();
     case v1::Update::kJobEnded:
@@ -328,6 +353,8 @@ absl::Status ApplyJobUpdate(const v1::Update& update, v1::JobRecord* job) {
       return Apply(update.final_eval_done(), time_ms, job);
     case v1::Update::kTaskExited:
       return Apply(update.task_exited(), time_ms, job);
+    case v1::Update::kRankMoved:
+      return Apply(update.rank_moved(), time_ms, job);
     case v1::Update::kCancelRequested:
       return Apply(update.cancel_requested(), time_ms, job);
     case v1::Update::kJobEnded:

@@ -31,6 +31,8 @@ void AddRanks(const View& view, const v1::JobRecord& job, const std::vector<Rank
     if (task != nullptr) {
       status->set_samples_per_second(task->report.progress().samples_per_second());
       status->set_wait_reason(task->report.progress().wait_reason());
+      status->set_calls(static_cast<double>(task->report.progress().calls()));
+      status->set_calls_repeated(static_cast<double>(task->report.progress().calls_repeated()));
     }
     if (record.has_last_exit()) *status->mutable_last_exit() = record.last_exit();
   }

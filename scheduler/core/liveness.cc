@@ -58,6 +58,10 @@ bool IsLive(const View& view, const v1::NodeRecord& node) {
   return !node.lost() && CountedSilence(view, node) <= SilenceLimit(view, node);
 }
 
+bool IsHeard(const View& view, const v1::NodeRecord& node) {
+  return !node.lost() && CountedSilence(view, node) * 2 <= SilenceLimit(view, node);
+}
+
 bool IsUsable(const View& view, const v1::NodeRecord& node) {
   const NodeObservation* seen = view.seen.FindNode(node.node_id());
   return seen != nullptr && seen->incarnation == node.incarnation() && !IsDraining(view, node) &&
@@ -80,8 +84,7 @@ absl::Duration TaskSilence(const View& view, const v1::JobRecord& job, uint32_t 
   const v1::RankRecord& record = job.ranks(rank);
   const v1::NodeRecord* node = view.state.FindNode(record.node_id());
   // A node on its way to being lost says nothing about the task alone.
-  if (node == nullptr || !view.seen.alarm().empty() ||
-      CountedSilence(view, *node) * 2 > SilenceLimit(view, *node)) {
+  if (node == nullptr || !view.seen.alarm().empty() || !IsHeard(view, *node)) {
     return absl::ZeroDuration();
   }
   const TaskObservation* task = view.seen.FindTask(job.job_id(), rank, record.incarnation());

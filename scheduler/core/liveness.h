@@ -31,6 +31,10 @@ absl::Duration Silence(const View& view, const v1::NodeRecord& node);
 // Neither lost nor silent.
 bool IsLive(const View& view, const v1::NodeRecord& node);
 
+// Live, and not on its way to being lost: heard within half the silence that a node
+// is allowed.
+bool IsHeard(const View& view, const v1::NodeRecord& node);
+
 // Live, heard by this scheduler in its present incarnation, and not draining: new
 // work may go there.
 bool IsUsable(const View& view, const v1::NodeRecord& node);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "common/tables/memory.h"
 #include "common/tables/model_tables.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 
 namespace paceline::scheduler {
@@ -41,12 +42,12 @@ uint64_t PlacedNeed(const v1::JobRecord& job, uint64_t node_id) {
   return static_cast<uint64_t>(static_cast<double>(MemoryNeed(job.spec(), job.facts())) * part);
 }
 
-// The usable server with the `servers`-th most of what `bytes_of` says; 0 if there are
+// The server with the `servers`-th most of what `bytes_of` says; 0 if there are
 // not so many.
 uint64_t Nth(const View& view, uint32_t servers,
              const std::function<uint64_t(const v1::NodeRecord&)>& bytes_of) {
   std::vector<uint64_t> bytes;
-  for (const v1::NodeRecord* server : UsableNodes(view, v1::NODE_ROLE_SERVER)) {
+  for (const v1::NodeRecord* server : ReachedServers(view, servers)) {
     bytes.push_back(bytes_of(*server));
   }
   if (servers == 0 || bytes.size() < servers) return 0;
@@ -62,9 +63,10 @@ std::string Needs(uint64_t share, uint32_t servers) {
 
 uint32_t ServersFor(const View& view, const v1::JobRecord& job) {
   const uint32_t wanted = job.spec().resources().servers();
-  const auto usable = static_cast<uint32_t>(UsableNodes(view, v1::NODE_ROLE_SERVER).size());
-  if (job.state() == v1::JOB_STATE_RECOVERING) return std::min(wanted, usable);
-  return usable < wanted ? 0 : wanted;
+  const bool recovers = job.state() == v1::JOB_STATE_RECOVERING;
+  const auto there = static_cast<uint32_t>(ReachedServers(view, recovers ? 1 : wanted).size());
+  if (recovers) return std::min(wanted, there);
+  return there < wanted ? 0 : wanted;
 }
 
 uint64_t MemoryNeed(const v1::JobSpec& spec, const v1::TaskFacts& facts) {

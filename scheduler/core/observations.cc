@@ -116,6 +116,19 @@ absl::Duration Observations::SinceCut(uint64_t job_id, absl::Duration now) const
   return now - (it == cut_times_.end() ? started_ : it->second);
 }
 
+void Observations::ForgetNode(uint64_t node_id) {
+  nodes_.erase(node_id);
+  std::erase_if(broken_links_, [node_id](const auto& link) {
+    return link.first.first == node_id || link.first.second == node_id;
+  });
+}
+
+absl::Duration Observations::SinceBrokenLink(uint64_t worker, uint64_t server,
+                                             absl::Duration now) const {
+  const auto it = broken_links_.find({worker, server});
+  return it == broken_links_.end() ? absl::InfiniteDuration() : now - it->second;
+}
+
 absl::Duration Observations::SinceRestoreFailed(uint64_t job_id, absl::Duration now) const {
   const auto it = restore_failures_.find(job_id);
   return it == restore_failures_.end() ? absl::InfiniteDuration() : now - it->second;

@@ -65,7 +65,7 @@ class Observations {
                                              uint64_t incarnation) const;
   const std::map<uint64_t, NodeObservation>& nodes() const { return nodes_; }
 
-  void ForgetNode(uint64_t node_id) { nodes_.erase(node_id); }
+  void ForgetNode(uint64_t node_id);
   void ForgetJob(uint64_t job_id);
 
   // Whether files of the job's cut are being verified or hashed right now.
@@ -78,6 +78,13 @@ class Observations {
   // Time since its shards could not be opened; infinite if they never could not.
   absl::Duration SinceRestoreFailed(uint64_t job_id, absl::Duration now) const;
   void MarkRestoreFailed(uint64_t job_id, absl::Duration now) { restore_failures_[job_id] = now; }
+
+  // Time since a task on the worker said that it does not reach the server; infinite
+  // if none did.
+  absl::Duration SinceBrokenLink(uint64_t worker, uint64_t server, absl::Duration now) const;
+  void MarkBrokenLink(uint64_t worker, uint64_t server, absl::Duration now) {
+    broken_links_[{worker, server}] = now;
+  }
 
   // Not empty: more than half of the nodes fell silent at once.
   const std::string& alarm() const { return alarm_; }
@@ -97,6 +104,8 @@ class Observations {
   std::set<uint64_t> cut_work_;
   std::map<uint64_t, absl::Duration> cut_times_;
   std::map<uint64_t, absl::Duration> restore_failures_;
+  // By worker and server: when a task last said so.
+  std::map<std::pair<uint64_t, uint64_t>, absl::Duration> broken_links_;
   std::string alarm_;
   absl::Duration silence_counts_from_;
 };

@@ -10,6 +10,7 @@
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 #include "scheduler/core/end_job.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
 #include "scheduler/core/waiting.h"
@@ -17,7 +18,7 @@
 namespace paceline::scheduler {
 namespace {
 
-// As many of the usable servers as ServersFor says: of those that have the memory, the
+// As many servers as ServersFor says: of those that are reached and have the memory, the
 // ones with the fewest bytes. Empty if there are not so many.
 std::vector<const v1::NodeRecord*> ChooseServers(const View& view, const v1::JobRecord& job) {
   const size_t count = ServersFor(view, job);
@@ -25,7 +26,7 @@ std::vector<const v1::NodeRecord*> ChooseServers(const View& view, const v1::Job
   const uint64_t need = MemoryNeed(job.spec(), job.facts());
   const uint64_t share = (need + count - 1) / count;
   std::vector<std::pair<uint64_t, const v1::NodeRecord*>> by_bytes;
-  for (const v1::NodeRecord* server : UsableNodes(view, v1::NODE_ROLE_SERVER)) {
+  for (const v1::NodeRecord* server : ReachedServers(view, count)) {
     if (FreeMemory(view, *server, job) < share) continue;
     by_bytes.emplace_back(PlacedBytes(view.state, server->node_id()), server);
   }

@@ -15,6 +15,7 @@
 #include "scheduler/core/facts.h"
 #include "scheduler/core/failures.h"
 #include "scheduler/core/job_machine.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
 #include "scheduler/core/placement.h"
@@ -76,6 +77,7 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
   PlanFailures(view, job, &step);
   if (step.empty()) PlanExits(view, job, &step);
   if (step.empty()) PlanRestarts(view, job, &step);
+  if (step.empty()) PlanMoves(view, job, &step);
   if (step.empty()) PlanRollback(view, job, &step);
   if (step.empty()) PlanFacts(view, job, &step);
   if (step.empty()) PlanPlacement(view, job, &step);
@@ -181,7 +183,8 @@ void PlanNext(const View& view, Decisions* out) {
     PlanJob(view, *view.state.FindJob(job_id), out);
     // The next placement is to see the load of this one.
     if (!out->updates.empty() &&
-        (out->updates.back().has_shards_placed() || out->updates.back().has_tasks_assigned())) {
+        (out->updates.back().has_shards_placed() || out->updates.back().has_tasks_assigned() ||
+         out->updates.back().has_rank_moved())) {
       return;
     }
   }

@@ -18,6 +18,9 @@ struct PlanOptions {
   // A node that was known before this scheduler started has at least this long,
   // counted from the start, to be heard again: it may be backing off.
   absl::Duration start_grace = absl::Seconds(5);
+  // A worker that said it does not reach a server gets no rank of a job on that
+  // server for this long.
+  absl::Duration broken_link_memory = absl::Seconds(60);
   // Time before a cut that failed, or a restore, is tried again.
   absl::Duration cut_retry = absl::Seconds(10);
   // A lost node that holds nothing is dropped from the state this long after it

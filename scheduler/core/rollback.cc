@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scheduler/core/cuts.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/waiting.h"
 
@@ -49,8 +50,9 @@ std::string ShardsGone(const View& view, const v1::JobRecord& job) {
     std::string gone = NodeGone(view, server.node_id(), server.incarnation());
     if (!gone.empty()) return gone;
   }
-  std::string leaves = ServerLeaves(view, job);
-  return leaves.empty() ? TablesGone(view, job) : leaves;
+  if (std::string leaves = ServerLeaves(view, job); !leaves.empty()) return leaves;
+  if (std::string cut_off = CutOffServer(view, job); !cut_off.empty()) return cut_off;
+  return TablesGone(view, job);
 }
 
 // A server that could not open its shards where the job is to go on.

@@ -15,6 +15,7 @@
 #include "scheduler/core/job_apply.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/job_view.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/old_state.h"
 #include "scheduler/core/orders.h"
@@ -217,6 +218,9 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
       request.has_facts() && (before == nullptr || !before->report.has_facts());
   if (!current || !seen_.OnSyncTask(request, now.monotonic)) return absl::OkStatus();
   Touch(request.job_id());
+  for (const BrokenLink& link : BrokenLinks(ViewAt(now), *job, request.rank())) {
+    seen_.MarkBrokenLink(link.worker, link.server, now.monotonic);
+  }
   Decisions decisions;
   if (first_facts) PlanLateFacts(ViewAt(now), *job, request.rank(), &decisions);
   PL_RETURN_IF_ERROR(CommitDecisions(std::exchange(decisions, {}), now));

@@ -57,7 +57,8 @@ uint64_t FreeSlots(const View& view) {
   return free;
 }
 
-std::vector<const v1::NodeRecord*> ChooseWorkers(const View& view, size_t count) {
+std::vector<const v1::NodeRecord*> ChooseWorkers(
+    const View& view, size_t count, const std::function<bool(const v1::NodeRecord&)>& fits) {
   const auto later = [](const Offer& a, const Offer& b) {
     return a.first != b.first ? a.first < b.first : a.second->node_id() > b.second->node_id();
   };
@@ -66,6 +67,7 @@ std::vector<const v1::NodeRecord*> ChooseWorkers(const View& view, size_t count)
   while (chosen.size() < count && !queue.empty()) {
     const auto [slots, node] = queue.top();
     queue.pop();
+    if (fits != nullptr && !fits(*node)) continue;
     chosen.push_back(node);
     if (slots > 1) queue.push({slots - 1, node});
   }

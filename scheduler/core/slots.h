@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -26,7 +27,10 @@ uint64_t FreeSlots(const View& view);
 
 // Workers for `count` tasks, one by one the worker with the most free slots, of
 // equals the one with the smaller id. Fewer than `count` if there are not enough.
-std::vector<const v1::NodeRecord*> ChooseWorkers(const View& view, size_t count);
+// `fits`: which workers come into question; empty: all.
+std::vector<const v1::NodeRecord*> ChooseWorkers(
+    const View& view, size_t count,
+    const std::function<bool(const v1::NodeRecord& worker)>& fits = nullptr);
 
 }  // namespace paceline::scheduler
 

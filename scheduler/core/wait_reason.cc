@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "scheduler/core/admission.h"
 #include "scheduler/core/job_machine.h"
+#include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
 #include "scheduler/core/slots.h"
@@ -110,6 +111,7 @@ std::string ReasonNow(const View& view, const v1::JobRecord& job) {
     default:
       reason = job.reason();
   }
+  if (std::string waits = LinkReason(view, job); !waits.empty()) reason = std::move(waits);
   if (std::string waits = SlotReason(view, job); !waits.empty()) reason = std::move(waits);
   const std::string& alarm = view.seen.alarm();
   if (alarm.empty()) return reason;

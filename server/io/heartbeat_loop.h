@@ -41,7 +41,7 @@ class HeartbeatLoop {
     uint64_t seed = 0;
     // Between attempts: doubled from the first to the largest.
     absl::Duration first_backoff = absl::Milliseconds(100);
-    absl::Duration max_backoff = absl::Seconds(2);
+    absl::Duration max_backoff = absl::Milliseconds(500);
     // For tests.
     RpcFaultSpec faults;
   };

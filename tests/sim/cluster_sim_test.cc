@@ -1,6 +1,7 @@
 // Scheduler, servers, workers and tasks together over a lossy network: jobs are
 // submitted, repeated, cancelled; tasks die and hang, workers and servers are killed
-// and come back, and the scheduler is killed and restarted.
+// and come back, links between any two are cut, one way or both, and the scheduler is
+// killed and restarted.
 //
 //   * every job that is not cancelled succeeds, and its sums are exact;
 //   * every position of every epoch is granted to one rank, once;
@@ -47,6 +48,8 @@ struct Submitted {
 struct Survived {
   double restarts = 0;
   double rollbacks = 0;
+  // Ranks that were moved off a broken link.
+  int moves = 0;
   // Rollbacks to a cut, and cuts that were found damaged.
   int restores = 0;
   int damaged = 0;
@@ -70,6 +73,10 @@ class Story {
     }
     for (uint64_t kill = random_.Below(4); kill > 0; --kill) {
       After(absl::Seconds(30), [this] { Hurt(); });
+    }
+    for (uint64_t cut = random_.Below(4); cut > 0; --cut) {
+      After(absl::Seconds(30),
+            [this] { cluster_.CutLink(random_.Between(absl::ZeroDuration(), absl::Seconds(15))); });
     }
     if (random_.Chance(0.5)) {
       After(absl::Seconds(20), [this] {
@@ -241,6 +248,7 @@ class Story {
       survived_->restores +=
           event.kind() == "SHARDS_PLACED" && event.message().find("from cut") != std::string::npos;
       survived_->damaged += event.kind() == "CUT_DAMAGED";
+      survived_->moves += event.kind() == "RANK_MOVED";
     }
     const uint32_t ranks = spec.resources().workers();
     std::vector<uint64_t> iterations(ranks);
@@ -291,12 +299,13 @@ class Story {
   std::map<uint64_t, std::map<std::pair<int, uint32_t>, std::string>> grants_;
 };
 
-TEST_CASE("faults rows 1, 2, 4, 5, 6: jobs on a lossy cluster of mortals end exactly") {
+TEST_CASE("faults rows 1, 2, 4, 5, 6, 8, 9, 11: jobs on a lossy cluster of mortals end exactly") {
   Survived survived;
   ForEachSeed([&](uint64_t seed) { Story(seed, &survived).Run(); });
   // The faults were really there, and jobs lived through them.
   CHECK(survived.restarts > 0);
   CHECK(survived.rollbacks > 0);
+  CHECK(survived.moves > 0);
   CHECK(survived.restores > 0);
   CHECK(survived.damaged > 0);
 }

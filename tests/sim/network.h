@@ -1,9 +1,11 @@
-// A network that loses, repeats, reorders and delays calls.
+// A network that loses, repeats, reorders and delays calls, and whose links can be cut.
 #ifndef PACELINE_TESTS_SIM_NETWORK_H_
 #define PACELINE_TESTS_SIM_NETWORK_H_
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -29,10 +31,21 @@ class Network {
   template <typename Reply>
   using Done = std::function<void(absl::StatusOr<Reply>)>;
 
+  // Where a call comes from and goes to.
+  struct Link {
+    std::string caller;
+    std::string callee;
+  };
+
+  // Nothing that `from` sends arrives at `to` any more, be it a request or a reply.
+  void Cut(const std::string& from, const std::string& to) { cuts_.emplace(from, to); }
+  void Mend(const std::string& from, const std::string& to) { cuts_.erase({from, to}); }
+
   // Calls `serve` at the callee, perhaps never, perhaps twice. `done` runs once: with
   // the first answer that arrives within `timeout`, or with DeadlineExceeded.
   template <typename Reply>
-  void Call(absl::Duration timeout, std::function<void(Done<Reply>)> serve, Done<Reply> done) {
+  void Call(const Link& link, absl::Duration timeout, std::function<void(Done<Reply>)> serve,
+            Done<Reply> done) {
     auto once = std::make_shared<Done<Reply>>(std::move(done));
     auto finish = [once](absl::StatusOr<Reply> reply) {
       if (!*once) return;
@@ -43,9 +56,11 @@ class Network {
     const int copies = random_->Chance(faults_.duplicate) ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
       if (random_->Chance(faults_.lose_request)) continue;
-      loop_->After(Delay(), [this, serve, finish] {
-        serve([this, finish](absl::StatusOr<Reply> reply) {
+      if (cuts_.contains({link.caller, link.callee})) continue;
+      loop_->After(Delay(), [this, link, serve, finish] {
+        serve([this, link, finish](absl::StatusOr<Reply> reply) {
           if (random_->Chance(faults_.lose_reply)) return;
+          if (cuts_.contains({link.callee, link.caller})) return;
           auto shared = std::make_shared<absl::StatusOr<Reply>>(std::move(reply));
           loop_->After(Delay(), [finish, shared] { finish(std::move(*shared)); });
         });
@@ -59,6 +74,8 @@ class Network {
   EventLoop* const loop_;
   Random* const random_;
   const NetworkFaults faults_;
+  // From, to.
+  std::set<std::pair<std::string, std::string>> cuts_;
 };
 
 }  // namespace paceline::sim

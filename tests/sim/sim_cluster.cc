@@ -15,6 +15,8 @@ constexpr absl::Duration kSpeakEvery = absl::Milliseconds(100);
 constexpr absl::Duration kTick = absl::Milliseconds(250);
 constexpr absl::Duration kTimeout = absl::Milliseconds(300);
 constexpr char kVersion[] = "1";
+// Where calls to it go.
+constexpr char kScheduler[] = "scheduler";
 
 }  // namespace
 
@@ -117,6 +119,20 @@ void SimCluster::RestartServer(absl::Duration down) {
   StopNode(node, down);
 }
 
+void SimCluster::CutLink(absl::Duration down) {
+  std::vector<std::string> ends = {kScheduler};
+  for (const auto& [address, node] : nodes_) ends.push_back(address);
+  const size_t one = options_.random->Below(ends.size());
+  const size_t other = (one + 1 + options_.random->Below(ends.size() - 1)) % ends.size();
+  CutLink(ends[one], ends[other], down);
+  if (options_.random->Chance(0.5)) CutLink(ends[other], ends[one], down);
+}
+
+void SimCluster::CutLink(const std::string& from, const std::string& to, absl::Duration down) {
+  options_.network->Cut(from, to);
+  options_.loop->After(down, [this, from, to] { options_.network->Mend(from, to); });
+}
+
 void SimCluster::TickForEver() {
   options_.loop->After(kTick, [this] {
     if (core_ != nullptr) {
@@ -142,7 +158,7 @@ void SimCluster::HeartbeatForEver(Node* node) {
     entry->set_state(task->exited() ? v1::TaskReport::EXITED : v1::TaskReport::RUNNING);
   }
   options_.network->Call<v1::HeartbeatResponse>(
-      kTimeout,
+      {node->report.address(), kScheduler}, kTimeout,
       [this, report](const Network::Done<v1::HeartbeatResponse>& done) {
         if (core_ == nullptr) return;
         const auto node_id = core_->Heartbeat(report, now());
@@ -182,6 +198,7 @@ void SimCluster::Obey(Node* node, const v1::HeartbeatResponse& reply) {
     task.random = options_.random;
     task.network = options_.network;
     task.find_servers = [this](const v1::ShardMap& map) { return ServersOf(map); };
+    task.node = node->report.address();
     task.job_id = order.job_id();
     task.rank = order.rank();
     task.incarnation = order.incarnation();
@@ -196,7 +213,7 @@ void SimCluster::SyncForEver(const std::shared_ptr<SimTask>& task) {
   if (!task->alive()) return;
   const v1::SyncTaskRequest report = task->Report();
   options_.network->Call<v1::SyncTaskResponse>(
-      kTimeout,
+      {task->node(), kScheduler}, kTimeout,
       [this, report](const Network::Done<v1::SyncTaskResponse>& done) {
         if (core_ == nullptr) return;
         if (const absl::Status taken = core_->SyncTask(report, now()); !taken.ok()) {

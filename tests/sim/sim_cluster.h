@@ -55,6 +55,10 @@ class SimCluster {
   void RestartWorker(absl::Duration down);
   // A server's process dies with all that it holds, and is back after `down`.
   void RestartServer(absl::Duration down);
+  // Any two of scheduler, servers and workers do not hear one another, or one of them
+  // does not hear the other, until after `down`.
+  void CutLink(absl::Duration down);
+  void CutLink(const std::string& from, const std::string& to, absl::Duration down);
   // The newest cut of a job that runs loses a shard.
   void DamageCut();
 

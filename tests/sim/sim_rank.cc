@@ -19,7 +19,7 @@ worker::InFlightOptions FlightOptions(const SimRank::Options& options) {
   flight.seed = options.rank;
   flight.calls_per_server = 2;
   flight.attempts = 1000;
-  flight.least_deadline = absl::Seconds(1);
+  flight.deadline.least = absl::Seconds(1);
   return flight;
 }
 
@@ -35,12 +35,44 @@ void SimRank::SetMap(const v1::ShardMap& map, std::vector<SimServer*> servers) {
   servers_ = std::move(servers);
   layout_ = std::make_shared<const worker::ShardLayout>(*std::move(layout));
   cache_.reset();
+  reach_ = std::make_shared<worker::Reachability>(static_cast<uint32_t>(servers_.size()));
   Handle(worker::MapChanged{map.timeline(), map.epoch(), static_cast<uint32_t>(servers_.size())});
 }
 
 std::string SimRank::Describe() const {
   return absl::StrCat("rank ", options_.rank, " at iteration ", machine_.iteration(), ": ",
                       machine_.WaitReason(), exited_ ? " exited: " : "", cause_);
+}
+
+std::vector<v1::UnreachableServer> SimRank::Unreachable() const {
+  std::vector<v1::UnreachableServer> servers;
+  if (reach_ == nullptr) return servers;
+  for (const auto& unreachable : reach_->Find(options_.loop->now())) {
+    const v1::ShardServer& server = map_.servers(static_cast<int>(unreachable.server));
+    v1::UnreachableServer& entry = servers.emplace_back();
+    entry.set_node_id(server.node_id());
+    entry.set_incarnation(server.incarnation());
+    entry.set_for_ms(absl::ToInt64Milliseconds(unreachable.time));
+    entry.set_cause(unreachable.cause);
+  }
+  return servers;
+}
+
+Network::Link SimRank::LinkTo(uint32_t server) const {
+  return {options_.node, map_.servers(static_cast<int>(server)).address()};
+}
+
+template <typename Reply>
+Network::Done<Reply> SimRank::Watch(uint32_t server, Network::Done<Reply> done) {
+  return [reach = reach_, server, loop = options_.loop, sent = options_.loop->now(),
+          done = std::move(done)](absl::StatusOr<Reply> reply) {
+    if (reply.ok() || RefusalKindOf(reply.status()) != v1::Refusal::KIND_UNSPECIFIED) {
+      reach->Answered(server, loop->now());
+    } else {
+      reach->Failed(server, sent, reply.status().message());
+    }
+    done(std::move(reply));
+  };
 }
 
 void SimRank::Handle(const worker::RankEvent& event) {
@@ -108,20 +140,21 @@ void SimRank::Open(const worker::RankCommand& command) {
   }
   for (uint32_t server = 0; server < servers_.size(); ++server) {
     options_.network->Call<v1::OpenRankResponse>(
-        absl::Seconds(1),
+        LinkTo(server), absl::Seconds(1),
         [to = servers_[server], context = Context(0)](
             const Network::Done<v1::OpenRankResponse>& done) { to->OpenRank(context, done); },
-        [self = shared_from_this(), attempt = command.attempt,
-         server](const absl::StatusOr<v1::OpenRankResponse>& reply) {
-          if (reply.ok()) {
-            self->Handle(worker::Opened{attempt, server, reply->progress(), reply->finished()});
-          } else if (const auto kind = RefusalKindOf(reply.status());
-                     kind != v1::Refusal::KIND_UNSPECIFIED) {
-            self->Handle(worker::Refused{attempt, kind, reply.status().ToString()});
-          } else {
-            self->Handle(worker::Unreachable{attempt, reply.status().ToString()});
-          }
-        });
+        Watch<v1::OpenRankResponse>(
+            server, [self = shared_from_this(), attempt = command.attempt,
+                     server](const absl::StatusOr<v1::OpenRankResponse>& reply) {
+              if (reply.ok()) {
+                self->Handle(worker::Opened{attempt, server, reply->progress(), reply->finished()});
+              } else if (const auto kind = RefusalKindOf(reply.status());
+                         kind != v1::Refusal::KIND_UNSPECIFIED) {
+                self->Handle(worker::Refused{attempt, kind, reply.status().ToString()});
+              } else {
+                self->Handle(worker::Unreachable{attempt, reply.status().ToString()});
+              }
+            }));
   }
 }
 
@@ -221,45 +254,47 @@ void SimRank::Pump() {
 
 void SimRank::SendPull(const worker::InFlight::Call& call, const worker::PullFrame& frame) {
   options_.network->Call<server::PullReply>(
-      call.timeout,
+      LinkTo(frame.server), call.timeout,
       [to = servers_[frame.server], frame](const Network::Done<server::PullReply>& done) {
         to->Pull(frame, done);
       },
-      [self = shared_from_this(), attempt = machine_.attempt(),
-       id = call.frame](const absl::StatusOr<server::PullReply>& reply) {
-        if (self->machine_.attempt() != attempt || !self->frames_.contains(id)) return;
-        if (reply.ok()) {
-          const std::string bytes = reply->payload.ToString();
-          size_t read = 0;
-          const worker::PullFrame& frame = *self->frames_.at(id).pull;
-          const absl::Status scattered = worker::Scatter(
-              *self->layout_, frame, reply->header, bytes.size(),
-              [&](void* to, size_t size) {
-                if (read + size > bytes.size()) return false;
-                std::memcpy(to, bytes.data() + read, size);
-                read += size;
-                return true;
-              },
-              &self->parameters_);
-          PL_CHECK(scattered.ok()) << scattered;
-          if (self->cache_ != nullptr) {
-            self->cache_->Store(frame, reply->header, self->parameters_);
-          }
-        }
-        if (self->Settle(attempt, id, reply.status())) self->CheckDrained();
-      });
+      Watch<server::PullReply>(
+          frame.server, [self = shared_from_this(), attempt = machine_.attempt(),
+                         id = call.frame](const absl::StatusOr<server::PullReply>& reply) {
+            if (self->machine_.attempt() != attempt || !self->frames_.contains(id)) return;
+            if (reply.ok()) {
+              const std::string bytes = reply->payload.ToString();
+              size_t read = 0;
+              const worker::PullFrame& frame = *self->frames_.at(id).pull;
+              const absl::Status scattered = worker::Scatter(
+                  *self->layout_, frame, reply->header, bytes.size(),
+                  [&](void* to, size_t size) {
+                    if (read + size > bytes.size()) return false;
+                    std::memcpy(to, bytes.data() + read, size);
+                    read += size;
+                    return true;
+                  },
+                  &self->parameters_);
+              PL_CHECK(scattered.ok()) << scattered;
+              if (self->cache_ != nullptr) {
+                self->cache_->Store(frame, reply->header, self->parameters_);
+              }
+            }
+            if (self->Settle(attempt, id, reply.status())) self->CheckDrained();
+          }));
 }
 
 void SimRank::SendPush(const worker::InFlight::Call& call, const worker::PushFrame& frame) {
   options_.network->Call<v1::PushResponse>(
-      call.timeout,
+      LinkTo(frame.server), call.timeout,
       [to = servers_[frame.server], frame](const Network::Done<v1::PushResponse>& done) {
         to->Push(frame, done);
       },
-      [self = shared_from_this(), attempt = machine_.attempt(),
-       id = call.frame](const absl::StatusOr<v1::PushResponse>& reply) {
-        if (self->Settle(attempt, id, reply.status())) self->CheckDrained();
-      });
+      Watch<v1::PushResponse>(frame.server,
+                              [self = shared_from_this(), attempt = machine_.attempt(),
+                               id = call.frame](const absl::StatusOr<v1::PushResponse>& reply) {
+                                if (self->Settle(attempt, id, reply.status())) self->CheckDrained();
+                              }));
 }
 
 bool SimRank::Settle(uint64_t attempt, worker::InFlight::FrameId frame,

@@ -20,6 +20,7 @@
 #include "worker/core/task/pull_plan.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/rank_machine.h"
+#include "worker/core/task/reachability.h"
 #include "worker/core/task/shard_layout.h"
 #include "worker/core/task/ssp_cache.h"
 
@@ -37,6 +38,8 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
     Network* network = nullptr;
     const ToyModel* model = nullptr;
     v1::ConsistencySpec consistency;
+    // Address of its worker.
+    std::string node;
     uint32_t rank = 0;
     uint64_t incarnation = 1;
     // Longest time that a batch takes.
@@ -57,6 +60,8 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   bool exited() const { return exited_; }
   const std::string& cause() const { return cause_; }
   std::string Describe() const;
+  // Servers that do not answer.
+  std::vector<v1::UnreachableServer> Unreachable() const;
 
  private:
   struct Frame {
@@ -78,6 +83,10 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   void SendPull(const worker::InFlight::Call& call, const worker::PullFrame& frame);
   void SendPush(const worker::InFlight::Call& call, const worker::PushFrame& frame);
   // True: the call was answered well.
+  // A callback that first keeps book of whether the server answers.
+  template <typename Reply>
+  Network::Done<Reply> Watch(uint32_t server, Network::Done<Reply> done);
+  Network::Link LinkTo(uint32_t server) const;
   bool Settle(uint64_t attempt, worker::InFlight::FrameId frame, const absl::Status& status);
   void CheckDrained();
   v1::RequestContext Context(uint64_t iteration) const;
@@ -85,6 +94,8 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   Options options_;
   v1::ShardMap map_;
   std::vector<SimServer*> servers_;
+  // Of the newest map's servers.
+  std::shared_ptr<worker::Reachability> reach_;
   // Of the newest map; calls of an older one may still use theirs.
   std::shared_ptr<const worker::ShardLayout> layout_;
   worker::RankMachine machine_;

@@ -26,6 +26,9 @@ v1::SyncTaskRequest SimTask::Report() {
   progress.set_wait_reason(rank_->machine().WaitReason());
   report.set_grants_held(selection_->grants_held());
   report.set_iterations_wanted(selection_->IterationsWanted(rank_->machine().iteration(), 0));
+  for (v1::UnreachableServer& server : rank_->Unreachable()) {
+    *report.add_unreachable() = std::move(server);
+  }
   if (rank_->exited()) report.set_error(rank_->cause());
   return report;
 }
@@ -40,6 +43,7 @@ void SimTask::StartRank(const v1::SyncTaskResponse& reply) {
   rank.network = options_.network;
   rank.model = &*model_;
   rank.consistency = spec_->consistency();
+  rank.node = options_.node;
   rank.rank = options_.rank;
   rank.incarnation = options_.incarnation;
   rank.most_compute = absl::Milliseconds(50);

@@ -29,6 +29,8 @@ class SimTask {
     Random* random = nullptr;
     Network* network = nullptr;
     FindServers find_servers;
+    // Address of its worker.
+    std::string node;
     uint64_t job_id = 0;
     uint32_t rank = 0;
     uint64_t incarnation = 1;
@@ -50,6 +52,8 @@ class SimTask {
 
   // It ended by itself.
   bool exited() const { return exited_; }
+  // Address of its worker.
+  const std::string& node() const { return options_.node; }
   bool alive() const { return !killed_ && !exited_; }
   std::string Describe() const;
 

@@ -8,10 +8,12 @@
 
 namespace paceline::worker {
 
-// Doubles from `first` to `most`; the real wait lies in [half, whole] of that.
+// Doubles from `first` to `most`; the real wait lies in [half, whole] of that. Calls
+// that fail because there is no connection cost the network nothing, and gRPC spaces
+// its attempts to connect itself: `most` only delays the return to a healed network.
 struct BackoffOptions {
   absl::Duration first = absl::Milliseconds(20);
-  absl::Duration most = absl::Seconds(2);
+  absl::Duration most = absl::Milliseconds(500);
 };
 
 // The wait before attempt `attempt` + 1, attempts counted from 1. The jitter is a

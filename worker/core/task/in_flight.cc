@@ -6,9 +6,9 @@
 
 namespace paceline::worker {
 
-InFlight::InFlight(const InFlightOptions& options) : options_(options) {
+InFlight::InFlight(const InFlightOptions& options)
+    : options_(options), budget_(options.retry_budget) {
   PL_CHECK_GT(options.calls_per_server, 0u);
-  PL_CHECK_GT(options.least_bytes_per_second, 0u);
 }
 
 InFlight::FrameId InFlight::Add(uint32_t server, uint64_t bytes) {
@@ -16,6 +16,7 @@ InFlight::FrameId InFlight::Add(uint32_t server, uint64_t bytes) {
   Frame& frame = frames_[id];
   frame.server = server;
   frame.bytes = bytes;
+  bytes_ += bytes;
   return id;
 }
 
@@ -28,13 +29,14 @@ std::vector<InFlight::Call> InFlight::Take(absl::Duration now) {
     ++out;
     frame.outstanding = true;
     ++frame.calls;
+    ++calls_made_;
+    if (frame.failures > 0) ++calls_repeated_;
     Call call;
     call.frame = id;
     call.server = frame.server;
     call.attempt = frame.calls;
-    call.timeout = options_.least_deadline +
-                   absl::Seconds(static_cast<double>(frame.bytes) /
-                                 static_cast<double>(options_.least_bytes_per_second));
+    // All frames may share one slow link.
+    call.timeout = CallDeadline(options_.deadline, bytes_);
     calls.push_back(call);
   }
   return calls;
@@ -61,8 +63,9 @@ InFlight::Frame& InFlight::Return(FrameId id) {
 }
 
 void InFlight::Acked(FrameId id) {
-  Return(id);
+  bytes_ -= Return(id).bytes;
   frames_.erase(id);
+  budget_.OnSuccess();
 }
 
 InFlight::Verdict InFlight::Failed(FrameId id, absl::Duration now) {
@@ -70,7 +73,9 @@ InFlight::Verdict InFlight::Failed(FrameId id, absl::Duration now) {
   frame.not_yets = 0;
   ++frame.failures;
   if (frame.failures >= options_.attempts) return Verdict::kGiveUp;
-  frame.not_before = now + Backoff(options_.failure_backoff, options_.seed ^ id, frame.failures);
+  BackoffOptions backoff = options_.failure_backoff;
+  if (!budget_.TakeRetry()) backoff.first = backoff.most;
+  frame.not_before = now + Backoff(backoff, options_.seed ^ id, frame.failures);
   return Verdict::kSendAgain;
 }
 
@@ -84,6 +89,7 @@ void InFlight::NotYet(FrameId id, absl::Duration now) {
 void InFlight::Clear() {
   frames_.clear();
   calls_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace paceline::worker

@@ -1,9 +1,9 @@
 // The frames of one pull or push on their way: which may be sent, which are out,
 // which have to be sent again and when.
 //
-// A frame that failed is sent again unchanged. Failures of the network spend the
-// frame's retry budget; a refusal that says NOT_YET spends nothing, since the
-// server is well. A call's deadline grows with the bytes it moves.
+// A frame that failed is sent again unchanged, as long as its attempts and the
+// rank's retry budget last; a refusal that says NOT_YET spends nothing, since the
+// server is well. A call's deadline grows with the bytes under way.
 #ifndef PACELINE_WORKER_CORE_TASK_IN_FLIGHT_H_
 #define PACELINE_WORKER_CORE_TASK_IN_FLIGHT_H_
 
@@ -13,6 +13,8 @@
 
 #include "absl/time/time.h"
 #include "worker/core/task/backoff.h"
+#include "worker/core/task/call_deadline.h"
+#include "worker/core/task/retry_budget.h"
 
 namespace paceline::worker {
 
@@ -25,9 +27,8 @@ struct InFlightOptions {
   BackoffOptions failure_backoff;
   // After NOT_YET.
   BackoffOptions not_yet_backoff = {absl::Milliseconds(1), absl::Milliseconds(100)};
-  // deadline = least_deadline + bytes / least_bytes_per_second.
-  absl::Duration least_deadline = absl::Seconds(10);
-  uint64_t least_bytes_per_second = 1 << 20;
+  RetryBudgetOptions retry_budget;
+  DeadlineOptions deadline;
 };
 
 // Times are points of one monotonic clock. Thread-compatible.
@@ -62,6 +63,10 @@ class InFlight {
   Verdict Failed(FrameId frame, absl::Duration now);
   void NotYet(FrameId frame, absl::Duration now);
 
+  // Calls made since construction, and those of them that repeat one that failed.
+  uint64_t calls_made() const { return calls_made_; }
+  uint64_t calls_repeated() const { return calls_repeated_; }
+
   // No frame is left.
   bool empty() const { return frames_.empty(); }
   size_t size() const { return frames_.size(); }
@@ -83,6 +88,12 @@ class InFlight {
   Frame& Return(FrameId frame);
 
   const InFlightOptions options_;
+  // Not reset by Clear: what is abandoned has been sent all the same.
+  RetryBudget budget_;
+  uint64_t calls_made_ = 0;
+  uint64_t calls_repeated_ = 0;
+  // Of all frames.
+  uint64_t bytes_ = 0;
   FrameId next_ = 0;
   std::map<FrameId, Frame> frames_;
   // Outstanding calls of each server.

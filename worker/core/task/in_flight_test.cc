@@ -4,6 +4,7 @@
 #include <set>
 
 #include "worker/core/task/backoff.h"
+#include "worker/core/task/call_deadline.h"
 
 namespace paceline::worker {
 namespace {
@@ -46,16 +47,55 @@ TEST_CASE("Frames go out in order, so many to a server at once") {
   CHECK(calls[0].frame == 5);
 }
 
-TEST_CASE("The time that a call may take grows with its bytes") {
+TEST_CASE("faults row 12: a deadline is a floor of bandwidth, not a time") {
+  const DeadlineOptions options = {.least = absl::Seconds(3), .floor_bytes_per_second = 1000};
+  CHECK(CallDeadline(options, 0) == absl::Seconds(3));
+  CHECK(CallDeadline(options, 5000) == absl::Seconds(8));
+  // By default a link of 1 Mbit/s has four times the time that it needs.
+  const uint64_t bytes = 4 << 20;
+  CHECK(CallDeadline({}, bytes) > absl::Seconds(3.5 * 8 * bytes / 1e6));
+  CHECK(CallDeadline({}, 0) == DeadlineOptions().least);
+}
+
+TEST_CASE("faults row 12: the time that a call may take grows with all bytes under way") {
   InFlightOptions options;
-  options.least_deadline = absl::Seconds(3);
-  options.least_bytes_per_second = 1000;
+  options.deadline = {.least = absl::Seconds(3), .floor_bytes_per_second = 1000};
   InFlight in_flight(options);
-  in_flight.Add(0, 0);
-  in_flight.Add(0, 5000);
-  const std::vector<InFlight::Call> calls = in_flight.Take(kStart);
-  CHECK(calls[0].timeout == absl::Seconds(3));
-  CHECK(calls[1].timeout == absl::Seconds(8));
+  const InFlight::FrameId first = in_flight.Add(0, 1000);
+  CHECK(in_flight.Take(kStart)[0].timeout == absl::Seconds(4));
+  in_flight.Add(1, 5000);
+  CHECK(in_flight.Take(kStart)[0].timeout == absl::Seconds(9));
+  in_flight.Acked(first);
+  in_flight.Add(0, 2000);
+  CHECK(in_flight.Take(kStart)[0].timeout == absl::Seconds(10));
+  in_flight.Clear();
+  in_flight.Add(0, 2000);
+  CHECK(in_flight.Take(kStart)[0].timeout == absl::Seconds(5));
+}
+
+TEST_CASE("faults row 13: without budget a retry waits the longest back-off") {
+  InFlightOptions options;
+  options.failure_backoff = {absl::Milliseconds(10), absl::Seconds(10)};
+  options.retry_budget = {.most = 1, .per_success = 0.5};
+  InFlight in_flight(options);
+  const InFlight::FrameId one = in_flight.Add(0, 1);
+  const InFlight::FrameId two = in_flight.Add(0, 1);
+  in_flight.Take(kStart);
+  in_flight.Failed(one, kStart);
+  CHECK(in_flight.NextSend() <= kStart + absl::Milliseconds(10));
+  REQUIRE(in_flight.Take(kStart + absl::Milliseconds(10)).size() == 1);
+  in_flight.Failed(two, kStart);
+  CHECK(in_flight.NextSend() >= kStart + absl::Seconds(5));
+  CHECK(in_flight.NextSend() <= kStart + absl::Seconds(10));
+  CHECK(in_flight.calls_made() == 3);
+  CHECK(in_flight.calls_repeated() == 1);
+  // Half a token each.
+  in_flight.Acked(one);
+  in_flight.Acked(in_flight.Take(kStart + absl::Seconds(10)).at(0).frame);
+  const InFlight::FrameId three = in_flight.Add(0, 1);
+  in_flight.Take(kStart);
+  in_flight.Failed(three, kStart);
+  CHECK(in_flight.NextSend() <= kStart + absl::Milliseconds(10));
 }
 
 TEST_CASE("A frame that failed is sent again after a back-off, until its budget is spent") {

@@ -163,7 +163,7 @@ struct Task : std::enable_shared_from_this<Task> {
   static InFlightOptions Options(uint64_t seed) {
     InFlightOptions options;
     options.seed = seed;
-    options.least_deadline = absl::Milliseconds(50);
+    options.deadline.least = absl::Milliseconds(50);
     options.attempts = 3;
     return options;
   }

@@ -7,10 +7,12 @@
 
 #include "common/clock.h"
 #include "common/fake_clock.h"
+#include "common/refusal/refusal.h"
 #include "common/status/status_matchers.h"
 #include "worker/io/net/delayed_calls.h"
 #include "worker/io/net/faulty_data_client.h"
 #include "worker/io/net/faulty_scheduler_client.h"
+#include "worker/io/net/watched_data_client.h"
 
 namespace paceline::worker {
 namespace {
@@ -275,6 +277,43 @@ TEST_CASE("cancelling a poll cancels its copies, and what is still to be sent") 
   MutexLock lock(&mu);
   while (status.ok()) changed.Wait(&mu);
   CHECK(absl::IsCancelled(status));
+}
+
+TEST_CASE("a watched client says which servers do not answer, and since when") {
+  FakeClock clock;
+  FakeData::Sent sent;
+  const auto reach = std::make_shared<ServerReach>(4, [&] { return clock.Monotonic(); });
+  const auto client = WatchDataClient(std::make_unique<FakeData>(&sent), reach);
+  const auto push = [&] {
+    PushFrame frame;
+    frame.server = 3;
+    client->Push(frame, absl::Seconds(1), [](const absl::StatusOr<v1::PushResponse>&) {});
+  };
+  const auto answer = [&](const absl::StatusOr<v1::PushResponse>& with) {
+    sent.pushes.back().second(with);
+  };
+  push();
+  clock.Advance(absl::Seconds(2));
+  answer(absl::CancelledError("given up"));
+  CHECK(reach->Find().empty());
+  push();
+  clock.Advance(absl::Seconds(3));
+  answer(absl::UnavailableError("no route"));
+  REQUIRE(reach->Find().size() == 1);
+  CHECK(reach->Find()[0].server == 3);
+  CHECK(reach->Find()[0].time == absl::Seconds(3));
+  CHECK(reach->Find()[0].cause == "no route");
+  // A refusal is an answer, whatever its code.
+  push();
+  v1::Refusal refusal;
+  refusal.set_kind(v1::Refusal::NOT_YET);
+  answer(RefusalStatus(refusal, "waits"));
+  CHECK(reach->Find().empty());
+  push();
+  answer(absl::DeadlineExceededError("late"));
+  CHECK(reach->Find().size() == 1);
+  reach->Forget();
+  CHECK(reach->Find().empty());
 }
 
 }  // namespace

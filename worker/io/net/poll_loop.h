@@ -45,7 +45,7 @@ class PollLoop {
     absl::Duration timeout = absl::Seconds(20);
     // Between two calls at least, however often the state changes.
     absl::Duration least_gap = absl::Milliseconds(1);
-    BackoffOptions backoff = {absl::Milliseconds(50), absl::Seconds(2)};
+    BackoffOptions backoff = {absl::Milliseconds(50), absl::Milliseconds(500)};
     // Without an answer for this long, on_silence(true) is called.
     absl::Duration silent_after = absl::Minutes(10);
 

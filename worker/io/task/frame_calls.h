@@ -55,6 +55,10 @@ class FrameCalls {
   // No further frame is added: `drained` is called, at once if nothing is left.
   void Close();
 
+  // Calls made since construction, and those of them that repeat one that failed.
+  uint64_t calls_made() const { return in_flight_.calls_made(); }
+  uint64_t calls_repeated() const { return in_flight_.calls_repeated(); }
+
   // Forgets everything; answers that still come are dropped, frames may be added anew.
   void Abandon();
 

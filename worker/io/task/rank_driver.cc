@@ -108,6 +108,8 @@ void RankDriver::SetJob(std::unique_ptr<TaskJob> job, uint32_t ranks) {
 
 void RankDriver::SetMap(const v1::ShardMap& map) {
   map_ = map;
+  // What was said of other servers, or of other lives of these, is over.
+  if (client_reach_ != nullptr) client_reach_->Forget();
   Handle(MapChanged{map.timeline(), map.epoch(), static_cast<uint32_t>(map.servers_size())});
 }
 
@@ -166,8 +168,15 @@ void RankDriver::Open(uint64_t attempt) {
   std::vector<std::string> addresses;
   for (const v1::ShardServer& server : map_.servers()) addresses.push_back(server.address());
   if (client_ == nullptr || addresses != addresses_) {
-    client_ = options_.data_client(addresses);
+    client_reach_ = std::make_shared<ServerReach>(static_cast<uint32_t>(map_.servers_size()),
+                                                  [loop = loop_] { return loop->Now(); });
+    client_ = WatchDataClient(options_.data_client(addresses), client_reach_);
     addresses_ = std::move(addresses);
+  }
+  {
+    MutexLock lock(&report_mu_);
+    reach_ = client_reach_;
+    servers_.assign(map_.servers().begin(), map_.servers().end());
   }
   if (job_->spec.consistency().policy() == v1::POLICY_SSP) {
     cache_ = std::make_unique<SspCache>(
@@ -256,6 +265,8 @@ void RankDriver::UpdateReport() {
   progress->set_recent_loss(meter_.RecentLoss(machine_.finished()));
   progress->set_samples_per_second(meter_.SamplesPerSecond(now));
   progress->set_skipped_iterations(skipped_iterations_);
+  progress->set_calls(calls_.calls_made());
+  progress->set_calls_repeated(calls_.calls_repeated());
   progress->set_cache_hits(cache_hits_ + (cache_ == nullptr ? 0 : cache_->hits()));
   report_.set_timeline(map_.timeline());
   report_.set_epoch(map_.epoch());
@@ -277,6 +288,15 @@ void RankDriver::UpdateReport() {
 void RankDriver::FillReport(v1::SyncTaskRequest* report) const {
   MutexLock lock(&report_mu_);
   report->MergeFrom(report_);
+  if (reach_ == nullptr) return;
+  for (const Reachability::Unreachable& unreachable : reach_->Find()) {
+    const v1::ShardServer& server = servers_[unreachable.server];
+    v1::UnreachableServer* entry = report->add_unreachable();
+    entry->set_node_id(server.node_id());
+    entry->set_incarnation(server.incarnation());
+    entry->set_for_ms(static_cast<uint64_t>(absl::ToInt64Milliseconds(unreachable.time)));
+    entry->set_cause(unreachable.cause);
+  }
 }
 
 }  // namespace paceline::worker

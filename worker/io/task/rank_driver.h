@@ -34,6 +34,7 @@
 #include "worker/io/data/prefetcher.h"
 #include "worker/io/net/data_client.h"
 #include "worker/io/net/event_loop.h"
+#include "worker/io/net/watched_data_client.h"
 #include "worker/io/task/evaluator.h"
 #include "worker/io/task/frame_calls.h"
 #include "worker/io/task/task_job.h"
@@ -129,6 +130,8 @@ class RankDriver {
   v1::ShardMap map_;
   std::shared_ptr<const ShardLayout> layout_;
   std::shared_ptr<DataClient> client_;
+  // Of client_.
+  std::shared_ptr<ServerReach> client_reach_;
   std::vector<std::string> addresses_;
 
   // Of the current attempt.
@@ -149,6 +152,9 @@ class RankDriver {
   std::vector<v1::EvalPoint> evals_;
   mutable Mutex report_mu_;
   v1::SyncTaskRequest report_ ABSL_GUARDED_BY(report_mu_);
+  // The servers of the map that is open, and whether they answer. Null before.
+  std::shared_ptr<const ServerReach> reach_ ABSL_GUARDED_BY(report_mu_);
+  std::vector<v1::ShardServer> servers_ ABSL_GUARDED_BY(report_mu_);
 };
 
 }  // namespace paceline::worker
