@@ -24,10 +24,10 @@ needs_shared_data = unittest.skipUnless(
 needs_digits = unittest.skipUnless(DIGITS.is_file(), f"{DIGITS} is missing: run deploy/build.sh")
 
 
-def pacectl(*args, timeout=120, check=False, env=None):
-    """Runs pacectl; returns the completed process with text output."""
+def pacectl(*args, timeout=120, check=False, env=None, prefix=()):
+    """Runs pacectl, behind the command `prefix`; returns the completed process with text output."""
     done = subprocess.run(
-        [str(BIN / "pacectl"), *map(str, args)],
+        [*prefix, str(BIN / "pacectl"), *map(str, args)],
         capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
         env={**os.environ, **(env or {})})
     if check and done.returncode != 0:
@@ -63,9 +63,9 @@ def wait_for(condition, seconds, what):
 
 
 class Daemon:
-    """One daemon process and the ports it bound."""
+    """One daemon process and the ports it bound. `prefix`: the command that runs it."""
 
-    def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0"):
+    def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0", prefix=()):
         self.name = name
         self._listen = listen
         self._ports = None
@@ -74,7 +74,7 @@ class Daemon:
         self.port_file.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BIN / f"paceline-{role}"), "--listen", listen,
+                [*prefix, str(BIN / f"paceline-{role}"), "--listen", listen,
                  "--http-listen", "127.0.0.1:0", "--port-file", str(self.port_file),
                  "--data-dir", str(folder / name), *map(str, flags)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -95,7 +95,8 @@ class Daemon:
         return self._ports
 
     def address(self):
-        return f"127.0.0.1:{self.ports()['port']}"
+        host = self._listen.rsplit(":", 1)[0]
+        return f"{host}:{self.ports()['port']}"
 
     def http_address(self):
         return f"127.0.0.1:{self.ports()['http_port']}"
@@ -133,16 +134,18 @@ class Cluster:
         self.folder = pathlib.Path(folder or self._temp.name)
         self.slots = slots
         self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *scheduler_flags)
-        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags)
+        self.scheduler = self.start_daemon("scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
         self.servers = [
-            Daemon(self.folder, f"server{i}", "server", "--scheduler", self.address,
-                   *server_flags)
+            self.start_daemon(f"server{i}", "server", "--scheduler", self.address, *server_flags)
             for i in range(servers)]
         self.workers = [
-            Daemon(self.folder, f"worker{i}", "worker", "--scheduler", self.address,
-                   "--slots", slots, *worker_flags)
+            self.start_daemon(f"worker{i}", "worker", "--scheduler", self.address,
+                              "--slots", slots, *worker_flags)
             for i in range(workers)]
+
+    def start_daemon(self, name, role, *flags, **options):
+        return Daemon(self.folder, name, role, *flags, **options)
 
     def __enter__(self):
         return self
