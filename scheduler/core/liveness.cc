@@ -18,8 +18,17 @@ absl::Duration CountedSilence(const View& view, const v1::NodeRecord& node) {
 
 absl::Duration SilenceLimit(const View& view, const v1::NodeRecord& node) {
   const absl::Duration limit = view.options.heartbeat * view.options.silent_heartbeats;
-  const bool heard = view.seen.FindNode(node.node_id()) != nullptr;
+  const NodeObservation* seen = view.seen.FindNode(node.node_id());
+  const bool heard = seen != nullptr && seen->last_heard >= view.seen.silence_counts_from();
   return heard ? limit : std::max(limit, view.options.start_grace);
+}
+
+// From when silence of a task counts. What cut its node off, or this scheduler, has
+// cut it off as well, and it comes back by a connection of its own.
+absl::Duration TaskSilenceCountsFrom(const View& view, uint64_t node_id) {
+  const NodeObservation* node = view.seen.FindNode(node_id);
+  const absl::Duration from = view.seen.silence_counts_from();
+  return node == nullptr ? from : std::max(from, node->heard_since);
 }
 
 // Said that it is about to stop: its silence is no surprise.
@@ -92,13 +101,15 @@ absl::Duration TaskSilence(const View& view, const v1::JobRecord& job, uint32_t 
       view.seen.RunningSince(job.job_id(), rank, record.incarnation());
   if (task == nullptr && !running.has_value()) return absl::ZeroDuration();
   const absl::Duration heard = task != nullptr ? task->last_heard : *running;
-  return view.now.monotonic - std::max(heard, view.seen.silence_counts_from());
+  return view.now.monotonic - std::max(heard, TaskSilenceCountsFrom(view, record.node_id()));
 }
 
 absl::Duration TaskSilenceLimit(const View& view, const v1::JobRecord& job, uint32_t rank) {
   const absl::Duration limit = view.options.heartbeat * view.options.silent_heartbeats;
+  const v1::RankRecord& record = job.ranks(rank);
+  const TaskObservation* task = view.seen.FindTask(job.job_id(), rank, record.incarnation());
   const bool heard =
-      view.seen.FindTask(job.job_id(), rank, job.ranks(rank).incarnation()) != nullptr;
+      task != nullptr && task->last_heard >= TaskSilenceCountsFrom(view, record.node_id());
   return heard ? limit : std::max(limit, view.options.start_grace);
 }
 

@@ -1,8 +1,10 @@
 // Who is there: silence, loss, and the suspicion of being cut off oneself.
 //
 // A node is silent when nothing was heard of it for `silent_heartbeats` intervals,
-// counted at the earliest from the scheduler's own start. So is a task, while its
-// node speaks: it hangs or was stopped. Losing a node or a task only says when to
+// counted at the earliest from the scheduler's own start, and at least
+// PlanOptions::start_grace until it is heard for the first time from then on. So is a
+// task, while its node speaks, counted at the earliest from the end of its node's last
+// silence: it hangs or was stopped. Losing a node or a task only says when to
 // act; nothing safe rests on it.
 //
 // If more than half of a cluster of at least four nodes falls silent at once, the
@@ -48,7 +50,7 @@ std::string NodeGone(const View& view, uint64_t node_id, uint64_t incarnation);
 absl::Duration TaskSilence(const View& view, const v1::JobRecord& job, uint32_t rank);
 
 // Silence after which the present task of a rank counts as lost. One that has not
-// spoken yet has longer: it is starting.
+// spoken since silence counts has longer: it is starting, or connects again.
 absl::Duration TaskSilenceLimit(const View& view, const v1::JobRecord& job, uint32_t rank);
 
 // Usable nodes of a role, in the order of their ids.

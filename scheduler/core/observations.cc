@@ -16,6 +16,7 @@ bool Observations::OnHeartbeat(uint64_t node_id, uint64_t incarnation,
                                const v1::HeartbeatRequest& report, absl::Duration now) {
   const auto [it, inserted] = nodes_.try_emplace(node_id);
   NodeObservation& node = it->second;
+  if (inserted || now - node.last_heard > gap_) node.heard_since = now;
   if (!inserted && node.report.process_nonce() == report.process_nonce() &&
       Overtaken(node.report.sequence(), report.sequence())) {
     node.last_heard = std::max(node.last_heard, now);

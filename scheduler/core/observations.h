@@ -21,6 +21,8 @@ namespace paceline::scheduler {
 struct NodeObservation {
   // Clock::Monotonic() when it was last known to listen.
   absl::Duration last_heard;
+  // And since when without a gap.
+  absl::Duration heard_since;
   // Incarnation of the node that reported.
   uint64_t incarnation = 0;
   v1::HeartbeatRequest report;
@@ -33,9 +35,10 @@ struct TaskObservation {
 
 class Observations {
  public:
-  // `started`: Clock::Monotonic() when this scheduler began to listen.
-  explicit Observations(absl::Duration started)
-      : started_(started), silence_counts_from_(started) {}
+  // `started`: Clock::Monotonic() when this scheduler began to listen. `gap`: silence of
+  // a node after which it may have been cut off.
+  Observations(absl::Duration started, absl::Duration gap)
+      : started_(started), gap_(gap), silence_counts_from_(started) {}
 
   absl::Duration started() const { return started_; }
 
@@ -96,6 +99,7 @@ class Observations {
 
  private:
   const absl::Duration started_;
+  const absl::Duration gap_;
   std::map<uint64_t, NodeObservation> nodes_;
   // By job and rank; only the newest incarnation.
   std::map<std::pair<uint64_t, uint32_t>, TaskObservation> tasks_;

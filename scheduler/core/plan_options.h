@@ -15,8 +15,8 @@ struct PlanOptions {
   absl::Duration heartbeat = absl::Seconds(1);
   // Heartbeats of silence after which a node counts as lost. At least 2.
   int silent_heartbeats = 4;
-  // A node that was known before this scheduler started has at least this long,
-  // counted from the start, to be heard again: it may be backing off.
+  // Whoever was known before this scheduler started, or was cut off together with
+  // others, has at least this long to be heard again: it may be backing off.
   absl::Duration start_grace = absl::Seconds(5);
   // A worker that said it does not reach a server gets no rank of a job on that
   // server for this long.

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
 
 #include "common/status/status_matchers.h"
 #include "scheduler/core/fake_cluster.h"
@@ -138,6 +139,40 @@ TEST_CASE("faults row 2: a task that hangs while its worker speaks loses its ran
       r.cluster.core().TaskReply(zombie.report, r.cluster.now()).reply;
   CHECK(reply.desired() == v1::SyncTaskResponse::EXIT);
   CHECK(reply.reason() == "rank 1: incarnation 2 required, got 1");
+  r.Finish();
+}
+
+// The worker is cut off for `cut` heartbeats, and heard again; its task not before
+// `later` further ones.
+void CutOff(Running* r, FakeNode* worker, int cut, int later) {
+  worker->alive = false;
+  r->Steps(cut);
+  worker->alive = true;
+  const auto tasks = std::exchange(worker->tasks, {});
+  r->Steps(later);
+  worker->tasks = tasks;
+}
+
+TEST_CASE("faults row 11: a task that is heard later than its worker after a cut keeps its rank") {
+  Running r;
+  // Together longer than a task may hang.
+  CutOff(&r, &r.cluster.node("w2"), 3, 4);
+  r.Steps(2);
+  CHECK(r.Rank(1).incarnation() == 1);
+  // One that hangs all the same is found out.
+  CutOff(&r, &r.cluster.node("w2"), 3, 7);
+  CHECK(r.Rank(1).incarnation() == 2);
+}
+
+TEST_CASE("faults row 10: after an alarm tasks have time to connect again") {
+  Running r;
+  for (const char* name : {"s1", "s2", "w1"}) r.cluster.node(name).alive = false;
+  CutOff(&r, &r.cluster.node("w2"), 8, 0);
+  CHECK(r.cluster.View(r.job).reason().find("fell silent at once") != std::string::npos);
+  for (const char* name : {"s1", "s2", "w1"}) r.cluster.node(name).alive = true;
+  CutOff(&r, &r.cluster.node("w2"), 0, 4);
+  r.Steps(2);
+  for (uint32_t rank : {0, 1}) CHECK(r.Rank(rank).incarnation() == 1);
   r.Finish();
 }
 

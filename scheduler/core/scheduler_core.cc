@@ -46,7 +46,7 @@ std::string IdentityText(const v1::SchedulerIdentity& identity) {
 SchedulerCore::SchedulerCore(Options options, Journal* journal, Moment now)
     : options_(std::move(options)),
       journal_(journal),
-      seen_(now.monotonic),
+      seen_(now.monotonic, 2 * options_.plan.heartbeat),
       last_tick_(now.monotonic) {}
 
 absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options options,
@@ -250,6 +250,8 @@ SchedulerCore::Answer<v1::SyncTaskResponse> SchedulerCore::TaskReply(
   answer.reply = OrdersForTask(ViewAt(now), request);
   answer.reply.set_fenced(answer.reply.desired() == v1::SyncTaskResponse::EXIT &&
                           state_.active_jobs().contains(request.job_id()));
+  answer.reply.set_heartbeat_ms(
+      static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.plan.heartbeat)));
   answer.news = replies_.IsNews(request, answer.reply);
   *answer.reply.mutable_scheduler() = Identity();
   return answer;

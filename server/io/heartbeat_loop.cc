@@ -10,13 +10,12 @@
 #include "common/log.h"
 #include "common/random.h"
 #include "common/rpc/grpc_status.h"
+#include "common/rpc/poll_timeout.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::server {
 namespace {
 
-// A call without an answer fails this long after the scheduler should have given one.
-constexpr absl::Duration kAnswerGrace = absl::Seconds(4);
 // Calls start at least this far apart.
 constexpr absl::Duration kSpacing = absl::Milliseconds(5);
 
@@ -70,8 +69,10 @@ void HeartbeatLoop::Run() {
     }
     const absl::Duration called = options_.clock->Monotonic();
     const absl::Status status = CallOnce();
-    if (status.ok() || absl::IsCancelled(status)) {
-      failures = 0;
+    overdue_ = absl::IsDeadlineExceeded(status) ? overdue_ + 1 : 0;
+    // The first late answer is asked for again at once: common/rpc/poll_timeout.h.
+    if (status.ok() || absl::IsCancelled(status) || overdue_ == 1) {
+      if (overdue_ == 0) failures = 0;
       // A scheduler that answers at once is not overrun.
       WaitUntil(called + kSpacing);
       continue;
@@ -117,7 +118,7 @@ absl::Status HeartbeatLoop::CallOnce() {
   if (status.ok()) status = Failpoint("server.heartbeat.answered");
   if (fault.lose_reply) status = absl::UnavailableError("the reply was lost on purpose");
   if (status.ok()) status = memory_.Check(exchange->response.scheduler());
-  {
+  if (!absl::IsDeadlineExceeded(status) || overdue_ > 0) {
     MutexLock lock(&mu_);
     if (status.ok() != scheduler_status_.ok() && status.ok()) LogInfo("scheduler answers");
     scheduler_status_ = status;
@@ -132,7 +133,7 @@ absl::Status HeartbeatLoop::CallOnce() {
 
 void HeartbeatLoop::Send(const std::shared_ptr<Exchange>& exchange) {
   exchange->context.set_deadline(std::chrono::system_clock::now() +
-                                 absl::ToChronoMilliseconds(interval_ + kAnswerGrace));
+                                 absl::ToChronoMilliseconds(PollTimeout(interval_, overdue_)));
   stub_->async()->Heartbeat(&exchange->context, &exchange->request, &exchange->response,
                             [this, exchange](grpc::Status status) {
                               MutexLock lock(&mu_);

@@ -80,6 +80,8 @@ class HeartbeatLoop {
   SchedulerMemory memory_;
   uint64_t sequence_ = 0;
   absl::Duration interval_ = absl::Seconds(1);
+  // Calls in a row that were not answered in time.
+  uint64_t overdue_ = 0;
 
   mutable Mutex mu_;
   CondVar changed_cv_;

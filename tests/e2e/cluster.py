@@ -24,10 +24,10 @@ needs_shared_data = unittest.skipUnless(
 needs_digits = unittest.skipUnless(DIGITS.is_file(), f"{DIGITS} is missing: run deploy/build.sh")
 
 
-def pacectl(*args, timeout=120, check=False, env=None):
-    """Runs pacectl; returns the completed process with text output."""
+def pacectl(*args, timeout=120, check=False, env=None, prefix=()):
+    """Runs pacectl, behind the command `prefix`; returns the completed process with text output."""
     done = subprocess.run(
-        [str(BIN / "pacectl"), *map(str, args)],
+        [*prefix, str(BIN / "pacectl"), *map(str, args)],
         capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
         env={**os.environ, **(env or {})})
     if check and done.returncode != 0:
@@ -63,7 +63,7 @@ def wait_for(condition, seconds, what):
 
 
 class Daemon:
-    """One daemon process and the ports it bound."""
+    """One daemon process and the ports it bound. `prefix`: the command that runs it."""
 
     def __init__(self, folder, name, role, *flags, listen="127.0.0.1:0", prefix=()):
         self.name = name
@@ -95,7 +95,8 @@ class Daemon:
         return self._ports
 
     def address(self):
-        return f"127.0.0.1:{self.ports()['port']}"
+        host = self._listen.rsplit(":", 1)[0]
+        return f"{host}:{self.ports()['port']}"
 
     def http_address(self):
         return f"127.0.0.1:{self.ports()['http_port']}"
@@ -127,23 +128,25 @@ class Cluster:
 
     def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), server_flags=(),
                  worker_flags=(), folder=None, heartbeat_ms=200, prefix=()):
-        """`server_flags` and `worker_flags` are those of the first start, and so is `prefix`,
-        the words before the daemons' own: a daemon that is started again has none."""
+        """`server_flags` and `worker_flags` are those of the first start: a daemon that is
+        started again has none. `prefix`: the command that runs the daemons."""
         self._temp = None if folder else tempfile.TemporaryDirectory(prefix="paceline-e2e-")
         self.folder = pathlib.Path(folder or self._temp.name)
         self.slots = slots
+        self.prefix = prefix
         self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *scheduler_flags)
-        self.scheduler = Daemon(self.folder, "scheduler", "scheduler", *self.scheduler_flags,
-                                prefix=prefix)
+        self.scheduler = self.start_daemon("scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
         self.servers = [
-            Daemon(self.folder, f"server{i}", "server", "--scheduler", self.address,
-                   *server_flags, prefix=prefix)
+            self.start_daemon(f"server{i}", "server", "--scheduler", self.address, *server_flags)
             for i in range(servers)]
         self.workers = [
-            Daemon(self.folder, f"worker{i}", "worker", "--scheduler", self.address,
-                   "--slots", slots, *worker_flags, prefix=prefix)
+            self.start_daemon(f"worker{i}", "worker", "--scheduler", self.address,
+                              "--slots", slots, *worker_flags)
             for i in range(workers)]
+
+    def start_daemon(self, name, role, *flags, **options):
+        return Daemon(self.folder, name, role, *flags, **{"prefix": self.prefix, **options})
 
     def __enter__(self):
         return self

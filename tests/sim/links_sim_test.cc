@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "common/check.h"
 #include "scheduler/core/fake_cluster.h"
 #include "scheduler/core/job_machine.h"
 #include "tests/sim/event_loop.h"
@@ -29,7 +30,7 @@ class Story {
 
   void Run(absl::Duration time) {
     const absl::Duration end = loop_.now() + time;
-    while (loop_.now() < end) REQUIRE(loop_.RunOne());
+    while (loop_.now() < end) PL_CHECK(loop_.RunOne());
   }
   v1::Job Job() { return *cluster_.core().GetJob(job_, cluster_.now()); }
   std::string Worker() { return Job().ranks(0).worker_address(); }
@@ -97,7 +98,8 @@ TEST_CASE("faults row 8: a server that no worker reaches is given up like a lost
     }
     // The rank is moved first; then two workers have seen it.
     story.Run(absl::Seconds(30));
-    for (const v1::ShardPlacement& placement : story.Job().placement()) {
+    const v1::Job job = story.Job();
+    for (const v1::ShardPlacement& placement : job.placement()) {
       CHECK(placement.address() != server);
     }
     story.Finish(1, 1);

@@ -1,7 +1,8 @@
 // A long poll, for ever: says all that the caller knows, waits for the answer,
 // says it again. When the caller's own state changes it calls anew at once, giving
-// up the call that waits. A failed call is repeated after a jittered back-off,
-// without end; after a long silence the caller is told, and again when it is over.
+// up the call that waits. A call that is not answered in time is made anew at once; a
+// failed one after a jittered back-off, without end; after a long silence the caller is told, and
+// again when it is over.
 //
 //   PollLoop<v1::SyncTaskRequest, v1::SyncTaskResponse> sync({...});
 //   sync.Start();
@@ -25,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/rpc/poll_timeout.h"
 #include "common/sync.h"
 #include "worker/core/task/backoff.h"
 #include "worker/io/net/scheduler_client.h"
@@ -41,8 +43,6 @@ class PollLoop {
     // Of the thread, at most 15 characters.
     std::string name;
     uint64_t seed = 0;
-    // Of one call.
-    absl::Duration timeout = absl::Seconds(20);
     // Between two calls at least, however often the state changes.
     absl::Duration least_gap = absl::Milliseconds(1);
     BackoffOptions backoff = {absl::Milliseconds(50), absl::Milliseconds(500)};
@@ -53,6 +53,8 @@ class PollLoop {
     std::function<Request()> fill;
     std::function<std::unique_ptr<PendingCall>(const Request&, absl::Duration, Done)> call;
     std::function<void(const Response&)> on_reply;
+    // How long the peer takes to answer at most, as it says itself; see PollTimeout.
+    std::function<absl::Duration(const Response&)> heartbeat;
     // A call failed, for the `failures`-th time in a row. May be empty.
     std::function<void(const absl::Status&, uint64_t failures)> on_failure;
     // May be empty.
@@ -92,6 +94,9 @@ class PollLoop {
     absl::Duration heard = options_.clock->Monotonic();
     bool silent = false;
     uint64_t failures = 0;
+    absl::Duration heartbeat;
+    // In a row.
+    uint64_t overdue = 0;
     for (;;) {
       {
         MutexLock lock(&mu_);
@@ -99,15 +104,22 @@ class PollLoop {
         woken_ = false;
       }
       const absl::Duration began = options_.clock->Monotonic();
-      const std::optional<absl::StatusOr<Response>> answer = CallOnce();
+      const std::optional<absl::StatusOr<Response>> answer =
+          CallOnce(PollTimeout(heartbeat, overdue));
       const absl::Duration now = options_.clock->Monotonic();
       absl::Duration pause = options_.least_gap - (now - began);
       if (answer.has_value() && answer->ok()) {
         failures = 0;
+        overdue = 0;
+        heartbeat = options_.heartbeat(**answer);
         heard = now;
         if (std::exchange(silent, false) && options_.on_silence) options_.on_silence(false);
         options_.on_reply(**answer);
+      } else if (answer.has_value() && absl::IsDeadlineExceeded(answer->status()) &&
+                 overdue++ == 0) {
+        // Asked again at once.
       } else if (answer.has_value()) {
+        if (!absl::IsDeadlineExceeded(answer->status())) overdue = 0;
         ++failures;
         pause = Backoff(options_.backoff, options_.seed, failures);
         if (options_.on_failure) options_.on_failure(answer->status(), failures);
@@ -126,7 +138,7 @@ class PollLoop {
   }
 
   // The answer, or nothing if the state changed first or the loop ends.
-  std::optional<absl::StatusOr<Response>> CallOnce() {
+  std::optional<absl::StatusOr<Response>> CallOnce(absl::Duration timeout) {
     const Request request = options_.fill();
     uint64_t number = 0;
     {
@@ -136,7 +148,7 @@ class PollLoop {
       ++outstanding_;
     }
     const std::unique_ptr<PendingCall> call =
-        options_.call(request, options_.timeout, [this, number](absl::StatusOr<Response> answer) {
+        options_.call(request, timeout, [this, number](absl::StatusOr<Response> answer) {
           MutexLock lock(&mu_);
           if (number == number_) answer_.emplace(std::move(answer));
           --outstanding_;

@@ -75,6 +75,7 @@ struct Caller {
   std::vector<std::string> heard;
   std::vector<uint64_t> failures;
   std::vector<bool> silences;
+  std::vector<absl::Duration> timeouts;
 
   Loop::Options Options(Clock* clock) {
     Loop::Options options;
@@ -85,7 +86,12 @@ struct Caller {
       MutexLock lock(&mu);
       return state;
     };
-    options.call = [this](const std::string& request, absl::Duration, Loop::Done done) {
+    options.heartbeat = [](const std::string&) { return absl::Seconds(1); };
+    options.call = [this](const std::string& request, absl::Duration timeout, Loop::Done done) {
+      {
+        MutexLock lock(&mu);
+        timeouts.push_back(timeout);
+      }
       return peer.Start(request, std::move(done));
     };
     options.on_reply = [this](const std::string& reply) {
@@ -156,6 +162,24 @@ TEST_CASE("A failed call is repeated after a back-off, without end") {
   REQUIRE(caller.failures.size() == 21);
   CHECK(caller.failures[19] == 20);
   CHECK(caller.failures[20] == 1);
+}
+
+TEST_CASE("An answer that is late is asked for again at once, and then more patiently") {
+  RealClock clock;
+  Caller caller;
+  Loop loop(caller.Options(&clock));
+  loop.Start();
+  caller.peer.Await(0)->done(std::string("one"));
+  caller.peer.Await(1)->done(absl::DeadlineExceededError("late"));
+  caller.peer.Await(2)->done(absl::DeadlineExceededError("late"));
+  caller.peer.Await(3)->done(absl::UnavailableError("down"));
+  caller.peer.Await(4)->done(std::string("two"));
+  caller.peer.Await(5);
+  loop.Stop();
+  CHECK(caller.failures == std::vector<uint64_t>{1, 2});
+  CHECK(caller.timeouts == std::vector<absl::Duration>{absl::Seconds(20), absl::Seconds(2),
+                                                       absl::Seconds(4), absl::Seconds(8),
+                                                       absl::Seconds(2), absl::Seconds(2)});
 }
 
 TEST_CASE("A long silence is told once, and its end") {

@@ -46,6 +46,9 @@ NodeAgent::Loop::Options NodeAgent::LoopOptions() {
   loop.call = [this](const v1::HeartbeatRequest& request, absl::Duration timeout, Loop::Done done) {
     return options_.scheduler->Heartbeat(request, timeout, std::move(done));
   };
+  loop.heartbeat = [](const v1::HeartbeatResponse& reply) {
+    return absl::Milliseconds(reply.heartbeat_ms());
+  };
   loop.on_reply = [this](const v1::HeartbeatResponse& reply) { OnReply(reply); };
   loop.on_failure = [this](const absl::Status& status, uint64_t failures) {
     OnFailure(status, failures);

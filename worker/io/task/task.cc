@@ -93,6 +93,9 @@ class TaskImpl final : public Task {
                        SyncLoop::Done done) {
       return options_.scheduler->SyncTask(request, timeout, std::move(done));
     };
+    sync.heartbeat = [](const v1::SyncTaskResponse& reply) {
+      return absl::Milliseconds(reply.heartbeat_ms());
+    };
     sync.on_reply = [this](const v1::SyncTaskResponse& reply) { OnReply(reply); };
     sync.on_failure = [this](const absl::Status& status, uint64_t failures) {
       // The first, and then ever more rarely.
