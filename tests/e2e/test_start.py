@@ -101,7 +101,7 @@ class Start(unittest.TestCase):
 
     def test_cuts_that_are_not_there_are_named(self):
         with Cluster(servers=1, workers=1) as cluster:
-            path = counting(self.folder, "short", 20, "bsp", workers=1)
+            path = counting(self.folder, "short", 20, "bsp", workers=1, servers=1)
             first = cluster.submit(path)
             cluster.wait_for_state(first, "succeeded")
             for name, code, said in ((f"{first}@7", 2, "has no cut 7 (it has 1)"),
