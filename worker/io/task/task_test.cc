@@ -169,13 +169,13 @@ TEST_CASE("A model learns from data, round by round or by grants, and is evaluat
       FakeCluster cluster(spec, 2);
       Tasks tasks(&cluster, 2);
       REQUIRE(tasks.Wait().code == TaskEnd::kDone);
-      uint64_t samples = 0;
-      for (uint32_t rank = 0; rank < 2; ++rank) {
-        samples += cluster.Report(rank).progress().samples();
-        CHECK(cluster.Report(rank).progress().recent_loss() > 0);
-        CHECK(cluster.Report(rank).progress().recent_loss() < 0.4);
-      }
-      CHECK(samples == 20 * 30);
+      const v1::TaskProgress one = cluster.Report(0).progress();
+      const v1::TaskProgress other = cluster.Report(1).progress();
+      CHECK(one.samples() + other.samples() == 20 * 30);
+      // By grants, a rank that starts late may find little left to do.
+      const v1::TaskProgress& most = one.samples() >= other.samples() ? one : other;
+      CHECK(most.recent_loss() > 0);
+      CHECK(most.recent_loss() < 0.4);
       const v1::SyncTaskRequest first = cluster.Report(0);
       CHECK(first.facts().records() == 30);
       CHECK(first.facts().eval_records() == 30);
