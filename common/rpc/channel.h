@@ -23,9 +23,9 @@ inline constexpr int kMaxMessageBytes = 64 << 20;
 struct ChannelOptions {
   // A ping goes out after this time without traffic, and the connection is given
   // up when its answer, or the acknowledgement of anything sent, takes longer than
-  // the timeout: longer than a slow link with a long queue needs, packets lost on it
-  // included. Servers accept pings at kMinPingInterval or slower. A peer that has
-  // forgotten the connection meanwhile is found out by the ping.
+  // the timeout: longer than packets of a few KiB need on a slow link with a long
+  // queue. Servers accept pings at kMinPingInterval or slower. A peer that has forgotten
+  // the connection meanwhile is found out by the ping.
   absl::Duration keepalive_time = absl::Seconds(2);
   absl::Duration keepalive_timeout = absl::Seconds(6);
   // Of one attempt to connect, and from the start of one attempt to that of the next:

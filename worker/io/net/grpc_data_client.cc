@@ -10,20 +10,25 @@
 #include <unordered_set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/check.h"
+#include "common/clock.h"
 #include "common/failpoint/failpoint.h"
 #include "common/rpc/byte_buffer.h"
-#include "common/rpc/channel.h"
 #include "common/rpc/grpc_status.h"
 #include "common/rpc/payload.h"
 #include "common/sync.h"
+#include "worker/io/net/server_channel.h"
 
 namespace paceline::worker {
 namespace {
 
 // No field of the small messages has this number: they have no payload.
 constexpr int kNoPayload = 15;
+
+// How often the links to the servers are looked at.
+constexpr absl::Duration kCheckEvery = absl::Milliseconds(250);
 
 class GrpcPayload final : public ReceivedPayload {
  public:
@@ -48,6 +53,12 @@ std::vector<grpc::Slice> Slices(const FramePayload& payload) {
 
 // An outstanding call. Deleted by the queue's thread once its callback has run.
 struct Call {
+  uint32_t server = 0;
+  // The link to the server was lost, and the call cancelled for that. Guarded by the
+  // client's mutex.
+  bool lost = false;
+  // Outlives the reader.
+  std::shared_ptr<grpc::GenericStub> stub;
   grpc::ClientContext context;
   grpc::ByteBuffer reply;
   grpc::Status status;
@@ -57,10 +68,9 @@ struct Call {
 
 class GrpcDataClient final : public DataClient {
  public:
-  explicit GrpcDataClient(std::vector<std::shared_ptr<grpc::Channel>> channels)
-      : channels_(std::move(channels)) {
-    for (const auto& channel : channels_) {
-      stubs_.push_back(std::make_unique<grpc::GenericStub>(channel));
+  explicit GrpcDataClient(const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses) {
+      servers_.push_back(std::make_unique<ServerChannel>(address));
     }
     thread_ = std::thread([this] { Serve(); });
     pthread_setname_np(thread_.native_handle(), "data-client");
@@ -156,38 +166,75 @@ class GrpcDataClient final : public DataClient {
 
   void Start(uint32_t server, const char* method, const grpc::ByteBuffer& request,
              absl::Duration timeout, RawDone done) {
-    PL_CHECK_LT(server, stubs_.size());
+    PL_CHECK_LT(server, servers_.size());
     auto* const call = new Call;
+    call->server = server;
     call->done = std::move(done);
     // gRPC's deadlines are of the machine's clock, whatever clock the rank has.
     call->context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
     {
       MutexLock lock(&mu_);
+      call->stub = servers_[server]->stub();
       calls_.insert(call);
     }
-    call->reader = stubs_[server]->PrepareUnaryCall(
+    call->reader = call->stub->PrepareUnaryCall(
         &call->context, std::string("/paceline.v1.DataPlane/") + method, request, &queue_);
     call->reader->StartCall();
     call->reader->Finish(&call->reply, &call->status, call);
   }
 
   void Serve() {
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue_.Next(&tag, &ok)) {
-      std::unique_ptr<Call> call(static_cast<Call*>(tag));
-      {
-        MutexLock lock(&mu_);
-        calls_.erase(call.get());
+    absl::Time next_check = absl::Now();
+    for (;;) {
+      void* tag = nullptr;
+      bool ok = false;
+      switch (queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(next_check))) {
+        case grpc::CompletionQueue::SHUTDOWN:
+          return;
+        case grpc::CompletionQueue::GOT_EVENT:
+          Finish(std::unique_ptr<Call>(static_cast<Call*>(tag)));
+          break;
+        case grpc::CompletionQueue::TIMEOUT:
+          break;
       }
-      call->done(FromGrpcStatus(call->status), call->reply);
+      // Often enough also if the machine's clock was set back.
+      const absl::Time now = absl::Now();
+      if (now < next_check && next_check - now <= kCheckEvery) continue;
+      next_check = now + kCheckEvery;
+      CheckLinks();
     }
   }
 
-  const std::vector<std::shared_ptr<grpc::Channel>> channels_;
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  void Finish(std::unique_ptr<Call> call) {
+    absl::Status status = FromGrpcStatus(call->status);
+    {
+      MutexLock lock(&mu_);
+      calls_.erase(call.get());
+      if (call->lost && !status.ok()) {
+        status = absl::UnavailableError(
+            absl::StrCat("no sign of life from ", servers_[call->server]->address()));
+      }
+    }
+    call->done(status, call->reply);
+  }
+
+  void CheckLinks() {
+    MutexLock lock(&mu_);
+    for (uint32_t server = 0; server < servers_.size(); ++server) {
+      if (!servers_[server]->CheckLost(clock_.Monotonic())) continue;
+      for (Call* call : calls_) {
+        if (call->server != server) continue;
+        call->lost = true;
+        call->context.TryCancel();
+      }
+    }
+  }
+
+  RealClock clock_;
   grpc::CompletionQueue queue_;
   Mutex mu_;
+  // In the order of the addresses; the channels are guarded by mu_, the vector is not.
+  std::vector<std::unique_ptr<ServerChannel>> servers_;
   std::unordered_set<Call*> calls_ ABSL_GUARDED_BY(mu_);
   std::thread thread_;
 };
@@ -195,16 +242,7 @@ class GrpcDataClient final : public DataClient {
 }  // namespace
 
 std::unique_ptr<DataClient> MakeGrpcDataClient(const std::vector<std::string>& addresses) {
-  std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (const std::string& address : addresses) {
-    channels.push_back(MakeChannel(address, grpc::InsecureChannelCredentials()));
-  }
-  return std::make_unique<GrpcDataClient>(std::move(channels));
-}
-
-std::unique_ptr<DataClient> MakeGrpcDataClient(
-    std::vector<std::shared_ptr<grpc::Channel>> channels) {
-  return std::make_unique<GrpcDataClient>(std::move(channels));
+  return std::make_unique<GrpcDataClient>(addresses);
 }
 
 }  // namespace paceline::worker

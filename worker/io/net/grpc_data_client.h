@@ -1,12 +1,11 @@
 // The data plane over gRPC: raw messages, so that gradients leave and weights
 // arrive without passing through a protobuf object.
 //
-// One channel per server, one completion queue and one thread for all of them.
-// Callbacks run on that thread: they hand on, and do not compute.
+// One ServerChannel per server, one completion queue and one thread for all of them.
+// Callbacks run on that thread: they hand on, and do not compute. When the link to a
+// server is lost, the calls under way to it fail with Unavailable.
 #ifndef PACELINE_WORKER_IO_NET_GRPC_DATA_CLIENT_H_
 #define PACELINE_WORKER_IO_NET_GRPC_DATA_CLIENT_H_
-
-#include <grpcpp/channel.h>
 
 #include <memory>
 #include <string>
@@ -20,10 +19,6 @@ namespace paceline::worker {
 // cancels what is outstanding, waits for the callbacks and joins the thread: not to
 // be done from a callback.
 std::unique_ptr<DataClient> MakeGrpcDataClient(const std::vector<std::string>& addresses);
-
-// Over channels that exist: for tests.
-std::unique_ptr<DataClient> MakeGrpcDataClient(
-    std::vector<std::shared_ptr<grpc::Channel>> channels);
 
 }  // namespace paceline::worker
 
