@@ -2,10 +2,10 @@
 
 #include <grpcpp/client_context.h>
 
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_macros.h"
 
@@ -13,7 +13,8 @@ namespace paceline::cli {
 namespace {
 
 void SetTimeout(absl::Duration timeout, grpc::ClientContext* context) {
-  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
+  // Of Abseil's times, because they saturate: a timeout may be infinite.
+  context->set_deadline(absl::ToChronoTime(absl::Now() + timeout));
 }
 
 }  // namespace

@@ -16,15 +16,16 @@ inline uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return value == nullptr || *value == '\0' ? otherwise : std::strtoull(value, nullptr, 10);
 }
 
-// `one_in`: as many times fewer, for stories that take long.
+// `one_in`: as many times fewer, for stories that take long. Returns how many were run.
 template <typename Body>
-void ForEachSeed(const Body& body, uint64_t one_in = 1) {
+uint64_t ForEachSeed(const Body& body, uint64_t one_in = 1) {
   const uint64_t first = FromEnvironment("PACELINE_SIM_FIRST_SEED", 1);
   const uint64_t seeds = (FromEnvironment("PACELINE_SIM_SEEDS", 200) + one_in - 1) / one_in;
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     INFO("PACELINE_SIM_FIRST_SEED=" << seed << " PACELINE_SIM_SEEDS=1");
     body(seed);
   }
+  return seeds;
 }
 
 }  // namespace paceline::sim
