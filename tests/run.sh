@@ -108,8 +108,9 @@ bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
 python_tests "end to end" tests/e2e
 python_tests "parts of the chaos run" tests/chaos
 one "chaos: $chaos_minutes minutes" tests/chaos/run.sh --minutes "$chaos_minutes"
-# A folder of its own, so that neither compiler's build throws the other's away.
-clang_output=--output_base=$cache/clang-output
+# A folder of its own, so that neither compiler's build throws the other's away; in it one
+# for each checkout, since what is there links back to the sources.
+clang_output=--output_user_root=$cache/clang
 seeds=$sanitizer_seeds PACELINE_BAZEL_STARTUP=$clang_output \
   bazel_tests "clang: sanitizers and thread annotations" --config=asan --build_tests_only //...
 
