@@ -44,6 +44,7 @@ absl::Status InProcessCluster::StartServer() {
   server.clock = options_.clock;
   server.fs = options_.fs;
   server.scheduler = scheduler_address();
+  server.data_dir = absl::StrCat(options_.folder, "/server-", servers_.size());
   server.rpc_faults = options_.rpc_faults;
   PL_ASSIGN_OR_RETURN(servers_.emplace_back(), server::Server::Start(std::move(server)));
   return absl::OkStatus();

@@ -13,6 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "common/cut/cut_file_service.h"
+#include "common/cut/held_cuts.h"
+#include "common/cut/peer_files.h"
 #include "common/http_status.h"
 #include "common/log.h"
 #include "common/rpc/channel.h"
@@ -113,6 +116,8 @@ class Scheduler::Impl {
   }
 
   absl::Status StartCoordinator() {
+    cuts_ = std::make_unique<HeldCuts>(HeldCuts::Options{
+        .fs = options_.fs, .data_dir = options_.data_dir, .open_peer = MakePeerFiles()});
     Coordinator::Options options;
     options.journal = options_.journal;
     if (options.journal == nullptr) {
@@ -121,7 +126,7 @@ class Scheduler::Impl {
       options.journal = journal_.get();
     }
     options.clock = options_.clock;
-    options.fs = options_.fs;
+    options.cuts = cuts_.get();
     options.on_stale = [this](const absl::Status& why) { GiveUp(why); };
     options.core.plan.heartbeat = options_.heartbeat;
     options.core.plan.start_grace = options_.start_grace;
@@ -135,7 +140,8 @@ class Scheduler::Impl {
   }
 
   absl::Status StartGrpc() {
-    scheduler_service_ = std::make_unique<SchedulerService>(coordinator_.get(), options_.fs);
+    scheduler_service_ = std::make_unique<SchedulerService>(coordinator_.get(), cuts_.get());
+    cut_files_ = std::make_unique<CutFileService>(cuts_.get());
     coordination_service_ = std::make_unique<CoordinationService>(coordinator_.get());
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -143,6 +149,7 @@ class Scheduler::Impl {
     builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(scheduler_service_.get());
     builder.RegisterService(coordination_service_.get());
+    builder.RegisterService(cut_files_.get());
     server_ = builder.BuildAndStart();
     if (server_ != nullptr && port_ != 0) return absl::OkStatus();
     server_ = nullptr;
@@ -178,9 +185,11 @@ class Scheduler::Impl {
 
   Options options_;
   std::unique_ptr<SqliteJournal> journal_;
+  std::unique_ptr<HeldCuts> cuts_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<SchedulerService> scheduler_service_;
   std::unique_ptr<CoordinationService> coordination_service_;
+  std::unique_ptr<CutFileService> cut_files_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::unique_ptr<HttpStatusServer> http_;

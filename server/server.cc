@@ -16,6 +16,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/cut/cut_file_service.h"
+#include "common/cut/held_cuts.h"
+#include "common/cut/peer_files.h"
 #include "common/http_status.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
@@ -25,6 +28,7 @@
 #include "proto/node.pb.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/server_state.h"
+#include "server/io/cut_store.h"
 #include "server/io/data_plane.h"
 #include "server/io/data_plane_stats.h"
 #include "server/io/heartbeat_loop.h"
@@ -71,8 +75,16 @@ class Server::Impl {
         started_(options_.clock->Monotonic()),
         memory_(options_.memory_limit, "--memory-limit"),
         fold_(options_.fold_limit, "--fold-limit"),
+        cuts_({.fs = options_.fs,
+               .data_dir = options_.data_dir,
+               .open_peer = MakePeerFiles(),
+               .scheduler = options_.scheduler}),
+        cut_files_(&cuts_),
+        cut_store_({.cuts = &cuts_,
+                    .address = [this] { return address().ToString(); },
+                    .changed = [this] { ReportNow(); }}),
         executor_({.state = &state_,
-                   .fs = options_.fs,
+                   .cuts = &cuts_,
                    .memory = &memory_,
                    .fold = &fold_,
                    .max_parked_pulls = options_.max_parked_pulls,
@@ -93,7 +105,9 @@ class Server::Impl {
     heartbeat.clock = options_.clock;
     heartbeat.report = [this] { return Report(); };
     heartbeat.heed = [this](const v1::HeartbeatResponse& response) {
-      if (!stopping_) executor_.Heed(response);
+      if (stopping_) return;
+      cut_store_.Heed(response);
+      executor_.Heed(response);
     };
     heartbeat.seed = nonce_;
     heartbeat.faults = options_.rpc_faults;
@@ -124,6 +138,7 @@ class Server::Impl {
     SayThatItGoes();
     stopping_ = true;
     executor_.Stop();
+    cut_store_.Stop();
     if (server_ != nullptr) {
       server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
       data_plane_.Shutdown();
@@ -174,6 +189,7 @@ class Server::Impl {
     builder.SetResourceQuota(quota);
     builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
     data_plane_.Register(&builder);
+    builder.RegisterService(&cut_files_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       server_ = nullptr;
@@ -216,6 +232,7 @@ class Server::Impl {
     request.set_memory_limit(memory_.limit());
     request.set_memory_used(memory_.used());
     for (v1::ServerJobReport& job : state_.Reports()) *request.add_jobs() = std::move(job);
+    for (v1::HeldCut& cut : cut_store_.Reports()) *request.add_held_cuts() = std::move(cut);
     return request;
   }
 
@@ -255,6 +272,9 @@ class Server::Impl {
   MemoryBudget fold_;
   DataPlaneStats stats_;
   ServerState state_;
+  HeldCuts cuts_;
+  CutFileService cut_files_;
+  CutStore cut_store_;
   OrderExecutor executor_;
   DataPlane data_plane_;
   std::unique_ptr<grpc::Server> server_;

@@ -43,6 +43,8 @@ class Server {
     HostPort http_listen;
     // "host:port" of the scheduler.
     std::string scheduler;
+    // For files of replicated cuts (checkpoint.replicas). Empty: none are kept.
+    std::string data_dir;
     // Shown to people. Empty: the machine's.
     std::string hostname;
     // Of this process: tells its lives apart. 0: random.

@@ -77,20 +77,30 @@ bazel_tests() {
   count "$good" "$bad" 0
 }
 
-# python_tests NAME FOLDER: a step of Python's unittest.
-python_tests() {
-  heading "$1"
-  (cd "$2" && PYTHONUNBUFFERED=1 /usr/bin/python3 -m unittest discover -v) 2>&1 | tee "$work/python.log"
-  local status=${PIPESTATUS[0]} ran bad=0 skip
-  ran=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' "$work/python.log" | tail -n 1)
-  skip=$(sed -n 's/^\(OK\|FAILED\).*skipped=\([0-9]*\).*/\2/p' "$work/python.log" | tail -n 1)
+# unittests FOLDER PATTERN: Python's unittest over the files of that name.
+unittests() {
+  (cd "$1" && PYTHONUNBUFFERED=1 /usr/bin/python3 -m unittest discover -v -p "$2") 2>&1
+}
+
+# count_unittests STATUS LOG: adds the result of such a run.
+count_unittests() {
+  local status=$1 ran bad=0 skip
+  ran=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' "$2" | tail -n 1)
+  skip=$(sed -n 's/^\(OK\|FAILED\).*skipped=\([0-9]*\).*/\2/p' "$2" | tail -n 1)
   if [ "$status" -ne 0 ]; then
-    bad=$(grep -cE '^(FAIL|ERROR): ' "$work/python.log")
+    bad=$(grep -cE '^(FAIL|ERROR): ' "$2")
     [ "$bad" -gt 0 ] || bad=1
   fi
   ran=${ran:-0} skip=${skip:-0}
   local good=$((ran - bad - skip))
   count "$((good > 0 ? good : 0))" "$bad" "$skip"
+}
+
+# python_tests NAME FOLDER PATTERN: a step of Python's unittest.
+python_tests() {
+  heading "$1"
+  unittests "$2" "$3" | tee "$work/python.log"
+  count_unittests "${PIPESTATUS[0]}" "$work/python.log"
 }
 
 heading "packages"
@@ -105,8 +115,16 @@ one "clang-format" sh -c \
 one "rules of the house" tests/house.sh
 one "optimised build and sample data" deploy/build.sh
 bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
-python_tests "end to end" tests/e2e
-python_tests "parts of the chaos run" tests/chaos
+# Broken networks are mostly waited for: beside the other tests, with a log of their own.
+unittests tests/e2e "test_networks.py" >"$work/networks.log" &
+networks=$!
+python_tests "end to end" tests/e2e "test_[!n]*.py"
+heading "end to end: networks"
+wait "$networks"
+networks_status=$?
+cat "$work/networks.log"
+count_unittests "$networks_status" "$work/networks.log"
+python_tests "parts of the chaos run" tests/chaos "test*.py"
 one "chaos: $chaos_minutes minutes" tests/chaos/run.sh --minutes "$chaos_minutes"
 # A folder of its own, so that neither compiler's build throws the other's away; in it one
 # for each checkout, since what is there links back to the sources.

@@ -1,9 +1,12 @@
 #include "common/cut/manifest.h"
 
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/types/span.h"
 #include "common/json/proto_json.h"
 #include "common/status/status_macros.h"
 #include "common/xxh3/xxh3.h"
@@ -26,9 +29,6 @@ absl::StatusOr<std::string> WriteManifest(FileSystem& fs, const std::string& dir
   return Xxh3Hex(json);
 }
 
-namespace {
-
-// The bytes that were read are a manifest.
 absl::StatusOr<v1::CutManifest> ParseManifest(const std::string& path, const std::string& json) {
   v1::CutManifest manifest;
   if (const absl::Status parsed = JsonToProto(json, &manifest); !parsed.ok()) {
@@ -41,8 +41,6 @@ absl::StatusOr<v1::CutManifest> ParseManifest(const std::string& path, const std
   return manifest;
 }
 
-}  // namespace
-
 absl::StatusOr<IdentifiedManifest> ReadManifest(FileSystem& fs, const std::string& dir) {
   const std::string path = JoinPath(dir, kManifestName);
   PL_ASSIGN_OR_RETURN(const std::string json, ReadFile(fs, path, kMaxManifestBytes));
@@ -50,14 +48,37 @@ absl::StatusOr<IdentifiedManifest> ReadManifest(FileSystem& fs, const std::strin
   return IdentifiedManifest{.manifest = std::move(manifest), .xxh3 = Xxh3Hex(json)};
 }
 
-absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
-                                             absl::string_view xxh3) {
-  const std::string path = JoinPath(dir, kManifestName);
-  PL_ASSIGN_OR_RETURN(const std::string json, ReadFile(fs, path, kMaxManifestBytes));
+absl::StatusOr<std::string> ReadManifestBytes(const ReadableFile& file, const std::string& path,
+                                              absl::string_view xxh3) {
+  PL_ASSIGN_OR_RETURN(const std::uint64_t size, file.Size());
+  if (size > kMaxManifestBytes) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": at most ", kMaxManifestBytes, " bytes expected, got ", size));
+  }
+  std::string json(size, '\0');
+  PL_RETURN_IF_ERROR(file.ReadAt(0, absl::MakeSpan(json)));
   if (const std::string got = Xxh3Hex(json); got != xxh3) {
     return absl::DataLossError(absl::StrCat(path, ": XXH3 ", xxh3, " expected, got ", got));
   }
+  return json;
+}
+
+absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
+                                             absl::string_view xxh3) {
+  const std::string path = JoinPath(dir, kManifestName);
+  PL_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, fs.OpenForRead(path));
+  PL_ASSIGN_OR_RETURN(const std::string json, ReadManifestBytes(*file, path, xxh3));
   return ParseManifest(path, json);
+}
+
+absl::Status RemoveCut(FileSystem& fs, const std::string& dir) {
+  if (const std::string manifest = JoinPath(dir, kManifestName); fs.Exists(manifest)) {
+    PL_RETURN_IF_ERROR(fs.Remove(manifest));
+    PL_RETURN_IF_ERROR(fs.SyncDir(dir));
+  }
+  PL_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(dir));
+  for (const std::string& name : names) PL_RETURN_IF_ERROR(fs.Remove(JoinPath(dir, name)));
+  return fs.Remove(dir);
 }
 
 }  // namespace paceline

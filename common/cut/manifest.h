@@ -46,6 +46,19 @@ absl::StatusOr<IdentifiedManifest> ReadManifest(FileSystem& fs, const std::strin
 absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
                                              absl::string_view xxh3);
 
+// The bytes of a committed cut's manifest.
+// Errors:  DataLoss  their XXH3-128 is not `xxh3`; names `path`; and those of the file.
+absl::StatusOr<std::string> ReadManifestBytes(const ReadableFile& file, const std::string& path,
+                                              absl::string_view xxh3);
+
+// Such bytes, read.
+// Errors:  DataLoss  they are no manifest, or its format version is newer.
+absl::StatusOr<v1::CutManifest> ParseManifest(const std::string& path, const std::string& json);
+
+// Removes the folder of a cut and what is in it, the manifest first: what a crash leaves
+// is no cut.
+absl::Status RemoveCut(FileSystem& fs, const std::string& dir);
+
 }  // namespace paceline
 
 #endif  // PACELINE_COMMON_CUT_MANIFEST_H_

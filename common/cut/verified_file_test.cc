@@ -18,6 +18,7 @@ namespace {
 // Two and a half blocks of random bytes, with the entry of the manifest for them.
 struct Fixture {
   MemoryFileSystem fs;
+  SharedCutFolder folder{&fs, "/cut"};
   std::string bytes;
   v1::CutFile entry;
 
@@ -42,7 +43,7 @@ struct Fixture {
     REQUIRE_OK(WriteFileDurably(fs, "/cut/f", contents));
   }
   absl::Status Verify() {
-    PL_ASSIGN_OR_RETURN(const auto file, VerifiedFile::Open(fs, "/cut", entry));
+    PL_ASSIGN_OR_RETURN(const auto file, VerifiedFile::Open(folder, entry));
     return file->VerifyAll(nullptr);
   }
 };
@@ -51,7 +52,7 @@ TEST_CASE("a whole file reads as it was written, from any offset") {
   Fixture test;
   REQUIRE(test.entry.block_crc32c_size() == 3);
   REQUIRE_OK(test.Verify());
-  REQUIRE_OK_AND_ASSIGN(const auto file, VerifiedFile::Open(test.fs, "/cut", test.entry));
+  REQUIRE_OK_AND_ASSIGN(const auto file, VerifiedFile::Open(test.folder, test.entry));
   for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{17}, kCrcBlockBytes - 1,
                                      kCrcBlockBytes, 2 * kCrcBlockBytes + 5}) {
     for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{3000},

@@ -52,6 +52,7 @@ constexpr NumberRange kRanges[] = {
     {"CheckpointSpec.every_iterations", 0, kExp2To40},
     {"CheckpointSpec.every_seconds", 0, 1e8},
     {"CheckpointSpec.keep", 1, 1000},
+    {"CheckpointSpec.replicas", 0, 16},
 };
 
 // Whole numbers plainly, great ones too: 1099511627776, not 1.1e+12.

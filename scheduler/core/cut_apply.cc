@@ -48,6 +48,28 @@ absl::Status Apply(const v1::CutOrdered& update, v1::JobRecord* job) {
   return absl::OkStatus();
 }
 
+absl::Status Apply(const v1::CutSealed& update, v1::JobRecord* job) {
+  PL_RETURN_IF_ERROR(CheckOpenCut(*job, update.cut_id()));
+  v1::CutRecord* cut = job->mutable_cut();
+  cut->set_manifest_xxh3(update.manifest_xxh3());
+  cut->set_iteration(update.iteration());
+  cut->set_bytes(update.bytes());
+  *cut->mutable_holders() = update.holders();
+  return absl::OkStatus();
+}
+
+// "on 3 servers, 1 copy of each file where 2 are wanted".
+std::string HeldText(const v1::JobRecord& job, const v1::CutRecord& cut) {
+  if (cut.holders().empty()) return absl::StrCat("in ", cut.dir());
+  const uint32_t wanted = job.spec().checkpoint().replicas();
+  const auto holders = static_cast<uint32_t>(cut.holders_size());
+  std::string text = absl::StrCat("on ", holders, holders == 1 ? " server" : " servers");
+  if (holders < wanted) {
+    absl::StrAppend(&text, ": ", wanted, " copies of each file are wanted (checkpoint.replicas)");
+  }
+  return text;
+}
+
 absl::Status Apply(const v1::CutCommitted& update, int64_t time_ms, v1::JobRecord* job) {
   PL_RETURN_IF_ERROR(CheckOpenCut(*job, update.cut_id()));
   v1::CutRecord* cut = job->mutable_cut();
@@ -73,8 +95,8 @@ absl::Status Apply(const v1::CutCommitted& update, int64_t time_ms, v1::JobRecor
     job->mutable_events()->RemoveLast();
   }
   AddEvent(job, time_ms, "CUT_COMMITTED",
-           absl::StrCat("cut ", update.cut_id(), " at iteration ", update.iteration(), " in ",
-                        cut->dir()));
+           absl::StrCat("cut ", update.cut_id(), " at iteration ", update.iteration(), " ",
+                        HeldText(*job, *cut)));
   return absl::OkStatus();
 }
 
@@ -106,6 +128,8 @@ absl::Status ApplyCutUpdate(const v1::Update& update, v1::JobRecord* job) {
       return Apply(update.checkpoint_requested(), job);
     case v1::Update::kCutOrdered:
       return Apply(update.cut_ordered(), job);
+    case v1::Update::kCutSealed:
+      return Apply(update.cut_sealed(), job);
     case v1::Update::kCutCommitted:
       return Apply(update.cut_committed(), update.time_ms(), job);
     case v1::Update::kCutAbandoned:

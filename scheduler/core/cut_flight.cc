@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "scheduler/core/cut_folder.h"
 #include "scheduler/core/end_job.h"
 #include "scheduler/core/grants.h"
+#include "scheduler/core/holders.h"
 #include "scheduler/core/start_cut.h"
 #include "scheduler/core/waiting.h"
 
@@ -64,11 +65,42 @@ std::vector<uint64_t> CutProgress(const View& view, const v1::JobRecord& job) {
   return least;
 }
 
-}  // namespace
+void Commit(const View& view, const v1::JobRecord& job, const std::string& manifest_xxh3,
+            uint64_t iteration, uint64_t bytes, Decisions* out) {
+  const uint64_t cut_id = job.cut().cut_id();
+  v1::CutCommitted* committed = out->Add(view.now).mutable_cut_committed();
+  committed->set_job_id(job.job_id());
+  committed->set_cut_id(cut_id);
+  committed->set_manifest_xxh3(manifest_xxh3);
+  committed->set_iteration(iteration);
+  committed->set_bytes(bytes);
+  const std::vector<uint64_t> dropped = CutsToDrop(view, job);
+  committed->mutable_dropped()->Assign(dropped.begin(), dropped.end());
 
-std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id) {
-  return absl::StrFormat("%s/%08d", checkpoint_dir, cut_id);
+  // Whatever else lies there was given up, or was dropped before and not removed.
+  Command& prune = out->commands.emplace_back();
+  prune.kind = Command::Kind::kRemoveCuts;
+  prune.job_id = job.job_id();
+  prune.cut_id = cut_id;
+  prune.dir = job.checkpoint_dir();
+  for (const v1::CutRecord& cut : job.cuts()) {
+    if (std::find(dropped.begin(), dropped.end(), cut.cut_id()) == dropped.end()) {
+      prune.keep.push_back(cut.cut_id());
+    }
+  }
 }
+
+// The holders of a sealed cut have all done their part, or one cannot.
+void PlanHolding(const View& view, const v1::JobRecord& job, Decisions* out) {
+  const v1::CutRecord& cut = job.cut();
+  if (std::string failed = HolderFailed(view, job); !failed.empty()) {
+    Abandon(view, job, std::move(failed), /*missed=*/false, out);
+  } else if (HoldersNotDone(view, job).empty()) {
+    Commit(view, job, cut.manifest_xxh3(), cut.iteration(), cut.bytes(), out);
+  }
+}
+
+}  // namespace
 
 bool CutInFlight(const v1::JobRecord& job) {
   const v1::CutRecord& cut = job.cut();
@@ -89,6 +121,10 @@ void OrderCut(const View& view, const v1::JobRecord& job, uint64_t round, bool d
 
 void PlanCutFlight(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (!CutInFlight(job)) return;
+  if (IsSealed(job.cut())) {
+    PlanHolding(view, job, out);
+    return;
+  }
   for (int i = 0; i < job.map().servers_size(); ++i) {
     const v1::CutReport* cut = FindCutReport(view, job, i);
     if (cut == nullptr || cut->error().empty()) continue;
@@ -140,6 +176,7 @@ absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRec
     }
     *manifest.add_files() = *it->second;
   }
+  if (IsReplicated(job)) NameHolders(view, job, &manifest);
   const std::vector<uint64_t> progress = CutProgress(view, job);
   manifest.mutable_progress()->Assign(progress.begin(), progress.end());
   *manifest.mutable_spec() = job.spec();
@@ -165,30 +202,23 @@ void PlanCutCommitted(const View& view, const Command& command,
         /*missed=*/false, out);
     return;
   }
-  v1::CutCommitted* committed = out->Add(view.now).mutable_cut_committed();
-  committed->set_job_id(job->job_id());
-  committed->set_cut_id(command.cut_id);
-  committed->set_manifest_xxh3(*manifest_xxh3);
+  uint64_t iteration = 0;
   const auto& progress = command.manifest.progress();
-  if (!progress.empty()) {
-    committed->set_iteration(*std::min_element(progress.begin(), progress.end()));
+  if (!progress.empty()) iteration = *std::min_element(progress.begin(), progress.end());
+  uint64_t bytes = 0;
+  for (const v1::CutFile& file : command.manifest.files()) bytes += file.bytes();
+  if (!IsReplicated(*job)) {
+    Commit(view, *job, *manifest_xxh3, iteration, bytes, out);
+    return;
   }
-  for (const v1::CutFile& file : command.manifest.files()) {
-    committed->set_bytes(committed->bytes() + file.bytes());
-  }
-  const std::vector<uint64_t> dropped = CutsToDrop(view, *job);
-  committed->mutable_dropped()->Assign(dropped.begin(), dropped.end());
-
-  // Whatever else lies there was given up, or was dropped before and not removed.
-  Command& prune = out->commands.emplace_back();
-  prune.kind = Command::Kind::kRemoveCuts;
-  prune.job_id = job->job_id();
-  prune.cut_id = command.cut_id;
-  prune.dir = job->checkpoint_dir();
-  for (const v1::CutRecord& cut : job->cuts()) {
-    if (std::find(dropped.begin(), dropped.end(), cut.cut_id()) == dropped.end()) {
-      prune.keep.push_back(cut.cut_id());
-    }
+  v1::CutSealed* sealed = out->Add(view.now).mutable_cut_sealed();
+  sealed->set_job_id(job->job_id());
+  sealed->set_cut_id(command.cut_id);
+  sealed->set_manifest_xxh3(*manifest_xxh3);
+  sealed->set_iteration(iteration);
+  sealed->set_bytes(bytes);
+  for (v1::ShardServer& holder : HoldersOf(view, command.manifest)) {
+    *sealed->add_holders() = std::move(holder);
   }
 }
 

@@ -1,5 +1,6 @@
 // A cut from its order to its commitment: the servers write its files, the scheduler
-// verifies them, writes the manifest and journals the cut.
+// verifies them, writes the manifest and journals the cut. The files of a replicated
+// cut are copied and verified by their holders in between (holders.h).
 //
 // Level-triggered: each call looks at what is there and does the next step. One cut
 // of a job is in flight at a time; a newer order takes the place of the one before.
@@ -20,9 +21,6 @@
 
 namespace paceline::scheduler {
 
-// "<checkpoint dir>/<cut id, 8 digits>".
-std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id);
-
 // The job's last cut was ordered on the present timeline and is neither committed
 // nor given up.
 bool CutInFlight(const v1::JobRecord& job);
@@ -39,8 +37,9 @@ void PlanCutFlight(const View& view, const v1::JobRecord& job, Decisions* out);
 // Errors:  FailedPrecondition  a shard has no file, or two; names it.
 absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRecord& job);
 
-// The cut's files are durable and named by a manifest of this hash, or could not be.
-// With it the oldest cuts beyond checkpoint.keep are dropped.
+// The cut's files are durable and named by a manifest of this hash, or could not be: the
+// cut is committed, or if it is replicated sealed. With its commitment the oldest cuts
+// beyond checkpoint.keep are dropped.
 void PlanCutCommitted(const View& view, const Command& command,
                       const absl::StatusOr<std::string>& manifest_xxh3, Decisions* out);
 

@@ -28,8 +28,9 @@ struct Command {
   std::string dir;
   // kCommitCut: what to verify and write.
   v1::CutManifest manifest;
-  // kHashCut: XXH3-128 of manifest.json, as it was committed.
+  // kHashCut: XXH3-128 of manifest.json, as it was committed, and who else has it.
   std::string manifest_xxh3;
+  google::protobuf::RepeatedPtrField<std::string> holders;
   // kRemoveCuts: ids.
   std::vector<uint64_t> keep;
 };

@@ -21,6 +21,9 @@ void PlanHash(const View& view, const v1::JobRecord& job, Decisions* out) {
   command.cut_id = job.cut().cut_id();
   command.dir = job.cut().dir();
   command.manifest_xxh3 = job.cut().manifest_xxh3();
+  for (const v1::ShardServer& holder : job.cut().holders()) {
+    *command.holders.Add() = holder.address();
+  }
 }
 
 // A server that will not be heard any more.

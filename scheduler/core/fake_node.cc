@@ -130,6 +130,19 @@ void FakeNode::Heed(const v1::HeartbeatResponse& reply) {
       Serve(order);
     }
   }
+  for (const v1::HoldOrder& order : reply.holds()) {
+    v1::HeldCut* held = report.add_held_cuts();
+    held->set_job_id(order.job_id());
+    held->set_cut_id(order.cut_id());
+    held->set_manifest_xxh3(order.manifest_xxh3());
+    held->set_done(true);
+    if (hold_cut) hold_cut(held);
+  }
+  for (const v1::DropOrder& order : reply.drops()) {
+    EraseIf(report.mutable_held_cuts(), [&](const v1::HeldCut& held) {
+      return held.job_id() == order.job_id() && held.cut_id() == order.cut_id();
+    });
+  }
   for (const v1::TaskOrder& order : reply.tasks()) {
     if (order.desired() == v1::TaskOrder::STOP) {
       Stop(order);

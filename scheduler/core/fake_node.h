@@ -41,7 +41,7 @@ struct FakeTask {
   void Work();
 };
 
-// A server that opens shards and writes cuts at once, or a worker whose tasks start
+// A server that opens shards, writes cuts and holds copies at once, or a worker whose tasks start
 // and stop at once.
 struct FakeNode {
   // What it says next.
@@ -51,6 +51,8 @@ struct FakeNode {
   std::map<std::pair<uint64_t, uint32_t>, FakeTask> tasks;
   // Server: writes the files of a cut. Not set: reports files without bytes.
   std::function<void(const v1::ServerJobOrder&, v1::CutReport*)> write_cut;
+  // Server: holds a replicated cut. Not set: it is done at once.
+  std::function<void(v1::HeldCut*)> hold_cut;
 
   static FakeNode Server(const std::string& address, uint64_t process_nonce);
   static FakeNode Worker(const std::string& address, uint64_t process_nonce, uint32_t slots);

@@ -282,6 +282,8 @@ uint64_t JobOfUpdate(const v1::Update& update) {
       return update.grants_made().job_id();
     case v1::Update::kCutOrdered:
       return update.cut_ordered().job_id();
+    case v1::Update::kCutSealed:
+      return update.cut_sealed().job_id();
     case v1::Update::kCutCommitted:
       return update.cut_committed().job_id();
     case v1::Update::kParametersHashed:
@@ -345,6 +347,7 @@ absl::Status ApplyJobUpdate(const v1::Update& update, v1::JobRecord* job) {
       return Apply(update.restore_failed(), time_ms, job);
     case v1::Update::kCheckpointRequested:
     case v1::Update::kCutOrdered:
+    case v1::Update::kCutSealed:
     case v1::Update::kCutCommitted:
     case v1::Update::kCutAbandoned:
     case v1::Update::kParametersHashed:

@@ -9,6 +9,7 @@
 #include "scheduler/core/cut_flight.h"
 #include "scheduler/core/cut_folder.h"
 #include "scheduler/core/grants.h"
+#include "scheduler/core/holders.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/start.h"
 #include "scheduler/core/waiting.h"
@@ -50,7 +51,9 @@ void AddServe(const View& view, const v1::JobRecord& job, bool cut, v1::Heartbea
     order->mutable_cut()->set_dir(job.cut().dir());
     order->mutable_cut()->set_round(job.cut().round());
   }
-  order->set_cut_mark(CutMark(CutRoot(spec, view.options.data_dir), view.state.cluster_id()));
+  if (!IsReplicated(job)) {
+    order->set_cut_mark(CutMark(CutRoot(spec, view.options.data_dir), view.state.cluster_id()));
+  }
   if (std::optional<v1::RestoreOrder> restore = RestoreOf(job)) {
     *order->mutable_restore() = *std::move(restore);
   }
@@ -144,7 +147,10 @@ void AddMap(const v1::JobRecord& job, const v1::SyncTaskRequest& report,
 
 v1::HeartbeatResponse OrdersForNode(const View& view, const v1::NodeRecord& node) {
   v1::HeartbeatResponse out;
-  if (node.role() == v1::NODE_ROLE_SERVER) ServerOrders(view, node, &out);
+  if (node.role() == v1::NODE_ROLE_SERVER) {
+    ServerOrders(view, node, &out);
+    HoldOrders(view, node, &out);
+  }
   if (node.role() == v1::NODE_ROLE_WORKER) WorkerOrders(view, node, &out);
   return out;
 }

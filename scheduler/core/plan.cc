@@ -9,6 +9,7 @@
 #include "common/spec/validate.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/admission.h"
+#include "scheduler/core/cut_folder.h"
 #include "scheduler/core/cuts.h"
 #include "scheduler/core/end_job.h"
 #include "scheduler/core/ending.h"
@@ -121,10 +122,8 @@ absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request,
   v1::JobSubmitted* submitted = out->Add(view.now).mutable_job_submitted();
   submitted->set_job_id(job_id);
   submitted->set_request_id(request.request_id());
-  // Each job has a folder of its own, also where several name the same one.
-  const std::string& dir = spec.checkpoint().dir();
-  submitted->set_checkpoint_dir(dir.empty() ? absl::StrCat(view.options.data_dir, "/jobs/", job_id)
-                                            : absl::StrCat(dir, "/job-", job_id));
+  submitted->set_checkpoint_dir(
+      CutsDir(spec, view.options.data_dir, view.state.cluster_id(), job_id));
   *submitted->mutable_spec() = std::move(spec);
   if (from.has_value()) *submitted->mutable_start() = *std::move(from);
   return absl::OkStatus();

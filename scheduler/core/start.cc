@@ -54,6 +54,7 @@ std::optional<v1::RestoreOrder> RestoreOf(const v1::JobRecord& job) {
     restore.set_cut_id(cut.cut_id());
     restore.set_dir(cut.dir());
     restore.set_manifest_xxh3(cut.manifest_xxh3());
+    for (const v1::ShardServer& holder : cut.holders()) restore.add_holders(holder.address());
     return restore;
   }
   if (job.has_start()) return job.start().cut();

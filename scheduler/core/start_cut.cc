@@ -68,6 +68,7 @@ absl::StatusOr<std::optional<NamedCut>> FindStartCut(const ClusterState& state,
   cut.cut_id = found->cut_id();
   cut.dir = found->dir();
   cut.manifest_xxh3 = found->manifest_xxh3();
+  for (const v1::ShardServer& holder : found->holders()) *cut.holders.Add() = holder.address();
   return cut;
 }
 
@@ -80,6 +81,7 @@ absl::StatusOr<v1::StartPoint> PlanStart(const v1::JobSpec& spec, const StartCut
   cut->set_cut_id(manifest.cut_id());
   cut->set_dir(from.name.dir);
   cut->set_manifest_xxh3(from.name.manifest_xxh3);
+  *cut->mutable_holders() = from.name.holders;
   cut->set_part(weights_only ? v1::RestoreOrder::WEIGHTS : v1::RestoreOrder::UNFINISHED);
   const auto& progress = manifest.progress();
   if (!progress.empty()) {

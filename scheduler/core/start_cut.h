@@ -24,6 +24,8 @@ struct NamedCut {
   std::string dir;
   // Empty: not known.
   std::string manifest_xxh3;
+  // RestoreOrder.holders
+  google::protobuf::RepeatedPtrField<std::string> holders;
 };
 
 // A cut and its manifest, read.

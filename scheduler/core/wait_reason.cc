@@ -1,11 +1,13 @@
 #include "scheduler/core/wait_reason.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "scheduler/core/admission.h"
+#include "scheduler/core/holders.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
@@ -19,17 +21,19 @@ namespace {
 // Names beyond this are counted.
 constexpr size_t kMaxNamed = 5;
 
-std::string NameServers(const v1::JobRecord& job, const std::vector<int>& servers) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < servers.size() && i < kMaxNamed; ++i) {
-    names.push_back(job.map().servers(servers[i]).address());
-  }
+std::string NameServers(std::vector<std::string> addresses) {
+  const size_t count = addresses.size();
+  addresses.resize(std::min(count, kMaxNamed));
   std::string text =
-      absl::StrCat(servers.size() == 1 ? "server " : "servers ", absl::StrJoin(names, ", "));
-  if (servers.size() > kMaxNamed) {
-    absl::StrAppend(&text, " and ", servers.size() - kMaxNamed, " more");
-  }
+      absl::StrCat(count == 1 ? "server " : "servers ", absl::StrJoin(addresses, ", "));
+  if (count > kMaxNamed) absl::StrAppend(&text, " and ", count - kMaxNamed, " more");
   return text;
+}
+
+std::string NameServers(const v1::JobRecord& job, const std::vector<int>& servers) {
+  std::vector<std::string> addresses;
+  for (const int server : servers) addresses.push_back(job.map().servers(server).address());
+  return NameServers(std::move(addresses));
 }
 
 std::string PlacingReason(const View& view, const v1::JobRecord& job) {
@@ -64,6 +68,9 @@ std::string CheckpointingReason(const View& view, const v1::JobRecord& job) {
   const uint64_t cut = job.cut().cut_id();
   if (!job.cut().abandoned().empty()) {
     steps.push_back(absl::StrCat(job.cut().abandoned(), "; tries again"));
+  } else if (IsSealed(job.cut())) {
+    steps.push_back(absl::StrCat("waits for ", NameServers(HoldersNotDone(view, job)),
+                                 " to copy and verify cut ", cut));
   } else if (const std::vector<int> servers = ServersNotCut(view, job); !job.cut().committed()) {
     steps.push_back(servers.empty() ? absl::StrCat("verifies cut ", cut)
                                     : absl::StrCat("waits for ", NameServers(job, servers),

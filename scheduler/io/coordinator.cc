@@ -35,7 +35,7 @@ Coordinator::Coordinator(Options options, std::unique_ptr<SchedulerCore> core)
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
   PL_CHECK(options.clock != nullptr);
-  PL_CHECK(options.fs != nullptr);
+  PL_CHECK(options.cuts != nullptr);
   const Moment now = {.monotonic = options.clock->Monotonic(),
                       .wall_ms = absl::ToUnixMillis(options.clock->Now())};
   PL_ASSIGN_OR_RETURN(std::unique_ptr<SchedulerCore> core,
@@ -49,7 +49,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options)
   const std::string& data_dir = self->options_.core.plan.data_dir;
   if (!data_dir.empty()) PL_RETURN_IF_ERROR(self->MarkCutRoot(data_dir, self->cluster_id_));
   coordinator->cut_worker_ = std::make_unique<CutWorker>(
-      coordinator->options_.fs,
+      coordinator->options_.cuts,
       [self](const Command& command, const absl::StatusOr<std::string>& result) {
         self->OnCutDone(command, result);
       });
@@ -138,10 +138,11 @@ absl::StatusOr<v1::SubmitJobResponse> Coordinator::SubmitJob(const v1::SubmitJob
 }
 
 absl::Status Coordinator::MarkCutRoot(const std::string& root, const std::string& cluster_id) {
+  FileSystem& fs = *options_.cuts->options().fs;
   const std::string mark = CutMark(root, cluster_id);
-  if (options_.fs->Exists(mark)) return absl::OkStatus();
-  PL_RETURN_IF_ERROR(options_.fs->CreateDirs(root));
-  return WriteFileDurably(*options_.fs, mark, "cuts of a Paceline cluster\n");
+  if (fs.Exists(mark)) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(fs.CreateDirs(root));
+  return WriteFileDurably(fs, mark, "cuts of a Paceline cluster\n");
 }
 
 absl::StatusOr<std::optional<StartCut>> Coordinator::ReadStartCut(
@@ -153,18 +154,24 @@ absl::StatusOr<std::optional<StartCut>> Coordinator::ReadStartCut(
     PL_ASSIGN_OR_RETURN(named, core_->StartCutOf(request));
   }
   if (!named.has_value()) return std::nullopt;
-  absl::StatusOr<IdentifiedManifest> read = ReadManifest(*options_.fs, named->dir);
-  if (!read.ok()) {
-    return absl::Status(read.status().code(),
-                        absl::StrCat("start.cut: ", std::string(read.status().message())));
+  absl::StatusOr<StartCut> read = ReadCut(*std::move(named));
+  if (read.ok()) return *std::move(read);
+  return absl::Status(read.status().code(),
+                      absl::StrCat("start.cut: ", std::string(read.status().message())));
+}
+
+absl::StatusOr<StartCut> Coordinator::ReadCut(NamedCut name) const {
+  const HeldCuts& cuts = *options_.cuts;
+  StartCut cut;
+  if (name.manifest_xxh3.empty()) {
+    PL_ASSIGN_OR_RETURN(IdentifiedManifest read, ReadManifest(*cuts.options().fs, name.dir));
+    name.manifest_xxh3 = std::move(read.xxh3);
+    cut.manifest = std::move(read.manifest);
+  } else {
+    PL_ASSIGN_OR_RETURN(cut.manifest, cuts.Manifest(name.dir, name.manifest_xxh3, name.holders));
   }
-  if (!named->manifest_xxh3.empty() && named->manifest_xxh3 != read->xxh3) {
-    return absl::DataLossError(absl::StrCat("start.cut: the manifest in ", named->dir,
-                                            " is damaged: XXH3 ", named->manifest_xxh3,
-                                            " expected, got ", read->xxh3));
-  }
-  named->manifest_xxh3 = std::move(read->xxh3);
-  return StartCut{.name = *std::move(named), .manifest = std::move(read->manifest)};
+  cut.name = std::move(name);
+  return cut;
 }
 
 absl::StatusOr<v1::Job> Coordinator::GetJob(const v1::GetJobRequest& request) {
@@ -212,7 +219,9 @@ absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_
   std::vector<uint64_t> kept;
   for (const v1::CutRecord& cut : job->cuts()) {
     if (cut.cut_id() == wanted) {
-      return CommittedCut{.dir = cut.dir(), .manifest_xxh3 = cut.manifest_xxh3()};
+      CommittedCut found{.dir = cut.dir(), .manifest_xxh3 = cut.manifest_xxh3(), .holders = {}};
+      for (const v1::ShardServer& holder : cut.holders()) *found.holders.Add() = holder.address();
+      return found;
     }
     kept.push_back(cut.cut_id());
   }

@@ -26,7 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
-#include "common/fs.h"
+#include "common/cut/held_cuts.h"
 #include "common/sync.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
@@ -45,6 +45,8 @@ namespace paceline::scheduler {
 struct CommittedCut {
   std::string dir;
   std::string manifest_xxh3;
+  // Replicated: addresses of those who have the manifest.
+  google::protobuf::RepeatedPtrField<std::string> holders;
 };
 
 // Numbers for /metrics.
@@ -64,7 +66,8 @@ class Coordinator {
     // All outlive the coordinator.
     Journal* journal = nullptr;
     Clock* clock = nullptr;
-    FileSystem* fs = nullptr;
+    // Where cuts lie; with their file system.
+    const HeldCuts* cuts = nullptr;
     // Called once, on any thread, when a node has seen a newer scheduler: this one
     // answers nobody any more and should end.
     std::function<void(const absl::Status&)> on_stale = [](const absl::Status&) {};
@@ -146,6 +149,7 @@ class Coordinator {
   absl::Status MarkCutRoot(const std::string& root, const std::string& cluster_id);
   // The cut that the job is to start from, read from its folder without the lock.
   absl::StatusOr<std::optional<StartCut>> ReadStartCut(const v1::SubmitJobRequest& request);
+  absl::StatusOr<StartCut> ReadCut(NamedCut name) const;
 
   static void Run(const Answers& answers) {
     for (const auto& answer : answers) answer();

@@ -19,29 +19,25 @@ uint64_t CutIdOf(absl::string_view name) {
   return name.size() >= 8 && absl::SimpleAtoi(name, &id) ? id : 0;
 }
 
-absl::Status RemoveCut(FileSystem& fs, const std::string& dir) {
-  // The manifest first: what is left is no cut.
-  if (const std::string manifest = JoinPath(dir, kManifestName); fs.Exists(manifest)) {
-    PL_RETURN_IF_ERROR(fs.Remove(manifest));
-    PL_RETURN_IF_ERROR(fs.SyncDir(dir));
-  }
-  PL_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(dir));
-  for (const std::string& name : names) PL_RETURN_IF_ERROR(fs.Remove(JoinPath(dir, name)));
-  return fs.Remove(dir);
-}
-
 }  // namespace
 
-absl::StatusOr<std::string> CommitCut(FileSystem& fs, const std::string& dir,
+absl::StatusOr<std::string> CommitCut(const HeldCuts& cuts, const std::string& dir,
                                       const v1::CutManifest& manifest, const StopRequested& stop) {
+  FileSystem& fs = *cuts.options().fs;
+  const std::string path = cuts.PathOf(dir);
   PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.verify"));
-  for (const v1::CutFile& file : manifest.files()) {
-    PL_ASSIGN_OR_RETURN(const std::unique_ptr<VerifiedFile> verified,
-                        VerifiedFile::Open(fs, dir, file));
-    PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
+  if (IsHeld(dir)) {
+    PL_RETURN_IF_ERROR(fs.CreateDirs(path));
+  } else {
+    const SharedCutFolder folder(&fs, path);
+    for (const v1::CutFile& file : manifest.files()) {
+      PL_ASSIGN_OR_RETURN(const std::unique_ptr<VerifiedFile> verified,
+                          VerifiedFile::Open(folder, file));
+      PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
+    }
   }
   PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.manifest"));
-  PL_ASSIGN_OR_RETURN(std::string xxh3, WriteManifest(fs, dir, manifest));
+  PL_ASSIGN_OR_RETURN(std::string xxh3, WriteManifest(fs, path, manifest));
   PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.manifest.after"));
   return xxh3;
 }

@@ -12,16 +12,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/cut/held_cuts.h"
 #include "common/cut/verified_file.h"
 #include "common/fs.h"
 #include "proto/node.pb.h"
 
 namespace paceline::scheduler {
 
-// Verifies every file of the manifest in `dir`, then writes manifest.json durably.
+// Verifies every file of the manifest in `dir`, then writes manifest.json durably. The
+// files of a replicated cut are verified by those who hold them, later.
 // Returns the XXH3-128 of manifest.json.
 // Errors:  as VerifiedFile and WriteManifest.
-absl::StatusOr<std::string> CommitCut(FileSystem& fs, const std::string& dir,
+absl::StatusOr<std::string> CommitCut(const HeldCuts& cuts, const std::string& dir,
                                       const v1::CutManifest& manifest, const StopRequested& stop);
 
 // Removes the folders of cuts with ids below `before`, but for those to keep. Goes on

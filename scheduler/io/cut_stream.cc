@@ -11,44 +11,48 @@
 
 namespace paceline::scheduler {
 
-absl::StatusOr<std::unique_ptr<CutReader>> CutReader::Open(FileSystem* fs,
+absl::StatusOr<std::unique_ptr<CutReader>> CutReader::Open(const HeldCuts* cuts,
                                                            const CommittedCut& cut) {
-  PL_ASSIGN_OR_RETURN(const v1::CutManifest manifest,
-                      ReadManifest(*fs, cut.dir, cut.manifest_xxh3));
-  std::unique_ptr<CutReader> reader(new CutReader(fs, cut.dir));
-  for (const v1::CutFile& file : manifest.files()) reader->files_.push_back(file);
+  PL_ASSIGN_OR_RETURN(std::string json,
+                      cuts->ManifestBytes(cut.dir, cut.manifest_xxh3, cut.holders));
+  PL_ASSIGN_OR_RETURN(v1::CutManifest manifest, ParseManifest(cut.dir, json));
+  std::unique_ptr<CutReader> reader(new CutReader(std::move(json), std::move(manifest)));
+  reader->folder_ = cuts->Open(cut.dir, reader->manifest_);
   return reader;
 }
 
 absl::StatusOr<bool> CutReader::Next(v1::CutChunk* chunk) {
-  if (index_ > files_.size()) return false;
-  if (file_ == nullptr) {
-    if (index_ == 0) {
-      PL_ASSIGN_OR_RETURN(file_, fs_->OpenForRead(JoinPath(dir_, kManifestName)));
-    } else {
-      PL_ASSIGN_OR_RETURN(file_, VerifiedFile::Open(*fs_, dir_, files_[index_ - 1]));
-    }
+  if (index_ > manifest_.files_size()) return false;
+  const bool manifest = index_ == 0;
+  if (manifest) {
+    size_ = json_.size();
+  } else if (file_ == nullptr) {
+    PL_ASSIGN_OR_RETURN(file_, VerifiedFile::Open(*folder_, manifest_.files(index_ - 1)));
     PL_ASSIGN_OR_RETURN(size_, file_->Size());
-    offset_ = 0;
   }
-  chunk->set_file(index_ == 0 ? kManifestName : files_[index_ - 1].name());
+  chunk->set_file(manifest ? kManifestName : manifest_.files(index_ - 1).name());
   chunk->set_offset(offset_);
   std::string* data = chunk->mutable_data();
   data->resize(std::min(kChunkBytes, size_ - offset_));
-  PL_RETURN_IF_ERROR(file_->ReadAt(offset_, absl::MakeSpan(*data)));
+  if (manifest) {
+    json_.copy(data->data(), data->size(), offset_);
+  } else {
+    PL_RETURN_IF_ERROR(file_->ReadAt(offset_, absl::MakeSpan(*data)));
+  }
   offset_ += data->size();
   if (offset_ == size_) {
     file_ = nullptr;
+    offset_ = 0;
     ++index_;
   }
   return true;
 }
 
-CutStream* CutStream::Start(FileSystem* fs, const absl::StatusOr<CommittedCut>& cut) {
+CutStream* CutStream::Start(const HeldCuts* cuts, const absl::StatusOr<CommittedCut>& cut) {
   auto* stream = new CutStream();
   absl::Status status = cut.status();
   if (status.ok()) {
-    auto reader = CutReader::Open(fs, *cut);
+    auto reader = CutReader::Open(cuts, *cut);
     status = reader.status();
     if (status.ok()) stream->reader_ = *std::move(reader);
   }

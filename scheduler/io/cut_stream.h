@@ -11,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/cut/cut_folder.h"
+#include "common/cut/held_cuts.h"
 #include "common/fs.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
@@ -24,23 +26,25 @@ class CutReader {
   // Bytes of a chunk at most.
   static constexpr uint64_t kChunkBytes = uint64_t{1} << 20;
 
-  // `fs` outlives the reader.
-  // Errors:  as ReadManifest.
-  static absl::StatusOr<std::unique_ptr<CutReader>> Open(FileSystem* fs, const CommittedCut& cut);
+  // `cuts` outlives the reader.
+  // Errors:  as HeldCuts::Manifest.
+  static absl::StatusOr<std::unique_ptr<CutReader>> Open(const HeldCuts* cuts,
+                                                         const CommittedCut& cut);
 
   // The next chunk; an empty file yields one without data. False after the last.
   // Errors:  DataLoss  a file is not what the manifest says; and those of the file system.
   absl::StatusOr<bool> Next(v1::CutChunk* chunk);
 
  private:
-  CutReader(FileSystem* fs, std::string dir) : fs_(fs), dir_(std::move(dir)) {}
+  CutReader(std::string json, v1::CutManifest manifest)
+      : json_(std::move(json)), manifest_(std::move(manifest)) {}
 
-  FileSystem* const fs_;
-  const std::string dir_;
-  // Shard files; the manifest comes before them.
-  std::vector<v1::CutFile> files_;
+  // manifest.json; the shard files come after it.
+  const std::string json_;
+  const v1::CutManifest manifest_;
+  std::unique_ptr<CutFolder> folder_;
   // Of the file that is being read; 0 is the manifest.
-  size_t index_ = 0;
+  int index_ = 0;
   std::unique_ptr<ReadableFile> file_;
   uint64_t size_ = 0;
   uint64_t offset_ = 0;
@@ -50,7 +54,7 @@ class CutReader {
 class CutStream final : public grpc::ServerWriteReactor<v1::CutChunk> {
  public:
   // Sends the cut, or finishes with the error.
-  static CutStream* Start(FileSystem* fs, const absl::StatusOr<CommittedCut>& cut);
+  static CutStream* Start(const HeldCuts* cuts, const absl::StatusOr<CommittedCut>& cut);
 
   void OnWriteDone(bool ok) override;
   void OnDone() override { delete this; }

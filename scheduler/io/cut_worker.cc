@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "common/cut/manifest.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
 #include "scheduler/io/cut_files.h"
@@ -28,8 +27,8 @@ absl::string_view NameOf(Command::Kind kind) {
 
 }  // namespace
 
-CutWorker::CutWorker(FileSystem* fs, Done done)
-    : fs_(fs), done_(std::move(done)), thread_([this] { Run(); }) {}
+CutWorker::CutWorker(const HeldCuts* cuts, Done done)
+    : cuts_(cuts), done_(std::move(done)), thread_([this] { Run(); }) {}
 
 CutWorker::~CutWorker() { Stop(); }
 
@@ -81,15 +80,16 @@ void CutWorker::Run() {
 absl::StatusOr<std::string> CutWorker::Execute(const Command& command) {
   const StopRequested stop = [this] { return stopped(); };
   if (command.kind == Command::Kind::kCommitCut) {
-    return CommitCut(*fs_, command.dir, command.manifest, stop);
+    return CommitCut(*cuts_, command.dir, command.manifest, stop);
   }
   if (command.kind == Command::Kind::kRemoveCuts) {
-    PL_RETURN_IF_ERROR(RemoveCuts(*fs_, command.dir, command.cut_id, command.keep));
+    PL_RETURN_IF_ERROR(
+        RemoveCuts(*cuts_->options().fs, cuts_->PathOf(command.dir), command.cut_id, command.keep));
     return std::string();
   }
   PL_ASSIGN_OR_RETURN(const v1::CutManifest manifest,
-                      ReadManifest(*fs_, command.dir, command.manifest_xxh3));
-  return HashParameters(*fs_, command.dir, manifest, stop);
+                      cuts_->Manifest(command.dir, command.manifest_xxh3, command.holders));
+  return HashParameters(*cuts_->Open(command.dir, manifest), manifest, stop);
 }
 
 }  // namespace paceline::scheduler

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "common/fs.h"
+#include "common/cut/held_cuts.h"
 #include "common/sync.h"
 #include "scheduler/core/decisions.h"
 
@@ -22,8 +22,8 @@ class CutWorker {
   // manifest, or parameters_sha256. Not called for work that Stop interrupted.
   using Done = std::function<void(const Command&, const absl::StatusOr<std::string>&)>;
 
-  // `fs` outlives the worker.
-  CutWorker(FileSystem* fs, Done done);
+  // `cuts` outlives the worker.
+  CutWorker(const HeldCuts* cuts, Done done);
   // Stops.
   ~CutWorker();
 
@@ -39,7 +39,7 @@ class CutWorker {
   absl::StatusOr<std::string> Execute(const Command& command);
   bool stopped() const;
 
-  FileSystem* const fs_;
+  const HeldCuts* const cuts_;
   const Done done_;
   mutable Mutex mu_;
   CondVar changed_;

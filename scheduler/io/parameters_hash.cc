@@ -51,7 +51,7 @@ struct ShardFile {
   const v1::CutFile* file = nullptr;
 };
 
-absl::Status HashDense(FileSystem& fs, const std::string& dir, const v1::TableSpec& table,
+absl::Status HashDense(const CutFolder& folder, const v1::TableSpec& table,
                        const std::vector<ShardFile>& shards, const StopRequested& stop,
                        Digest* digest) {
   digest->Number(table.rows(), 8);
@@ -59,7 +59,7 @@ absl::Status HashDense(FileSystem& fs, const std::string& dir, const v1::TableSp
   uint64_t next_row = 0;
   for (const ShardFile& file : shards) {
     PL_ASSIGN_OR_RETURN(const std::unique_ptr<ShardRows> rows,
-                        ShardRows::Open(fs, dir, *file.file, table, *file.shard));
+                        ShardRows::Open(folder, *file.file, table, *file.shard));
     while (true) {
       if (stop()) return absl::CancelledError("the scheduler is shutting down");
       PL_ASSIGN_OR_RETURN(const bool more, rows->Next());
@@ -79,14 +79,14 @@ absl::Status HashDense(FileSystem& fs, const std::string& dir, const v1::TableSp
                                           " rows expected, the cut has ", next_row));
 }
 
-absl::Status HashSparse(FileSystem& fs, const std::string& dir, const v1::TableSpec& table,
+absl::Status HashSparse(const CutFolder& folder, const v1::TableSpec& table,
                         const std::vector<ShardFile>& shards, const StopRequested& stop,
                         Digest* digest) {
   std::vector<std::unique_ptr<ShardRows>> buckets;
   uint64_t count = 0;
   for (const ShardFile& file : shards) {
     PL_ASSIGN_OR_RETURN(buckets.emplace_back(),
-                        ShardRows::Open(fs, dir, *file.file, table, *file.shard));
+                        ShardRows::Open(folder, *file.file, table, *file.shard));
     count += buckets.back()->count();
   }
   digest->Number(count, 8);
@@ -116,8 +116,7 @@ absl::Status HashSparse(FileSystem& fs, const std::string& dir, const v1::TableS
 
 }  // namespace
 
-absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& dir,
-                                           const v1::CutManifest& manifest,
+absl::StatusOr<std::string> HashParameters(const CutFolder& folder, const v1::CutManifest& manifest,
                                            const StopRequested& stop) {
   PL_RETURN_IF_ERROR(Failpoint("scheduler.cut.hash"));
   std::map<uint32_t, const v1::CutFile*> files;
@@ -146,8 +145,8 @@ absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& di
     digest.Bytes(table.name());
     digest.Number(0, 1);
     digest.Number(sparse ? 1 : 0, 1);
-    PL_RETURN_IF_ERROR(sparse ? HashSparse(fs, dir, table, shards, stop, &digest)
-                              : HashDense(fs, dir, table, shards, stop, &digest));
+    PL_RETURN_IF_ERROR(sparse ? HashSparse(folder, table, shards, stop, &digest)
+                              : HashDense(folder, table, shards, stop, &digest));
   }
   return digest.Finish();
 }

@@ -12,18 +12,17 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "common/fs.h"
+#include "common/cut/cut_folder.h"
 #include "proto/node.pb.h"
 #include "scheduler/io/cut_files.h"
 
 namespace paceline::scheduler {
 
-// Streams the shard files of the cut in `dir`. Memory: a buffer of at most 1 MiB, or
+// Streams the shard files of the cut in `folder`. Memory: a buffer of at most 1 MiB, or
 // one row, per bucket of a sparse table.
 // Errors:  DataLoss   a file is not what the manifest says; names file and tensor.
 //          Cancelled  `stop` said so.
-absl::StatusOr<std::string> HashParameters(FileSystem& fs, const std::string& dir,
-                                           const v1::CutManifest& manifest,
+absl::StatusOr<std::string> HashParameters(const CutFolder& folder, const v1::CutManifest& manifest,
                                            const StopRequested& stop);
 
 }  // namespace paceline::scheduler

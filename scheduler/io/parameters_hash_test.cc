@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "common/cut/cut_folder.h"
+#include "common/cut/held_cuts.h"
 #include "common/cut/manifest.h"
 #include "common/fs_memory.h"
 #include "common/safetensors.h"
@@ -23,6 +25,8 @@ bool Never() { return false; }
 // A cut on a memory file system, and the digest of its rows computed naively.
 struct TestCut {
   MemoryFileSystem fs;
+  HeldCuts cuts{{.fs = &fs}};
+  SharedCutFolder folder{&fs, "/cut"};
   v1::CutManifest manifest;
   std::string naive;
 
@@ -130,8 +134,7 @@ TEST_CASE("the hash is that of the rows in key order, however they are sharded")
   const uint64_t rows_per_shard = GENERATE(100, 30, 1);
   TestCut cut;
   MakeCut(&cut, rows_per_shard);
-  REQUIRE_OK_AND_ASSIGN(const std::string hash,
-                        HashParameters(cut.fs, "/cut", cut.manifest, Never));
+  REQUIRE_OK_AND_ASSIGN(const std::string hash, HashParameters(cut.folder, cut.manifest, Never));
   CHECK(hash == cut.naive);
   CHECK(hash.size() == 64);
 }
@@ -158,8 +161,7 @@ TEST_CASE("a cut of many rows streams through small buffers") {
   cut.WriteShard(shard, 200, nullptr, rows);
   Sha256 expected;
   expected.Update(naive);
-  REQUIRE_OK_AND_ASSIGN(const std::string hash,
-                        HashParameters(cut.fs, "/cut", cut.manifest, Never));
+  REQUIRE_OK_AND_ASSIGN(const std::string hash, HashParameters(cut.folder, cut.manifest, Never));
   CHECK(hash == expected.HexDigest());
 }
 
@@ -199,17 +201,16 @@ TEST_CASE("cuts that are not what their manifest says") {
     want = "keys must ascend";
     cut.manifest.mutable_shards()->RemoveLast();
   }
-  CHECK_STATUS(HashParameters(cut.fs, "/cut", cut.manifest, Never), absl::StatusCode::kDataLoss,
-               want);
+  CHECK_STATUS(HashParameters(cut.folder, cut.manifest, Never), absl::StatusCode::kDataLoss, want);
 }
 
 TEST_CASE("stopping") {
   TestCut cut;
   MakeCut(&cut, 30);
   const auto always = [] { return true; };
-  CHECK_STATUS(HashParameters(cut.fs, "/cut", cut.manifest, always), absl::StatusCode::kCancelled,
+  CHECK_STATUS(HashParameters(cut.folder, cut.manifest, always), absl::StatusCode::kCancelled,
                "shutting down");
-  CHECK_STATUS(CommitCut(cut.fs, "/cut", cut.manifest, always), absl::StatusCode::kCancelled,
+  CHECK_STATUS(CommitCut(cut.cuts, "/cut", cut.manifest, always), absl::StatusCode::kCancelled,
                "given up");
 }
 
@@ -217,11 +218,11 @@ TEST_CASE("a committed cut has a durable manifest that reads back") {
   TestCut cut;
   MakeCut(&cut, 30);
   REQUIRE_OK(cut.fs.SyncDir("/cut"));
-  REQUIRE_OK_AND_ASSIGN(const std::string xxh3, CommitCut(cut.fs, "/cut", cut.manifest, Never));
+  REQUIRE_OK_AND_ASSIGN(const std::string xxh3, CommitCut(cut.cuts, "/cut", cut.manifest, Never));
   cut.fs.ForgetUnsynced();
   REQUIRE_OK_AND_ASSIGN(const v1::CutManifest read, ReadManifest(cut.fs, "/cut", xxh3));
   CHECK(read.SerializeAsString() == cut.manifest.SerializeAsString());
-  REQUIRE_OK_AND_ASSIGN(const std::string hash, HashParameters(cut.fs, "/cut", read, Never));
+  REQUIRE_OK_AND_ASSIGN(const std::string hash, HashParameters(cut.folder, read, Never));
   CHECK(hash == cut.naive);
 
   CHECK_STATUS(ReadManifest(cut.fs, "/cut", std::string(32, '0')), absl::StatusCode::kDataLoss,
@@ -271,7 +272,7 @@ TEST_CASE("files that are not what the servers reported are no cut") {
     file->set_name("../secret");
     want = "../secret";
   }
-  CHECK_STATUS(CommitCut(cut.fs, "/cut", cut.manifest, Never), absl::StatusCode::kDataLoss, want);
+  CHECK_STATUS(CommitCut(cut.cuts, "/cut", cut.manifest, Never), absl::StatusCode::kDataLoss, want);
   CHECK_FALSE(cut.fs.Exists("/cut/manifest.json"));
 }
 

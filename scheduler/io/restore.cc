@@ -25,7 +25,7 @@ absl::Status RemoveUnfinished(FileSystem& fs, const std::string& dir) {
 absl::Status CheckEmpty(FileSystem& fs, const std::string& dir) {
   PL_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(dir));
   for (const std::string& name : names) {
-    if (name == "jobs" || name == "index") continue;
+    if (name == "jobs" || name == "cuts" || name == "index") continue;
     return absl::FailedPreconditionError(absl::StrCat(
         dir, " is not empty, it holds ", name, ": a restore does not write over what is there"));
   }

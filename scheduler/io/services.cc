@@ -95,7 +95,7 @@ grpc::ServerWriteReactor<v1::Job>* SchedulerService::WatchJob(
 
 grpc::ServerWriteReactor<v1::CutChunk>* SchedulerService::ReadCut(
     grpc::CallbackServerContext* /*context*/, const v1::ReadCutRequest* request) {
-  return CutStream::Start(fs_, coordinator_->FindCut(request->job_id(), request->cut_id()));
+  return CutStream::Start(cuts_, coordinator_->FindCut(request->job_id(), request->cut_id()));
 }
 
 grpc::ServerWriteReactor<v1::BackupChunk>* SchedulerService::BackupState(

@@ -2,7 +2,7 @@
 #ifndef PACELINE_SCHEDULER_IO_SERVICES_H_
 #define PACELINE_SCHEDULER_IO_SERVICES_H_
 
-#include "common/fs.h"
+#include "common/cut/held_cuts.h"
 #include "proto/cluster.grpc.pb.h"
 #include "proto/node.grpc.pb.h"
 #include "scheduler/io/coordinator.h"
@@ -13,7 +13,8 @@ namespace paceline::scheduler {
 class SchedulerService final : public v1::Scheduler::CallbackService {
  public:
   // Both outlive the service.
-  SchedulerService(Coordinator* coordinator, FileSystem* fs) : coordinator_(coordinator), fs_(fs) {}
+  SchedulerService(Coordinator* coordinator, const HeldCuts* cuts)
+      : coordinator_(coordinator), cuts_(cuts) {}
 
   grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
                                       const v1::SubmitJobRequest* request,
@@ -41,7 +42,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
 
  private:
   Coordinator* const coordinator_;
-  FileSystem* const fs_;
+  const HeldCuts* const cuts_;
 };
 
 // What nodes and tasks say. Thread-safe.

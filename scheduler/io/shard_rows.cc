@@ -30,12 +30,12 @@ absl::StatusOr<const TensorInfo*> FindTensor(const SafetensorsReader& reader,
 ShardRows::ShardRows(std::string path, std::unique_ptr<SafetensorsReader> reader)
     : path_(std::move(path)), reader_(std::move(reader)) {}
 
-absl::StatusOr<std::unique_ptr<ShardRows>> ShardRows::Open(FileSystem& fs, const std::string& dir,
+absl::StatusOr<std::unique_ptr<ShardRows>> ShardRows::Open(const CutFolder& folder,
                                                            const v1::CutFile& file,
                                                            const v1::TableSpec& table,
                                                            const v1::ShardSpec& shard) {
-  const std::string path = JoinPath(dir, file.name());
-  PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(fs, dir, file));
+  const std::string path = folder.PathOf(file.name());
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(folder, file));
   PL_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> reader,
                       SafetensorsReader::Open(std::move(verified), path));
   std::unique_ptr<ShardRows> rows(new ShardRows(path, std::move(reader)));

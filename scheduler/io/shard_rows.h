@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "common/fs.h"
+#include "common/cut/cut_folder.h"
 #include "common/safetensors.h"
 #include "proto/node.pb.h"
 
@@ -19,11 +19,11 @@ namespace paceline::scheduler {
 // Memory: at most 1 MiB of rows, or one row if that is more. Thread-compatible.
 class ShardRows {
  public:
-  // Opens the file that the manifest of the cut in `dir` has for the shard, and checks
-  // that its tensors are those of the shard.
+  // Opens the file that the manifest of the cut in `folder`, which outlives this, has
+  // for the shard, and checks that its tensors are those of the shard.
   // Errors:  DataLoss  as VerifiedFile, here and in Next; a tensor is missing or has
   //                    another type or shape; names the file.
-  static absl::StatusOr<std::unique_ptr<ShardRows>> Open(FileSystem& fs, const std::string& dir,
+  static absl::StatusOr<std::unique_ptr<ShardRows>> Open(const CutFolder& folder,
                                                          const v1::CutFile& file,
                                                          const v1::TableSpec& table,
                                                          const v1::ShardSpec& shard);

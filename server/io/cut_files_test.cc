@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/cut/held_cuts.h"
 #include "common/cut/manifest.h"
 #include "common/fs_memory.h"
 #include "common/safetensors.h"
@@ -90,7 +91,8 @@ v1::ServerJobOrder Restoring(FileSystem& fs, v1::ServerJobOrder order,
 // All shards of the order's map, read back.
 absl::StatusOr<std::vector<ShardSnapshot>> ReadAll(FileSystem& fs,
                                                    const v1::ServerJobOrder& order) {
-  CutReader reader(&fs, order, nullptr);
+  const HeldCuts cuts({.fs = &fs});
+  CutReader reader(&cuts, order, nullptr);
   std::vector<ShardSnapshot> states;
   for (const v1::ShardSpec& shard : order.map().shards()) {
     PL_ASSIGN_OR_RETURN(std::optional<ShardSnapshot> state,
@@ -186,10 +188,11 @@ TEST_CASE("shards restored from a cut write the same cut") {
   const OpenedJob opened = Trained(order, testing::KeysOfShards(order.map(), 1, 1)[0]);
   REQUIRE_OK(PushNow(*opened.job, Frame(0, 1, 1).Finish()));
   MemoryFileSystem fs;
+  const HeldCuts cuts({.fs = &fs});
   const v1::CutReport report = Write(fs, opened);
   REQUIRE(report.done());
   const v1::ServerJobOrder restoring = Restoring(fs, order, report);
-  CutReader reader(&fs, restoring, nullptr);
+  CutReader reader(&cuts, restoring, nullptr);
   OpenedJob restored = testing::OpenJob(
       restoring, 0, 1 << 20, [&](const v1::TableSpec& table, const v1::ShardSpec& shard) {
         return reader.Read(table, shard);
@@ -204,12 +207,13 @@ TEST_CASE("faults row 18: 10,000 random bit flips and none is served") {
   const OpenedJob opened = Trained(order, testing::KeysOfShards(order.map(), 1, 1)[0]);
   REQUIRE_OK(PushNow(*opened.job, Frame(0, 1, 1).Finish()));
   MemoryFileSystem fs;
+  const HeldCuts cuts({.fs = &fs});
   const v1::CutReport report = Write(fs, opened);
   const v1::ServerJobOrder restoring = Restoring(fs, order, report);
   REQUIRE_OK(ReadAll(fs, restoring));
   REQUIRE_OK_AND_ASSIGN(const std::vector<std::string> names, fs.List(Cut().dir()));
   REQUIRE(names[0] == kManifestName);
-  CutReader good(&fs, restoring, nullptr);
+  CutReader good(&cuts, restoring, nullptr);
   const auto read_shard = [&](CutReader& reader, uint32_t index) {
     const v1::ShardSpec& shard = restoring.map().shards(static_cast<int>(index));
     return reader.Read(restoring.map().tables(static_cast<int>(shard.table())), shard).status();
@@ -225,7 +229,7 @@ TEST_CASE("faults row 18: 10,000 random bit flips and none is served") {
     const size_t bit = random() % (8 * whole.size());
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
     REQUIRE_OK(WriteFileDurably(fs, path, flipped));
-    CutReader fresh(&fs, restoring, nullptr);
+    CutReader fresh(&cuts, restoring, nullptr);
     const absl::Status read = file == 0 ? read_shard(fresh, 0) : read_shard(good, file - 1);
     INFO(path << " bit " << bit << ": " << read);
     REQUIRE(absl::IsDataLoss(read));

@@ -6,7 +6,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "common/cut/manifest.h"
 #include "common/status/status_macros.h"
 #include "server/io/shard_file.h"
 
@@ -30,14 +29,15 @@ std::string Shape(const v1::TableSpec& table) {
 
 }  // namespace
 
-CutReader::CutReader(FileSystem* fs, const v1::ServerJobOrder& order, StopRequested stop)
-    : fs_(fs), order_(order), stop_(std::move(stop)) {}
+CutReader::CutReader(const HeldCuts* cuts, const v1::ServerJobOrder& order, StopRequested stop)
+    : cuts_(cuts), order_(order), stop_(std::move(stop)) {}
 
 absl::StatusOr<std::optional<ShardSnapshot>> CutReader::Read(const v1::TableSpec& table,
                                                              const v1::ShardSpec& shard) {
   const v1::RestoreOrder& cut = order_.restore();
   if (!manifest_.has_value()) {
-    PL_ASSIGN_OR_RETURN(manifest_, ReadManifest(*fs_, cut.dir(), cut.manifest_xxh3()));
+    PL_ASSIGN_OR_RETURN(manifest_, cuts_->Manifest(cut.dir(), cut.manifest_xxh3(), cut.holders()));
+    folder_ = cuts_->Open(cut.dir(), *manifest_);
   }
   if (cut.part() == v1::RestoreOrder::WEIGHTS) return ReadWeights(table, shard);
   const int index = static_cast<int>(shard.shard());
@@ -53,8 +53,8 @@ absl::StatusOr<std::optional<ShardSnapshot>> CutReader::Read(const v1::TableSpec
                                             shard.shard(), " of table ", table.name(),
                                             " is not one of its shards"));
   }
-  PL_ASSIGN_OR_RETURN(ShardSnapshot state, ReadShardFile(*fs_, cut.dir(), manifest_->files(index),
-                                                         table, shard, order_.ranks(), stop_));
+  PL_ASSIGN_OR_RETURN(ShardSnapshot state, ReadShardFile(*folder_, manifest_->files(index), table,
+                                                         shard, order_.ranks(), stop_));
   if (cut.part() == v1::RestoreOrder::UNFINISHED) state.finished.assign(order_.ranks(), false);
   return state;
 }
@@ -78,7 +78,7 @@ absl::StatusOr<std::optional<ShardSnapshot>> CutReader::ReadWeights(
     if (!SameRows(from, shard)) continue;
     ShardSnapshot state;
     PL_ASSIGN_OR_RETURN(state.rows,
-                        ReadShardRows(*fs_, cut.dir(), manifest_->files(i), table, from, stop_));
+                        ReadShardRows(*folder_, manifest_->files(i), table, from, stop_));
     state.progress.assign(order_.ranks(), 0);
     state.finished.assign(order_.ranks(), false);
     return state;

@@ -65,14 +65,15 @@ void OrderExecutor::Open(OpenCommand command, uint64_t node_id, uint64_t incarna
       return !options_.state->Wanted(job_id, attempt);
     };
     options.cut_reached = [this, job_id] { QueueCut(job_id); };
-    CutReader cut(options_.fs, command.order, options.cancelled);
-    WeightsReader weights(options_.fs, command.order, node_id, options.cancelled);
+    CutReader cut(options_.cuts, command.order, options.cancelled);
+    WeightsReader weights(options_.cuts->options().fs, command.order, node_id, options.cancelled);
     options.load = [&](const v1::TableSpec& table, const v1::ShardSpec& shard) {
       return command.order.restore().weights_file().empty() ? cut.Read(table, shard)
                                                             : weights.Read(table, shard);
     };
     absl::StatusOr<std::shared_ptr<ServerJob>> job = std::shared_ptr<ServerJob>();
-    if (const absl::Status shared = CheckCutMark(*options_.fs, command.order); shared.ok()) {
+    if (const absl::Status shared = CheckCutMark(*options_.cuts->options().fs, command.order);
+        shared.ok()) {
       job = ServerJob::Open(options);
     } else {
       job = shared;
@@ -108,12 +109,13 @@ void OrderExecutor::Close(CloseCommand command) {
 
 void OrderExecutor::Cut(CutCommand command) {
   const uint64_t job_id = command.job->job_id();
+  command.cut.set_dir(options_.cuts->PathOf(command.cut.dir()));
   auto cut = std::make_unique<JobCut>(command.job, command.cut);
   JobCut* const begun = cut.get();
   {
     // Known before it begins, since its first copies may be there at once.
     MutexLock lock(&mu_);
-    cut_work_[job_id] = std::make_shared<CutWork>(options_.fs, std::move(cut));
+    cut_work_[job_id] = std::make_shared<CutWork>(options_.cuts->options().fs, std::move(cut));
   }
   if (const absl::Status ready = begun->Begin(); !ready.ok()) {
     EndCut(*command.job, FailedCut(command.cut, ready));

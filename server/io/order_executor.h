@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/cut/held_cuts.h"
 #include "common/fs.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
@@ -29,7 +30,8 @@ class OrderExecutor {
   struct Options {
     // All outlive the executor.
     ServerState* state = nullptr;
-    FileSystem* fs = nullptr;
+    // Where cuts lie; with their file system.
+    const HeldCuts* cuts = nullptr;
     MemoryBudget* memory = nullptr;
     MemoryBudget* fold = nullptr;
     // ServerJob::Options::max_parked_pulls

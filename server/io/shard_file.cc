@@ -121,13 +121,13 @@ class TensorReader {
  public:
   // After every byte of the file was compared with its entry.
   // Errors:  as ReadShardFile.
-  static absl::StatusOr<TensorReader> Open(FileSystem& fs, const std::string& dir,
-                                           const v1::CutFile& entry, const v1::TableSpec& table,
-                                           const v1::ShardSpec& shard, const StopRequested& stop) {
+  static absl::StatusOr<TensorReader> Open(const CutFolder& folder, const v1::CutFile& entry,
+                                           const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                           const StopRequested& stop) {
     PL_RETURN_IF_ERROR(Failpoint("server.cut.file.read"));
-    PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(fs, dir, entry));
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<VerifiedFile> verified, VerifiedFile::Open(folder, entry));
     PL_RETURN_IF_ERROR(verified->VerifyAll(stop));
-    const std::string path = JoinPath(dir, entry.name());
+    const std::string path = folder.PathOf(entry.name());
     PL_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> file,
                         SafetensorsReader::Open(std::move(verified), path));
     // The timeline is the cut's: it says nothing about where the rows belong.
@@ -224,12 +224,11 @@ absl::StatusOr<RowsSnapshot> ReadRows(const TensorReader& tensors, const v1::Tab
 
 }  // namespace
 
-absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& dir,
-                                            const v1::CutFile& entry, const v1::TableSpec& table,
-                                            const v1::ShardSpec& shard, uint64_t ranks,
-                                            const StopRequested& stop) {
+absl::StatusOr<ShardSnapshot> ReadShardFile(const CutFolder& folder, const v1::CutFile& entry,
+                                            const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                            uint64_t ranks, const StopRequested& stop) {
   PL_ASSIGN_OR_RETURN(const TensorReader tensors,
-                      TensorReader::Open(fs, dir, entry, table, shard, stop));
+                      TensorReader::Open(folder, entry, table, shard, stop));
   ShardSnapshot state;
   PL_ASSIGN_OR_RETURN(state.rows, ReadRows(tensors, table, shard, Slots::kRead));
   PL_ASSIGN_OR_RETURN(state.progress, tensors.Read<uint64_t>("progress", DType::kU64, {ranks}));
@@ -242,11 +241,11 @@ absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& d
   return state;
 }
 
-absl::StatusOr<RowsSnapshot> ReadShardRows(FileSystem& fs, const std::string& dir,
-                                           const v1::CutFile& entry, const v1::TableSpec& table,
-                                           const v1::ShardSpec& shard, const StopRequested& stop) {
+absl::StatusOr<RowsSnapshot> ReadShardRows(const CutFolder& folder, const v1::CutFile& entry,
+                                           const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                           const StopRequested& stop) {
   PL_ASSIGN_OR_RETURN(const TensorReader tensors,
-                      TensorReader::Open(fs, dir, entry, table, shard, stop));
+                      TensorReader::Open(folder, entry, table, shard, stop));
   return ReadRows(tensors, table, shard, Slots::kLeave);
 }
 

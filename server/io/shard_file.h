@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/cut/cut_folder.h"
 #include "common/cut/verified_file.h"
 #include "common/fs.h"
 #include "proto/node.pb.h"
@@ -21,19 +22,18 @@ absl::StatusOr<v1::CutFile> WriteShardFile(FileSystem& fs, const std::string& di
                                            const v1::TableSpec& table, const v1::ShardSpec& shard,
                                            uint64_t timeline, const ShardSnapshot& snapshot);
 
-// Reads the shard back, after every byte of the file was compared with its entry.
-// Errors:  DataLoss   damaged, missing, or not this shard with as many ranks.
+// Reads the shard back from its cut's folder, after every byte of the file was compared with its
+// entry. Errors:  DataLoss   damaged, missing, or not this shard with as many ranks.
 //          Cancelled  `stop` said so; and those of the file system.
-absl::StatusOr<ShardSnapshot> ReadShardFile(FileSystem& fs, const std::string& dir,
-                                            const v1::CutFile& entry, const v1::TableSpec& table,
-                                            const v1::ShardSpec& shard, uint64_t ranks,
-                                            const StopRequested& stop);
+absl::StatusOr<ShardSnapshot> ReadShardFile(const CutFolder& folder, const v1::CutFile& entry,
+                                            const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                            uint64_t ranks, const StopRequested& stop);
 
 // Reads the rows alone: no slots.
 // Errors:  as ReadShardFile.
-absl::StatusOr<RowsSnapshot> ReadShardRows(FileSystem& fs, const std::string& dir,
-                                           const v1::CutFile& entry, const v1::TableSpec& table,
-                                           const v1::ShardSpec& shard, const StopRequested& stop);
+absl::StatusOr<RowsSnapshot> ReadShardRows(const CutFolder& folder, const v1::CutFile& entry,
+                                           const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                           const StopRequested& stop);
 
 }  // namespace paceline::server
 

@@ -32,6 +32,8 @@ class Kind:
     ranks: int = RANKS
     # Jobs of the same family end with the same bytes, whatever their policy.
     family: str = ""
+    # checkpoint.replicas; 0: cuts lie in a shared folder.
+    replicas: int = 0
 
     @property
     def emulated(self):
@@ -39,6 +41,7 @@ class Kind:
 
     def text(self, checkpoint_dir):
         """The job file."""
+        where = f"replicas: {self.replicas}" if self.replicas else f"dir: {checkpoint_dir}"
         return f"""
 name: {self.name}
 model: {self.model}
@@ -46,7 +49,7 @@ model: {self.model}
 train: {self.train}
 consistency: {self.policy}
 resources: {{workers: {self.ranks}, servers: {SERVERS}, device: {self.device}}}
-checkpoint: {{dir: {checkpoint_dir}{CHECKPOINT}}}
+checkpoint: {{{where}{CHECKPOINT}}}
 """
 
 
@@ -56,6 +59,12 @@ def counting(policy, settings):
                 f"{{iterations: {ITERATIONS}, {EMULATED}}}", settings, family="counting")
 
 
+def layers(name, **more):
+    return Kind(name, "{kind: layers, layer_sizes: [1000, 20000, 5000, 300]}",
+                f"{{global_batch: {RANKS}, iterations: {ITERATIONS}, {EMULATED}, "
+                "optimizer: {kind: momentum, learning_rate: 0.1}}", family="layers", **more)
+
+
 KINDS = (
     Kind("digits-bsp", "{kind: mlp, hidden: [64]}",
          "{global_batch: 32, epochs: 40, seed: 3, optimizer: {kind: adam, learning_rate: 0.003}}",
@@ -63,10 +72,9 @@ KINDS = (
          device="cpu", ranks=2, family="digits"),
     counting("ssp", "{policy: ssp, staleness: 3}"),
     counting("asp", "{policy: asp}"),
-    Kind("layers-bsp", "{kind: layers, layer_sizes: [1000, 20000, 5000, 300]}",
-         f"{{global_batch: {RANKS}, iterations: {ITERATIONS}, {EMULATED}, "
-         "optimizer: {kind: momentum, learning_rate: 0.1}}", family="layers"),
+    layers("layers-bsp"),
     counting("bsp", "{policy: bsp}"),
+    layers("layers-replicated", replicas=2),
 )
 
 

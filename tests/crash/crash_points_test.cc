@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/cut/held_cuts.h"
 #include "common/cut/manifest.h"
 #include "common/fs_faulty.h"
 #include "common/fs_memory.h"
@@ -89,8 +90,9 @@ class Story {
     *manifest.mutable_tables() = order_.map().tables();
     *manifest.mutable_shards() = order_.map().shards();
     *manifest.mutable_files() = writer.report().files();
-    PL_ASSIGN_OR_RETURN(const std::string xxh3,
-                        scheduler::CommitCut(*fs_, order.dir(), manifest, nullptr));
+    PL_ASSIGN_OR_RETURN(
+        const std::string xxh3,
+        scheduler::CommitCut(HeldCuts({.fs = fs_}), order.dir(), manifest, nullptr));
     v1::RestoreOrder& committed = journal_.emplace_back();
     committed.set_cut_id(id);
     committed.set_dir(order.dir());
@@ -111,7 +113,8 @@ class Story {
 void CheckWhole(FileSystem& fs, const v1::RestoreOrder& cut) {
   v1::ServerJobOrder order = Order();
   *order.mutable_restore() = cut;
-  server::CutReader reader(&fs, order, nullptr);
+  const HeldCuts cuts({.fs = &fs});
+  server::CutReader reader(&cuts, order, nullptr);
   for (const v1::ShardSpec& shard : order.map().shards()) {
     const auto state = reader.Read(order.map().tables(static_cast<int>(shard.table())), shard);
     INFO("cut " << cut.cut_id() << ": " << state.status());

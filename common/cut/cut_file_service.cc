@@ -1,0 +1,41 @@
+#include "common/cut/cut_file_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "common/cut/peer_files.h"
+#include "common/rpc/grpc_status.h"
+#include "common/status/status_macros.h"
+
+namespace paceline {
+
+absl::Status CutFileService::Read(const v1::ReadCutFileRequest& request,
+                                  v1::ReadCutFileResponse* response) const {
+  PL_RETURN_IF_ERROR(CheckHeldPath(request.dir(), request.name()));
+  if (request.bytes() > kPeerPieceBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("at most ", kPeerPieceBytes, " bytes expected, got ", request.bytes()));
+  }
+  const std::string path = JoinPath(cuts_->PathOf(request.dir()), request.name());
+  PL_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file,
+                      cuts_->options().fs->OpenForRead(path));
+  PL_ASSIGN_OR_RETURN(const std::uint64_t size, file->Size());
+  response->set_file_bytes(size);
+  const std::uint64_t offset = std::min(request.offset(), size);
+  std::string* data = response->mutable_data();
+  data->resize(std::min<std::uint64_t>(request.bytes(), size - offset));
+  return file->ReadAt(offset, absl::MakeSpan(*data));
+}
+
+grpc::ServerUnaryReactor* CutFileService::ReadCutFile(grpc::CallbackServerContext* context,
+                                                      const v1::ReadCutFileRequest* request,
+                                                      v1::ReadCutFileResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(Read(*request, response)));
+  return reactor;
+}
+
+}  // namespace paceline
