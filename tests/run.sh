@@ -15,7 +15,7 @@ set -u
 
 cd "$(dirname "$0")/.." || exit 1
 
-seeds=300
+seeds=2000
 sanitizer_seeds=30
 chaos_minutes=2
 case "${1:-}" in

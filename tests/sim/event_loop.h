@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "common/random.h"
 
 namespace paceline::sim {
 
@@ -19,13 +18,11 @@ class Random {
   explicit Random(uint64_t seed) : seed_(seed) {}
 
   // Uniform in [0, bound).
-  uint64_t Below(uint64_t bound) { return RandomBelow(bound, seed_, 0, next_++); }
+  uint64_t Below(uint64_t bound);
   // True with probability p.
-  bool Chance(double p) { return RandomUniformDouble(seed_, 0, next_++) < p; }
+  bool Chance(double p);
   // Uniform in [least, most).
-  absl::Duration Between(absl::Duration least, absl::Duration most) {
-    return least + (most - least) * RandomUniformDouble(seed_, 0, next_++);
-  }
+  absl::Duration Between(absl::Duration least, absl::Duration most);
 
  private:
   const uint64_t seed_;
@@ -37,18 +34,10 @@ class EventLoop {
  public:
   absl::Duration now() const { return now_; }
 
-  void After(absl::Duration delay, std::function<void()> event) {
-    events_.emplace(std::make_pair(now_ + delay, next_++), std::move(event));
-  }
+  void After(absl::Duration delay, std::function<void()> event);
 
   // Runs the next event; false if there is none.
-  bool RunOne() {
-    if (events_.empty()) return false;
-    auto first = events_.extract(events_.begin());
-    now_ = first.key().first;
-    first.mapped()();
-    return true;
-  }
+  bool RunOne();
 
  private:
   absl::Duration now_ = absl::ZeroDuration();

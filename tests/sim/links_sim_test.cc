@@ -7,6 +7,7 @@
 #include "scheduler/core/fake_cluster.h"
 #include "scheduler/core/job_machine.h"
 #include "tests/sim/event_loop.h"
+#include "tests/sim/invariants.h"
 #include "tests/sim/network.h"
 #include "tests/sim/seeds.h"
 #include "tests/sim/sim_cluster.h"
@@ -19,7 +20,8 @@ constexpr uint64_t kRecords = 50;
 // One rank, two servers, two workers with a slot each, and no other faults.
 class Story {
  public:
-  explicit Story(uint64_t seed) : random_(seed), network_(&loop_, &random_, {}), cluster_(Shape()) {
+  explicit Story(uint64_t seed)
+      : random_(seed), network_(&loop_, &random_, {}), cluster_(Shape()), invariants_(&cluster_) {
     Run(absl::Seconds(1));
     v1::SubmitJobRequest request;
     request.set_request_id("one");
@@ -31,7 +33,10 @@ class Story {
 
   void Run(absl::Duration time) {
     const absl::Duration end = loop_.now() + time;
-    while (loop_.now() < end) PL_CHECK(loop_.RunOne());
+    while (loop_.now() < end) {
+      PL_CHECK(loop_.RunOne());
+      invariants_.Watch();
+    }
   }
   v1::Job Job() { return *cluster_.core().GetJob(job_, cluster_.now()); }
   std::string Worker() { return Job().ranks(0).worker_address(); }
@@ -50,6 +55,8 @@ class Story {
     CHECK(job.summary().samples() == 200 * kRecords);
     CHECK(job.summary().restarts() == restarts);
     CHECK(job.summary().rollbacks() == rollbacks);
+    invariants_.CheckExact(job_, kRecords);
+    invariants_.CheckReplay();
   }
 
  private:
@@ -68,6 +75,7 @@ class Story {
   Random random_;
   Network network_;
   SimCluster cluster_;
+  Invariants invariants_;
   uint64_t job_ = 0;
 };
 

@@ -1,10 +1,20 @@
 #include "tests/sim/sim_cluster.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
+#include "common/status/status_macros.h"
+#include "scheduler/core/cluster_state.h"
+#include "scheduler/core/cut_flight.h"
+#include "scheduler/core/start_cut.h"
 
 namespace paceline::sim {
 namespace {
@@ -17,6 +27,27 @@ constexpr absl::Duration kTimeout = absl::Milliseconds(300);
 constexpr char kVersion[] = "1";
 // Where calls to it go.
 constexpr char kScheduler[] = "scheduler";
+
+// The same message gives the same bytes.
+std::string Bytes(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  PL_CHECK(message.SerializeToCodedStream(&coded));
+  coded.Trim();
+  return bytes;
+}
+
+absl::Status CheckFiles(const SimDisk& disk, const std::string& dir,
+                        const v1::CutManifest& manifest) {
+  for (const v1::CutFile& file : manifest.files()) {
+    if (!disk.contains({dir, file.shard()})) {
+      return absl::DataLossError(absl::StrCat(dir, "/", file.name(), " is not there"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -32,8 +63,13 @@ SimCluster::SimCluster(const Options& options) : options_(options) {
     node->report.set_version(kVersion);
     node->report.set_process_nonce(100 + i);
     if (server) {
-      node->server = std::make_unique<SimServer>(options.loop, options.random, &disk_, 1 << 20,
-                                                 absl::Milliseconds(200));
+      node->server =
+          std::make_unique<SimServer>(SimServer::Options{.loop = options.loop,
+                                                         .random = options.random,
+                                                         .disk = &disk_,
+                                                         .owners = &owners_,
+                                                         .most_open = absl::Milliseconds(200),
+                                                         .most_write = absl::Milliseconds(10)});
     } else {
       node->report.set_slots(options.slots);
     }
@@ -54,12 +90,43 @@ void SimCluster::StartScheduler() {
   options.plan.version = std::string(kVersion);
   options.new_cluster_id = "sim";
   options.start_nonce = next_nonce_++;
+  options.compact_after = options_.compact_after;
   auto core = scheduler::SchedulerCore::Open(options, &journal_, now());
   PL_CHECK(core.ok()) << core.status();
   core_ = *std::move(core);
+  PL_CHECK_OK(CheckReplay());
+}
+
+absl::Status SimCluster::CheckReplay() {
+  scheduler::ClusterState replayed;
+  PL_RETURN_IF_ERROR(journal_.Replay(
+      [&](const v1::StateSnapshot& snapshot) -> absl::Status {
+        PL_ASSIGN_OR_RETURN(replayed, scheduler::ClusterState::FromSnapshot(snapshot));
+        return absl::OkStatus();
+      },
+      [&](const v1::Update& update) { return replayed.Apply(update); }));
+  const scheduler::ClusterState& live = core_->state();
+  const v1::StateSnapshot is = live.Snapshot();
+  const v1::StateSnapshot again = replayed.Snapshot();
+  if (Bytes(is) == Bytes(again) && live.active_jobs() == replayed.active_jobs()) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat("the journal replays to ", again.ShortDebugString(),
+                                          ", the live state is ", is.ShortDebugString()));
+}
+
+absl::StatusOr<uint64_t> SimCluster::Submit(const v1::SubmitJobRequest& request) {
+  PL_ASSIGN_OR_RETURN(const auto named, core_->StartCutOf(request));
+  std::optional<scheduler::StartCut> start;
+  if (named.has_value()) {
+    start = scheduler::StartCut{.name = *named, .manifest = manifests_.at(named->dir)};
+    PL_RETURN_IF_ERROR(CheckFiles(disk_, named->dir, start->manifest));
+  }
+  return core_->Submit(request, start, now());
 }
 
 void SimCluster::RestartScheduler(absl::Duration down) {
+  if (core_ != nullptr) PL_CHECK_OK(CheckReplay());
   core_.reset();
   options_.loop->After(down, [this] { StartScheduler(); });
 }
@@ -243,21 +310,21 @@ void SimCluster::RunCommands() {
 absl::StatusOr<std::string> SimCluster::Execute(const scheduler::Command& command) {
   switch (command.kind) {
     case scheduler::Command::Kind::kCommitCut:
-      for (const v1::CutFile& file : command.manifest.files()) {
-        if (!disk_.contains({command.job_id, command.cut_id, file.shard()})) {
-          return absl::DataLossError(absl::StrCat(file.name(), " is not there"));
-        }
-      }
+      PL_RETURN_IF_ERROR(CheckFiles(disk_, command.dir, command.manifest));
+      manifests_[command.dir] = command.manifest;
       return std::string("manifest");
     case scheduler::Command::Kind::kHashCut:
       return std::string("sha256");
-    case scheduler::Command::Kind::kRemoveCuts:
-      std::erase_if(disk_, [&](const auto& entry) {
-        const auto& [job_id, cut_id, shard] = entry.first;
-        return job_id == command.job_id && cut_id < command.cut_id &&
-               std::find(command.keep.begin(), command.keep.end(), cut_id) == command.keep.end();
-      });
+    case scheduler::Command::Kind::kRemoveCuts: {
+      std::set<std::string> removed;
+      for (uint64_t id = 1; id < command.cut_id; ++id) {
+        if (std::find(command.keep.begin(), command.keep.end(), id) != command.keep.end()) continue;
+        removed.insert(scheduler::CutDir(command.dir, id));
+      }
+      std::erase_if(disk_, [&](const auto& file) { return removed.contains(file.first.first); });
+      std::erase_if(manifests_, [&](const auto& cut) { return removed.contains(cut.first); });
       return std::string();
+    }
   }
   return std::string();
 }
@@ -271,7 +338,7 @@ void SimCluster::DamageCut() {
   }
   if (jobs.empty()) return;
   const v1::JobRecord* job = jobs[options_.random->Below(jobs.size())];
-  disk_.erase({job->job_id(), job->cuts().rbegin()->cut_id(), 0});
+  disk_.erase({job->cuts().rbegin()->dir(), 0});
 }
 
 std::vector<SimServer*> SimCluster::ServersOf(const v1::ShardMap& map) {
@@ -282,7 +349,7 @@ std::vector<SimServer*> SimCluster::ServersOf(const v1::ShardMap& map) {
   return servers;
 }
 
-size_t SimCluster::held() const {
+size_t SimCluster::held() {
   size_t held = 0;
   for (const auto& [address, node] : nodes_) {
     held += node->tasks.size();

@@ -12,12 +12,15 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/node.pb.h"
 #include "scheduler/core/memory_journal.h"
 #include "scheduler/core/scheduler_core.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/network.h"
+#include "tests/sim/shard_owners.h"
 #include "tests/sim/sim_server.h"
 #include "tests/sim/sim_task.h"
 
@@ -34,6 +37,8 @@ class SimCluster {
     uint32_t slots = 1;
     // Records that every task finds in its data.
     uint64_t records = 0;
+    // Entries of the journal beyond which a snapshot takes their place.
+    uint64_t compact_after = 10000;
   };
 
   explicit SimCluster(const Options& options);
@@ -43,8 +48,17 @@ class SimCluster {
   scheduler::SchedulerCore& core() { return *core_; }
   scheduler::Moment now() const;
   const SimDisk& disk() const { return disk_; }
+  ShardOwners& owners() { return owners_; }
 
-  // The scheduler dies, and is back on its journal after `down`.
+  // As the service does it: reads the cut that the spec names, if any. The scheduler is up.
+  // Errors:  DataLoss  a shard of that cut is not there; and those of the core.
+  absl::StatusOr<uint64_t> Submit(const v1::SubmitJobRequest& request);
+
+  // Errors:  DataLoss  what the journal replays to is not the live state, byte for byte.
+  absl::Status CheckReplay();
+
+  // The scheduler dies, and is back on its journal after `down`. Before and after, the
+  // journal replays to the live state.
   void RestartScheduler(absl::Duration down);
 
   // A task that lives dies at once, or hangs: it does not speak, work or end any more,
@@ -65,7 +79,7 @@ class SimCluster {
   // Every task that any worker ever started.
   const std::vector<std::shared_ptr<SimTask>>& tasks() const { return tasks_; }
   // Jobs and tasks that servers and workers still hold.
-  size_t held() const;
+  size_t held();
 
  private:
   struct Node {
@@ -96,6 +110,9 @@ class SimCluster {
   std::unique_ptr<scheduler::SchedulerCore> core_;
   uint64_t next_nonce_ = 1;
   SimDisk disk_;
+  // Of committed cuts, by folder.
+  std::map<std::string, v1::CutManifest> manifests_;
+  ShardOwners owners_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   std::vector<std::shared_ptr<SimTask>> tasks_;
 };

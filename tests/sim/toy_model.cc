@@ -8,6 +8,9 @@
 namespace paceline::sim {
 namespace {
 
+// Of the first table.
+constexpr uint32_t kDim = 3;
+
 enum Stream : uint64_t { kKeyStream = 1, kTouchStream = 2, kNoiseStream = 3 };
 
 uint64_t Index(uint32_t rank, uint64_t t, uint64_t i) {
@@ -38,7 +41,7 @@ v1::TableSpec Table(const char* name, v1::TableKind kind, uint64_t rows, uint32_
 
 ToyModel::ToyModel(Kind kind, uint64_t seed, uint32_t ranks)
     : kind_(kind), seed_(seed), ranks_(ranks) {
-  tables_.push_back(Table("dense0", v1::TABLE_KIND_DENSE, 5, 3, kind));
+  tables_.push_back(Table("dense0", v1::TABLE_KIND_DENSE, 1 + ranks, kDim, kind));
   tables_.push_back(Table("dense1", v1::TABLE_KIND_DENSE, 1, 7, kind));
   tables_.push_back(Table("dense2", v1::TABLE_KIND_DENSE, 9, 1, kind));
   tables_.push_back(Table("sparse", v1::TABLE_KIND_SPARSE, 0, 2, kind));
@@ -70,11 +73,16 @@ std::shared_ptr<const worker::TableRows> ToyModel::Gradient(uint32_t rank, uint6
       const float noise = RandomNormal(seed_, kNoiseStream + table, Index(rank, t, i));
       gradient->rows[i] = (0.3f * rows.rows[i] + noise) / static_cast<float>(ranks_);
     }
+  } else if (table == 0) {
+    for (size_t i = kDim; i < gradient->rows.size(); ++i) {
+      gradient->rows[i] = i / kDim == 1 + rank ? 1.0f : 0.0f;
+    }
   }
   return gradient;
 }
 
-uint64_t ToyModel::ExpectedDense(uint32_t table, uint64_t iterations) const {
+uint64_t ToyModel::ExpectedDense(uint32_t table, uint64_t row, uint64_t iterations) const {
+  if (table == 0 && row > 0) return iterations;
   uint64_t sum = 0;
   for (uint32_t rank = 0; rank < ranks_; ++rank) {
     for (uint64_t t = 0; t < iterations; ++t) sum += Touches(rank, t, table) ? 1 : 0;

@@ -1,7 +1,8 @@
 // A model small enough to know everything about, in two forms.
 //
 //   counting  every iteration adds 1 to every value of the dense tables and to the
-//             rows of a few keys: sums are exact and known
+//             rows of a few keys: sums are exact and known. The first table tells
+//             whose iterations it holds: row 0 counts all, row 1 + r those of rank r
 //   learning  gradients depend on the rows that were read and on (rank, t), with
 //             values whose sum depends on the order of addition: the bytes at the
 //             end tell every wrong read and every wrong order
@@ -36,9 +37,9 @@ class ToyModel {
   std::shared_ptr<const worker::TableRows> Gradient(uint32_t rank, uint64_t t, uint32_t table,
                                                     const worker::TableRows& rows) const;
 
-  // counting: what a value of dense table `table` is after iterations
+  // counting: what the values of `row` of dense table `table` are after iterations
   // [0, iterations) of all ranks, and what the rows of `key` are.
-  uint64_t ExpectedDense(uint32_t table, uint64_t iterations) const;
+  uint64_t ExpectedDense(uint32_t table, uint64_t row, uint64_t iterations) const;
   uint64_t ExpectedSparse(uint64_t key, uint64_t iterations) const;
 
   static constexpr uint64_t kKeys = 40;
