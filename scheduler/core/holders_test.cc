@@ -41,7 +41,7 @@ struct Replicated {
   }
   // Addresses of those who hold each file of the newest manifest.
   std::vector<std::vector<std::string>> Holders() const {
-    const v1::CutManifest& manifest = cluster.manifests.at(record().cut().dir());
+    const v1::CutManifest& manifest = cluster.manifests.at(record().cuts().rbegin()->dir());
     std::vector<std::vector<std::string>> all;
     for (const v1::CutFile& file : manifest.files()) {
       std::vector<std::string>& holders = all.emplace_back();
@@ -74,8 +74,8 @@ TEST_CASE("a file is held by who wrote it and by the next servers of the job") {
     CHECK(holders[0] != holders[1]);
     CHECK(holders[1] != "s3");
   }
-  CHECK(t.record().cut().dir().rfind("cuts/", 0) == 0);
-  CHECK(t.record().cut().holders_size() == 2);
+  CHECK(t.record().cuts(0).dir().rfind("cuts/", 0) == 0);
+  CHECK(t.record().cuts(0).holders_size() == 2);
   CHECK_THAT(t.Events("CUT_COMMITTED"), Catch::EndsWith("on 2 servers|"));
 }
 

@@ -42,6 +42,8 @@ struct Fixture {
                  },
                  .scheduler = "scheduler"}};
   std::string away;
+  Mutex mu;
+  CondVar changed;
   std::unique_ptr<CutStore> store;
 
   Fixture() {
@@ -50,8 +52,13 @@ struct Fixture {
     Restart();
   }
   void Restart() {
-    store = std::make_unique<CutStore>(
-        CutStore::Options{.cuts = &cuts, .address = [] { return "s1"; }, .changed = [] {}});
+    store = std::make_unique<CutStore>(CutStore::Options{.cuts = &cuts,
+                                                         .address = [] { return "s1"; },
+                                                         .changed =
+                                                             [this] {
+                                                               MutexLock lock(&mu);
+                                                               changed.NotifyAll();
+                                                             }});
     store->Heed(Answer());
   }
   static v1::HeartbeatResponse Answer() {
@@ -95,11 +102,13 @@ struct Fixture {
     *response.add_holds() = order;
     store->Heed(response);
     store->Heed(response);
-    store->Stop();
-    for (const v1::HeldCut& held : store->Reports()) {
-      if (held.cut_id() == order.cut_id()) return held;
+    MutexLock lock(&mu);
+    while (true) {
+      for (const v1::HeldCut& held : store->Reports()) {
+        if (held.cut_id() == order.cut_id() && (held.done() || !held.error().empty())) return held;
+      }
+      changed.Wait(&mu);
     }
-    return {};
   }
   std::string OnDisk(uint64_t cut, const std::string& name) {
     const auto bytes = ReadFile(disks["s1"], absl::StrCat("/data/", Dir(cut), "/", name));
@@ -117,15 +126,15 @@ TEST_CASE("a holder verifies what it has, copies what it lacks, and writes the m
     Write(test.disks["s2"], 3, "a", Fixture::Bytes("a"));
   }
   const v1::HeldCut held = test.Hold(order);
-  CHECK(held.error().empty());
-  CHECK(held.done());
+  CHECK(held.error() == "");
+  REQUIRE(held.done());
   CHECK(held.manifest_xxh3() == order.manifest_xxh3());
-  CHECK(test.OnDisk(3, "a") == Fixture::Bytes("a"));
-  CHECK(test.OnDisk(3, "b") == Fixture::Bytes("b"));
+  CHECK((test.OnDisk(3, "a") == Fixture::Bytes("a")));
+  CHECK((test.OnDisk(3, "b") == Fixture::Bytes("b")));
   CHECK(Xxh3Hex(test.OnDisk(3, "manifest.json")) == order.manifest_xxh3());
   // Durable, all of it.
   test.disks["s1"].ForgetUnsynced();
-  CHECK(test.OnDisk(3, "b") == Fixture::Bytes("b"));
+  CHECK((test.OnDisk(3, "b") == Fixture::Bytes("b")));
   CHECK(Xxh3Hex(test.OnDisk(3, "manifest.json")) == order.manifest_xxh3());
 }
 

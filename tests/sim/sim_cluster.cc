@@ -13,7 +13,7 @@
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/cluster_state.h"
-#include "scheduler/core/cut_flight.h"
+#include "scheduler/core/cut_folder.h"
 #include "scheduler/core/start_cut.h"
 
 namespace paceline::sim {

@@ -1,4 +1,4 @@
-#include "common/cut/cut_file_service.h"
+#include "common/rpc/cut_file_service.h"
 
 #include <algorithm>
 #include <memory>
@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "common/cut/peer_files.h"
 #include "common/rpc/grpc_status.h"
+#include "common/rpc/peer_files.h"
 #include "common/status/status_macros.h"
 
 namespace paceline {

@@ -1,6 +1,6 @@
 // Gives others the files of replicated cuts that lie here.
-#ifndef PACELINE_COMMON_CUT_CUT_FILE_SERVICE_H_
-#define PACELINE_COMMON_CUT_CUT_FILE_SERVICE_H_
+#ifndef PACELINE_COMMON_RPC_CUT_FILE_SERVICE_H_
+#define PACELINE_COMMON_RPC_CUT_FILE_SERVICE_H_
 
 #include "common/cut/held_cuts.h"
 #include "proto/node.grpc.pb.h"
@@ -27,4 +27,4 @@ class CutFileService final : public v1::CutFiles::CallbackService {
 
 }  // namespace paceline
 
-#endif  // PACELINE_COMMON_CUT_CUT_FILE_SERVICE_H_
+#endif  // PACELINE_COMMON_RPC_CUT_FILE_SERVICE_H_

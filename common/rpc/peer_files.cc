@@ -1,4 +1,4 @@
-#include "common/cut/peer_files.h"
+#include "common/rpc/peer_files.h"
 
 #include <grpcpp/client_context.h>
 

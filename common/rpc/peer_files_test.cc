@@ -1,5 +1,5 @@
-// Replicated cuts read from the disks of several servers, over gRPC.
-#include "common/cut/held_cuts.h"
+// Replicated cuts read from the disks of several servers.
+#include "common/rpc/peer_files.h"
 
 #include <grpcpp/server_builder.h>
 
@@ -10,11 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "common/block_crc32c.h"
-#include "common/cut/cut_file_service.h"
-#include "common/cut/peer_files.h"
+#include "common/cut/held_cuts.h"
 #include "common/cut/verified_file.h"
 #include "common/fs_memory.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/cut_file_service.h"
 #include "common/status/status_matchers.h"
 #include "common/xxh3/xxh3.h"
 

@@ -1,6 +1,6 @@
 // Files of replicated cuts on the disks of others, read over the CutFiles service.
-#ifndef PACELINE_COMMON_CUT_PEER_FILES_H_
-#define PACELINE_COMMON_CUT_PEER_FILES_H_
+#ifndef PACELINE_COMMON_RPC_PEER_FILES_H_
+#define PACELINE_COMMON_RPC_PEER_FILES_H_
 
 #include <cstdint>
 
@@ -19,4 +19,4 @@ OpenPeerFile MakePeerFiles();
 
 }  // namespace paceline
 
-#endif  // PACELINE_COMMON_CUT_PEER_FILES_H_
+#endif  // PACELINE_COMMON_RPC_PEER_FILES_H_
