@@ -1,10 +1,16 @@
 #include "scheduler/core/cut_folder.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/cut/held_cuts.h"
 
 namespace paceline::scheduler {
+namespace {
+
+constexpr absl::string_view kMarkPrefix = ".paceline-";
+
+}  // namespace
 
 std::string CutRoot(const v1::JobSpec& spec, absl::string_view data_dir) {
   const std::string& dir = spec.checkpoint().dir();
@@ -25,7 +31,9 @@ std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id) {
 }
 
 std::string CutMark(absl::string_view root, absl::string_view cluster_id) {
-  return absl::StrCat(root, "/.paceline-", cluster_id);
+  return absl::StrCat(root, "/", kMarkPrefix, cluster_id);
 }
+
+bool IsCutMark(absl::string_view name) { return absl::StartsWith(name, kMarkPrefix); }
 
 }  // namespace paceline::scheduler

@@ -31,6 +31,9 @@ std::string CutDir(absl::string_view checkpoint_dir, uint64_t cut_id);
 // Path of the mark that a scheduler leaves in a root before it places a job there.
 std::string CutMark(absl::string_view root, absl::string_view cluster_id);
 
+// Whether a file of this name is the mark of some cluster.
+bool IsCutMark(absl::string_view name);
+
 }  // namespace paceline::scheduler
 
 #endif  // PACELINE_SCHEDULER_CORE_CUT_FOLDER_H_

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/cluster_state.h"
+#include "scheduler/core/cut_folder.h"
 #include "scheduler/io/sqlite_journal.h"
 
 namespace paceline::scheduler {
@@ -25,7 +26,7 @@ absl::Status RemoveUnfinished(FileSystem& fs, const std::string& dir) {
 absl::Status CheckEmpty(FileSystem& fs, const std::string& dir) {
   PL_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(dir));
   for (const std::string& name : names) {
-    if (name == "jobs" || name == "cuts" || name == "index") continue;
+    if (name == "jobs" || name == "cuts" || name == "index" || IsCutMark(name)) continue;
     return absl::FailedPreconditionError(absl::StrCat(
         dir, " is not empty, it holds ", name, ": a restore does not write over what is there"));
   }

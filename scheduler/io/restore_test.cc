@@ -56,6 +56,7 @@ TEST_CASE("a restore writes over nothing, and leaves cuts where they are") {
   const v1::StateSnapshot state = FakeCluster().core().state().Snapshot();
   const std::string dir = TemporaryFolder();
   REQUIRE_OK(fs.CreateDirs(dir + "/jobs/1"));
+  REQUIRE_OK(WriteFileDurably(fs, dir + "/.paceline-0123", "the mark of a cluster"));
   REQUIRE_OK(
       WriteFileDurably(fs, dir + "/scheduler.db.restoring-wal", "of one that was cut short"));
   REQUIRE_OK(RestoreJournal(fs, state, dir));

@@ -96,7 +96,8 @@ class Cuts(unittest.TestCase):
                     os.kill(pid, signal.SIGCONT)
             wait_for(lambda: cuts(cluster, job)[-1] > newest, 60, "a newer cut")
 
-    def test_a_cut_on_demand_is_a_file_that_others_read(self):
+    def test_row_19_a_cut_amid_pushes_holds_what_its_progress_says(self):
+        """Read by an independent reader."""
         try:
             from safetensors.numpy import load_file
         except ImportError:
