@@ -29,6 +29,9 @@
 namespace paceline::cli {
 namespace {
 
+// A person waits for a scheduler that is far away or busy rather than try again.
+constexpr ChannelOptions kPatient = {.connect_timeout = absl::Seconds(5)};
+
 using Result = absl::StatusOr<ExitCode>;
 
 // The command line. What a command's callback stores in `run` is run after parsing.
@@ -67,9 +70,10 @@ class CommandLine {
           return absl::InvalidArgumentError(
               absl::StrCat("--address: ", address.status().message()));
         }
-        SchedulerClient client(address->ToString(),
-                               MakeChannel(address->ToString(), grpc::InsecureChannelCredentials()),
-                               &env_.interrupt);
+        SchedulerClient client(
+            address->ToString(),
+            MakeChannel(address->ToString(), grpc::InsecureChannelCredentials(), kPatient),
+            &env_.interrupt);
         return run(client);
       };
     });

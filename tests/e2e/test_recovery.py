@@ -145,11 +145,14 @@ class Recovery(unittest.TestCase):
                 pids(cluster, job)
                 at = progress(cluster, job)
                 wait_for(lambda: progress(cluster, job) > at, 30, "the rank to be played on")
+                # Its server tells it, before the scheduler can.
+                os.kill(cluster.scheduler.pid, signal.SIGSTOP)
                 os.kill(task, signal.SIGCONT)
                 # By itself: its worker still stands still, and has not seen it end either.
                 wait_for(lambda: not alive(task), 10, "the zombie to exit")
                 self.assertEqual(exit_code(task), 75)
             finally:
+                os.kill(cluster.scheduler.pid, signal.SIGCONT)
                 os.kill(owner.pid, signal.SIGCONT)
             log = "".join(path.read_text() for path in
                           (cluster.folder / owner.name).rglob("*.log"))
