@@ -63,7 +63,10 @@ class Backup(unittest.TestCase):
             cluster.wait_for_state(job, "running")
             cluster.pacectl("backup", self.file, check=True)
             later = cluster.submit(counting(self.folder, "later", 10, workers=9))
-            wait_for(lambda: cluster.summary(job)["iterations"] > 100, 30, "some iterations")
+            # Reports that follow answers: tasks have heard of it.
+            for _ in range(4):
+                at = cluster.summary(job)["iterations"]
+                wait_for(lambda: cluster.summary(job)["iterations"] > at, 30, "more iterations")
             self.assertIn("--accept-old-state", self.lose_and_restore(cluster))
 
             # Without the flag it finds out that nodes have seen more, and ends.
