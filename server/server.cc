@@ -97,6 +97,9 @@ class Server::Impl {
     if (options_.scheduler.empty()) {
       return absl::InvalidArgumentError("--scheduler: host:port of the scheduler expected");
     }
+    if (options_.data_dir.empty()) {
+      return absl::InvalidArgumentError("--data-dir: a folder expected, got nothing");
+    }
     PL_RETURN_IF_ERROR(ParseHostPort(options_.scheduler).status());
     PL_RETURN_IF_ERROR(StartGrpc());
     PL_RETURN_IF_ERROR(StartHttp());

@@ -43,7 +43,7 @@ class Server {
     HostPort http_listen;
     // "host:port" of the scheduler.
     std::string scheduler;
-    // For files of replicated cuts (checkpoint.replicas). Empty: none are kept.
+    // For files of replicated cuts (checkpoint.replicas).
     std::string data_dir;
     // Shown to people. Empty: the machine's.
     std::string hostname;
@@ -64,7 +64,8 @@ class Server {
   };
 
   // Listens, and begins to look for the scheduler.
-  // Errors:  InvalidArgument  no scheduler, or an address that cannot be dialled.
+  // Errors:  InvalidArgument  no scheduler, no data_dir, or an address that cannot be
+  //                           dialled.
   //          Unavailable      a port that cannot be listened on.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);
 

@@ -90,6 +90,7 @@ class Fixture {
     options_.clock = &clock_;
     options_.fs = &fs_;
     options_.scheduler = scheduler_.address();
+    options_.data_dir = "/data";
     options_.http_listen = {.host = "127.0.0.1", .port = 0};
   }
 
@@ -204,6 +205,11 @@ TEST_CASE("options that cannot be served") {
     fixture.options_.scheduler = "";
     REQUIRE_STATUS(Server::Start(fixture.options_), absl::StatusCode::kInvalidArgument,
                    "--scheduler");
+  }
+  SECTION("no folder of its own") {
+    fixture.options_.data_dir = "";
+    REQUIRE_STATUS(Server::Start(fixture.options_), absl::StatusCode::kInvalidArgument,
+                   "--data-dir");
   }
   SECTION("nobody can dial a wildcard") {
     fixture.options_.listen.host = "0.0.0.0";

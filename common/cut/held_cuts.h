@@ -43,7 +43,7 @@ class HeldCuts {
   struct Options {
     // Outlives this and all that it opens.
     FileSystem* fs = nullptr;
-    // Of this server or scheduler. Empty: it keeps no files.
+    // Of this server or scheduler. Empty: only shared cuts are asked for.
     std::string data_dir;
     OpenPeerFile open_peer;
     // Of the scheduler, which keeps the manifests. Empty: this is it.
@@ -57,8 +57,8 @@ class HeldCuts {
 
   // manifest.json of a committed cut: the own one, else, of a replicated cut, that of the
   // scheduler or of one of its `holders`, "host:port".
-  // Errors:  DataLoss  as ReadManifest; and those of the file system or of the last that
-  //                    was asked.
+  // Errors:  DataLoss  as ReadManifestBytes and ParseManifest; and those of the file
+  //                    system or of the last that was asked.
   using Addresses = google::protobuf::RepeatedPtrField<std::string>;
   absl::StatusOr<std::string> ManifestBytes(const std::string& dir, absl::string_view xxh3,
                                             const Addresses& holders) const;

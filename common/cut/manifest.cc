@@ -1,6 +1,5 @@
 #include "common/cut/manifest.h"
 
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -61,14 +60,6 @@ absl::StatusOr<std::string> ReadManifestBytes(const ReadableFile& file, const st
     return absl::DataLossError(absl::StrCat(path, ": XXH3 ", xxh3, " expected, got ", got));
   }
   return json;
-}
-
-absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
-                                             absl::string_view xxh3) {
-  const std::string path = JoinPath(dir, kManifestName);
-  PL_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, fs.OpenForRead(path));
-  PL_ASSIGN_OR_RETURN(const std::string json, ReadManifestBytes(*file, path, xxh3));
-  return ParseManifest(path, json);
 }
 
 absl::Status RemoveCut(FileSystem& fs, const std::string& dir) {

@@ -40,14 +40,9 @@ struct IdentifiedManifest {
 //                    the file system.
 absl::StatusOr<IdentifiedManifest> ReadManifest(FileSystem& fs, const std::string& dir);
 
-// Reads the manifest of a committed cut.
-// Errors:  DataLoss  its XXH3-128 is not `xxh3`, it is no manifest, or its format
-//                    version is newer; and those of the file system.
-absl::StatusOr<v1::CutManifest> ReadManifest(FileSystem& fs, const std::string& dir,
-                                             absl::string_view xxh3);
-
-// The bytes of a committed cut's manifest.
-// Errors:  DataLoss  their XXH3-128 is not `xxh3`; names `path`; and those of the file.
+// The bytes of a committed cut's manifest (HeldCuts finds the file).
+// Errors:  DataLoss  their XXH3-128 is not `xxh3`, or they are more than 1 GiB; names
+//                    `path`; and those of the file.
 absl::StatusOr<std::string> ReadManifestBytes(const ReadableFile& file, const std::string& path,
                                               absl::string_view xxh3);
 

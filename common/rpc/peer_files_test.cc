@@ -15,8 +15,10 @@
 #include "common/fs_memory.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
+#include "common/rpc/grpc_status.h"
 #include "common/status/status_matchers.h"
 #include "common/xxh3/xxh3.h"
+#include "proto/node.grpc.pb.h"
 
 namespace paceline {
 namespace {
@@ -157,6 +159,30 @@ TEST_CASE("nothing but files of cuts is given out") {
                "expected");
   CHECK_STATUS(open(holder.address, kDir, "g"), absl::StatusCode::kNotFound, holder.address);
   CHECK_OK(open(holder.address, kDir, "f").status());
+}
+
+TEST_CASE("a piece is at most 256 KiB, and shorter at the end of the file") {
+  Holder holder;
+  holder.Write("0123456789");
+  const auto stub =
+      v1::CutFiles::NewStub(MakeChannel(holder.address, grpc::InsecureChannelCredentials()));
+  const auto read = [&](uint64_t offset, uint32_t bytes, v1::ReadCutFileResponse* response) {
+    v1::ReadCutFileRequest request;
+    request.set_dir(kDir);
+    request.set_name("f");
+    request.set_offset(offset);
+    request.set_bytes(bytes);
+    grpc::ClientContext context;
+    return FromGrpcStatus(stub->ReadCutFile(&context, request, response));
+  };
+  v1::ReadCutFileResponse response;
+  CHECK_STATUS(read(0, kPeerPieceBytes + 1, &response), absl::StatusCode::kInvalidArgument,
+               "at most 262144 bytes");
+  CHECK_OK(read(7, kPeerPieceBytes, &response));
+  CHECK(response.data() == "789");
+  CHECK(response.file_bytes() == 10);
+  CHECK_OK(read(~uint64_t{0}, 1, &response));
+  CHECK(response.data().empty());
 }
 
 }  // namespace

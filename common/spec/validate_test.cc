@@ -166,6 +166,9 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
       {kMlp, "consistency: {staleness: 3}",
        "consistency.staleness: allowed only with consistency.policy ssp"},
       {kMlp, "checkpoint: {dir: cuts}", "checkpoint.dir: an absolute path expected, got cuts"},
+      {kMlp, "checkpoint: {dir: /cuts, replicas: 2}",
+       "checkpoint.replicas: allowed only with no checkpoint.dir: files lie under the --data-dir "
+       "of each server"},
       {kLogistic, "model: {hidden: [3]}", "model.hidden: allowed only with model.kind mlp"},
       {kLogistic, "model: {activation: relu}",
        "model.activation: allowed only with model.kind mlp"},

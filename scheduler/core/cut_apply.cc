@@ -58,7 +58,7 @@ absl::Status Apply(const v1::CutSealed& update, v1::JobRecord* job) {
   return absl::OkStatus();
 }
 
-// "on 3 servers, 1 copy of each file where 2 are wanted".
+// "on 1 server: 2 copies of each file are wanted (checkpoint.replicas)".
 std::string HeldText(const v1::JobRecord& job, const v1::CutRecord& cut) {
   if (cut.holders().empty()) return absl::StrCat("in ", cut.dir());
   const uint32_t wanted = job.spec().checkpoint().replicas();

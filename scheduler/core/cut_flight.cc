@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/cut/manifest.h"
 #include "scheduler/core/cut_folder.h"
 #include "scheduler/core/end_job.h"
 #include "scheduler/core/grants.h"
@@ -15,8 +16,6 @@
 
 namespace paceline::scheduler {
 namespace {
-
-constexpr uint32_t kManifestFormatVersion = 1;
 
 void Abandon(const View& view, const v1::JobRecord& job, std::string reason, bool missed,
              Decisions* out) {
@@ -161,7 +160,7 @@ absl::StatusOr<v1::CutManifest> BuildManifest(const View& view, const v1::JobRec
     }
   }
   v1::CutManifest manifest;
-  manifest.set_format_version(kManifestFormatVersion);
+  manifest.set_format_version(kCutFormatVersion);
   manifest.set_job_id(job.job_id());
   manifest.set_cut_id(job.cut().cut_id());
   manifest.set_timeline(job.cut().timeline());

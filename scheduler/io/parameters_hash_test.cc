@@ -220,19 +220,19 @@ TEST_CASE("a committed cut has a durable manifest that reads back") {
   REQUIRE_OK(cut.fs.SyncDir("/cut"));
   REQUIRE_OK_AND_ASSIGN(const std::string xxh3, CommitCut(cut.cuts, "/cut", cut.manifest, Never));
   cut.fs.ForgetUnsynced();
-  REQUIRE_OK_AND_ASSIGN(const v1::CutManifest read, ReadManifest(cut.fs, "/cut", xxh3));
+  REQUIRE_OK_AND_ASSIGN(const v1::CutManifest read, cut.cuts.Manifest("/cut", xxh3, {}));
   CHECK(read.SerializeAsString() == cut.manifest.SerializeAsString());
   REQUIRE_OK_AND_ASSIGN(const std::string hash, HashParameters(cut.folder, read, Never));
   CHECK(hash == cut.naive);
 
-  CHECK_STATUS(ReadManifest(cut.fs, "/cut", std::string(32, '0')), absl::StatusCode::kDataLoss,
+  CHECK_STATUS(cut.cuts.Manifest("/cut", std::string(32, '0'), {}), absl::StatusCode::kDataLoss,
                "expected, got");
   REQUIRE_OK(WriteFileDurably(cut.fs, "/cut/manifest.json", "{"));
-  CHECK_STATUS(ReadManifest(cut.fs, "/cut", Xxh3Hex("{")), absl::StatusCode::kDataLoss,
+  CHECK_STATUS(cut.cuts.Manifest("/cut", Xxh3Hex("{"), {}), absl::StatusCode::kDataLoss,
                "manifest.json");
   const std::string newer = "{\"format_version\": 9}";
   REQUIRE_OK(WriteFileDurably(cut.fs, "/cut/manifest.json", newer));
-  CHECK_STATUS(ReadManifest(cut.fs, "/cut", Xxh3Hex(newer)), absl::StatusCode::kDataLoss,
+  CHECK_STATUS(cut.cuts.Manifest("/cut", Xxh3Hex(newer), {}), absl::StatusCode::kDataLoss,
                "format version 1 to 1 required, got 9");
 }
 

@@ -68,7 +68,6 @@ std::vector<v1::HeldCut> CutStore::Reports() const {
 }
 
 void CutStore::Heed(const v1::HeartbeatResponse& response) {
-  if (options_.cuts->options().data_dir.empty()) return;
   FindCuts(response.scheduler().cluster_id());
   for (const v1::ServerJobOrder& order : response.jobs()) Expect(order);
   for (const v1::HoldOrder& order : response.holds()) Hold(order);

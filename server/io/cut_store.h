@@ -32,7 +32,7 @@ namespace paceline::server {
 class CutStore {
  public:
   struct Options {
-    // Outlives the store.
+    // With a data_dir. Outlives the store.
     const HeldCuts* cuts = nullptr;
     // "host:port" of this server, as manifests name it.
     std::function<std::string()> address;
