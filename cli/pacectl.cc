@@ -30,7 +30,7 @@ namespace paceline::cli {
 namespace {
 
 // A person waits for a scheduler that is far away or busy rather than try again.
-constexpr ChannelOptions kPatient = {.connect_timeout = absl::Seconds(5)};
+constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 
 using Result = absl::StatusOr<ExitCode>;
 
@@ -70,10 +70,10 @@ class CommandLine {
           return absl::InvalidArgumentError(
               absl::StrCat("--address: ", address.status().message()));
         }
-        SchedulerClient client(
-            address->ToString(),
-            MakeChannel(address->ToString(), grpc::InsecureChannelCredentials(), kPatient),
-            &env_.interrupt);
+        SchedulerClient client(address->ToString(),
+                               MakeChannel(address->ToString(), grpc::InsecureChannelCredentials(),
+                                           {.connect_timeout = kConnectTimeout}),
+                               &env_.interrupt);
         return run(client);
       };
     });

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/daemon/daemon_flags.h"
+#include "common/daemon/freed_memory.h"
 #include "common/daemon/port_file.h"
 #include "common/daemon/signals.h"
 #include "common/fs_posix.h"
@@ -25,7 +26,7 @@ int Fail(const absl::Status& status) {
 
 int main(int argc, char** argv) {
   paceline::BlockTerminationSignals();
-  paceline::server::KeepFreedMemory();
+  paceline::KeepFreedMemory();
   paceline::RealClock clock;
   paceline::PosixFileSystem fs;
   paceline::server::ServerFlags own;

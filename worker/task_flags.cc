@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/failpoint/test_faults.h"
+#include "common/rpc/tcp_options.h"
 #include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"
 
@@ -18,6 +19,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--device", flags->device, "what a job's `device: auto` means here");
   app->add_option("--log-level", flags->log_level, "debug, info, warning or error");
   app->add_option("--log-format", flags->log_format, "text or json");
+  app->add_option("--tcp-congestion", flags->tcp_congestion, "congestion control of connections");
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which the rank parks");
   app->add_option("--test-faults", flags->test_faults, "for tests only: what goes wrong");
@@ -43,6 +45,7 @@ absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
 
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {
   PL_RETURN_IF_ERROR(LogOptionsOf(flags).status());
+  PL_RETURN_IF_ERROR(ParseTcpCongestion(flags.tcp_congestion).status());
   PL_RETURN_IF_ERROR(ParseTestFaults(flags.test_faults).status());
   TaskOptions options;
   PL_ASSIGN_OR_RETURN(options.device, ParseDevice(flags.device));

@@ -1,6 +1,5 @@
 #include "worker/task_main.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,11 +8,13 @@
 
 #include "common/clock.h"
 #include "common/daemon/daemon_flags.h"
+#include "common/daemon/freed_memory.h"
 #include "common/daemon/signals.h"
 #include "common/failpoint/test_faults.h"
 #include "common/fs_posix.h"
 #include "common/hash.h"
 #include "common/log.h"
+#include "common/rpc/tcp_options.h"
 #include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
 #include "worker/task_flags.h"
@@ -22,10 +23,8 @@ namespace paceline::worker {
 
 int TaskMain(int argc, char** argv) {
   BlockTerminationSignals();
-  // Gradients come and go each iteration: keep their memory (glibc's greatest values).
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
-  mallopt(M_TOP_PAD, 16 << 20);
+  // Gradients come and go each iteration.
+  KeepFreedMemory();
   RealClock clock;
   PosixFileSystem fs;
   TaskFlags flags;
@@ -38,6 +37,7 @@ int TaskMain(int argc, char** argv) {
     return 2;
   }
   InitLogging(*LogOptionsOf(flags));
+  SetDefaultTcpOptions(*ParseTcpCongestion(flags.tcp_congestion));
   const TestFaults faults = *ParseTestFaults(flags.test_faults);
   EnableTestFaults(faults);
   const uint64_t stream = MixBits(flags.rank, flags.incarnation);

@@ -51,6 +51,8 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.task_arguments = {
       absl::StrCat("--log-level=", LevelName(daemon.log.level)),
       absl::StrCat("--log-format=", daemon.log.format == LogFormat::kJson ? "json" : "text"),
+      absl::StrCat("--tcp-congestion=",
+                   daemon.tcp.congestion.empty() ? "system" : daemon.tcp.congestion),
       absl::StrCat("--park-after-seconds=", flags.park_after_seconds)};
   if (!daemon.test_faults.text.empty()) {
     options.task_arguments.push_back(absl::StrCat("--test-faults=", daemon.test_faults.text));

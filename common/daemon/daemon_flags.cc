@@ -49,6 +49,9 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
   app->add_option("--log-level", log_level_, "debug, info, warning or error")
       ->capture_default_str();
   app->add_option("--log-format", log_format_, "text or json")->capture_default_str();
+  app->add_option("--tcp-congestion", tcp_congestion_,
+                  "congestion control of connections: auto (cubic or reno), system, or a name")
+      ->capture_default_str();
   app->add_flag("--insecure", insecure_, "allow unprotected listeners that other hosts reach");
   app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
   app->set_config("--config", "", "file with these options as keys");
@@ -64,6 +67,7 @@ absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate() const {
   flags.log.role = role_;
   PL_ASSIGN_OR_RETURN(flags.log.level, ParseLogLevel(log_level_));
   PL_ASSIGN_OR_RETURN(flags.log.format, ParseLogFormat(log_format_));
+  PL_ASSIGN_OR_RETURN(flags.tcp, ParseTcpCongestion(tcp_congestion_));
   PL_ASSIGN_OR_RETURN(flags.test_faults, ParseTestFaults(test_faults_));
 
   PL_ASSIGN_OR_RETURN(flags.listen, ParseFlag("--listen", listen_));
@@ -96,6 +100,8 @@ std::optional<int> ParseCommandLine(CLI::App* app, int argc, const char* const* 
 
 void InitDaemon(const DaemonFlags& flags) {
   InitLogging(flags.log);
+  SetDefaultTcpOptions(flags.tcp);
+  LogInfo("connections", {{"congestion", flags.tcp.congestion}});
   EnableTestFaults(flags.test_faults);
 }
 

@@ -10,9 +10,9 @@
 //     InitDaemon(*flags);
 //
 // --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
-// --log-format, --insecure, --test-faults, and --config FILE with the same names as
-// keys (`listen = "127.0.0.1:7071"`), where the command line wins and an unknown key
-// is an error.
+// --log-format, --tcp-congestion, --insecure, --test-faults, and --config FILE with the
+// same names as keys (`listen = "127.0.0.1:7071"`), where the command line wins and an
+// unknown key is an error.
 //
 // Owned by one thread: main's.
 #ifndef PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
@@ -26,6 +26,7 @@
 #include "common/daemon/address.h"
 #include "common/failpoint/test_faults.h"
 #include "common/log.h"
+#include "common/rpc/tcp_options.h"
 
 namespace paceline {
 
@@ -40,6 +41,7 @@ struct DaemonFlags {
   std::string port_file;
   std::string data_dir;
   LogOptions log;
+  TcpOptions tcp;
   bool insecure = false;
   TestFaults test_faults;
 
@@ -75,6 +77,7 @@ class DaemonFlagParser {
   std::string data_dir_;
   std::string log_level_ = "info";
   std::string log_format_ = "text";
+  std::string tcp_congestion_ = "auto";
   bool insecure_ = false;
   std::string test_faults_;
 };
@@ -83,7 +86,8 @@ class DaemonFlagParser {
 // error; the text has been printed.
 std::optional<int> ParseCommandLine(CLI::App* app, int argc, const char* const* argv);
 
-// Sets the log up, and what goes wrong on purpose. Once, early in main.
+// Sets up the log, how connections send, and what goes wrong on purpose. Once, early
+// in main.
 void InitDaemon(const DaemonFlags& flags);
 
 }  // namespace paceline

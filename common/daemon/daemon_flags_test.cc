@@ -40,7 +40,8 @@ TEST_CASE("every flag is taken over") {
   REQUIRE_OK_AND_ASSIGN(
       const DaemonFlags flags,
       Parse({"--listen=0.0.0.0:0", "--advertise", "node-7:0", "--http-listen=none", "--port-file=p",
-             "--data-dir=d", "--log-level=debug", "--log-format=json", "--insecure"}));
+             "--data-dir=d", "--log-level=debug", "--log-format=json", "--tcp-congestion=reno",
+             "--insecure"}));
   CHECK(flags.listen == HostPort{"0.0.0.0", 0});
   CHECK(flags.Advertised(1234) == HostPort{"node-7", 1234});
   CHECK_FALSE(flags.http_listen.has_value());
@@ -48,6 +49,7 @@ TEST_CASE("every flag is taken over") {
   CHECK(flags.data_dir == "d");
   CHECK(flags.log.level == LogLevel::kDebug);
   CHECK(flags.log.format == LogFormat::kJson);
+  CHECK(flags.tcp.congestion == "reno");
   CHECK(flags.insecure);
 }
 
@@ -66,6 +68,7 @@ TEST_CASE("an address that nobody can dial is not advertised") {
 TEST_CASE("wrong values name their flag") {
   CHECK_STATUS(Parse({"--listen=7071"}), kBad, "--listen: address \"7071\"");
   CHECK_STATUS(Parse({"--log-level=loud"}), kBad, "loud");
+  CHECK_STATUS(Parse({"--tcp-congestion=warp"}), kBad, "--tcp-congestion warp");
   CHECK_STATUS(Parse({"--data-dir", ""}), kBad, "--data-dir");
 }
 

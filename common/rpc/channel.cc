@@ -4,6 +4,8 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "common/rpc/socket_mutator.h"
+
 namespace paceline {
 namespace {
 
@@ -32,10 +34,11 @@ std::shared_ptr<grpc::Channel> MakeChannel(
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // Channels share connections when all their arguments are equal.
   args.SetInt("paceline.connection_number", options.connection_number);
+  ApplyTcpOptions(options.tcp, &args);
   return grpc::CreateCustomChannel(address, credentials, args);
 }
 
-void ApplyServerDefaults(grpc::ServerBuilder* builder) {
+void ApplyServerDefaults(grpc::ServerBuilder* builder, const TcpOptions& tcp) {
   grpc::EnableDefaultHealthCheckService(true);
   builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder->SetMaxSendMessageSize(kMaxMessageBytes);
@@ -47,6 +50,7 @@ void ApplyServerDefaults(grpc::ServerBuilder* builder) {
                               Milliseconds(kMinPingInterval));
   // Otherwise two servers may listen on one port and share its connections.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  ApplyTcpOptions(tcp, builder);
 }
 
 }  // namespace paceline

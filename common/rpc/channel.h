@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/rpc/tcp_options.h"
 
 namespace paceline {
 
@@ -35,6 +36,7 @@ struct ChannelOptions {
   // Channels with different numbers never share a TCP connection, even to the
   // same address.
   int connection_number = 0;
+  TcpOptions tcp = DefaultTcpOptions();
 };
 
 // Pings more frequent than this make a server close the connection.
@@ -47,7 +49,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(
     const ChannelOptions& options = {});
 
 // Sets a builder up; also turns the standard health service on.
-void ApplyServerDefaults(grpc::ServerBuilder* builder);
+void ApplyServerDefaults(grpc::ServerBuilder* builder, const TcpOptions& tcp = DefaultTcpOptions());
 
 }  // namespace paceline
 

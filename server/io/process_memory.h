@@ -14,10 +14,6 @@ uint64_t ResidentBytes();
 // Physical memory of the machine [bytes].
 uint64_t MachineBytes();
 
-// Lets glibc keep the memory of big messages instead of giving it back to the
-// kernel each time: fresh pages cost more than the copy. Early in main.
-void KeepFreedMemory();
-
 }  // namespace paceline::server
 
 #endif  // PACELINE_SERVER_IO_PROCESS_MEMORY_H_

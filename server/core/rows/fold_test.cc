@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "server/core/rows/vector_targets.h"
+#include "common/vector_targets.h"
 
 namespace paceline::server {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/status/status_matchers.h"
-#include "server/core/rows/vector_targets.h"
+#include "common/vector_targets.h"
 
 namespace paceline::server {
 namespace {

@@ -1,13 +1,13 @@
 // For tests: the vector targets of this machine, one after the other.
-#ifndef PACELINE_SERVER_CORE_ROWS_VECTOR_TARGETS_H_
-#define PACELINE_SERVER_CORE_ROWS_VECTOR_TARGETS_H_
+#ifndef PACELINE_COMMON_VECTOR_TARGETS_H_
+#define PACELINE_COMMON_VECTOR_TARGETS_H_
 
 #include <cstdint>
 #include <vector>
 
 #include "hwy/highway.h"
 
-namespace paceline::server {
+namespace paceline {
 
 // Runs fn(name) once for each vector target that the machine supports and the
 // kernels were compiled for, then returns to the best. Not thread-safe.
@@ -24,6 +24,6 @@ void ForEachVectorTarget(Fn fn) {
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
-}  // namespace paceline::server
+}  // namespace paceline
 
-#endif  // PACELINE_SERVER_CORE_ROWS_VECTOR_TARGETS_H_
+#endif  // PACELINE_COMMON_VECTOR_TARGETS_H_

@@ -1,0 +1,206 @@
+#include "tests/bench/bench_rank.h"
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/clock.h"
+#include "common/status/status_macros.h"
+#include "worker/core/task/pull_plan.h"
+#include "worker/core/task/push_plan.h"
+#include "worker/core/task/shard_layout.h"
+#include "worker/io/net/event_loop.h"
+#include "worker/io/net/grpc_data_client.h"
+#include "worker/io/task/frame_calls.h"
+
+namespace paceline::bench {
+namespace {
+
+using worker::FrameCalls;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+// Key sets that a rank goes round.
+constexpr int kKeySets = 8;
+
+std::vector<std::string> Addresses(const DataPlaneLoad& load, const Role& role) {
+  std::vector<std::string> addresses;
+  for (int server = 0; server < load.servers; ++server) {
+    addresses.push_back(absl::StrCat("127.0.0.1:", role.PortOf(server)));
+  }
+  return addresses;
+}
+
+worker::InFlightOptions Options(const DataPlaneLoad& load) {
+  worker::InFlightOptions options;
+  options.calls_per_server = load.outstanding;
+  return options;
+}
+
+// Everything but the constructor runs on the loop.
+class BenchRank {
+ public:
+  BenchRank(const DataPlaneLoad& load, const v1::ShardMap& map, uint32_t rank, Role* role)
+      : load_(load),
+        role_(role),
+        layout_(*worker::ShardLayout::Create(
+            map, std::vector<v1::TableSpec>(map.tables().begin(), map.tables().end()))),
+        client_(worker::MakeGrpcDataClient(Addresses(load, *role))),
+        loop_(&clock_, "bench-rank"),
+        calls_(&loop_, Options(load),
+               {.drained = [this] { Drained(); },
+                .refused = [](const absl::Status& status) { PL_CHECK_OK(status); },
+                .unreachable = [](const absl::Status& status) { PL_CHECK_OK(status); },
+                .waiting = [](const absl::Status&) {}}) {
+    context_.set_job_id(map.job_id());
+    context_.set_timeline(map.timeline());
+    context_.set_epoch(map.epoch());
+    context_.set_rank(rank);
+    context_.set_incarnation(1);
+    const uint64_t rows = load.table_bytes / 4 / load.dim;
+    for (int i = 0; i < (load.keys > 0 ? kKeySets : 1); ++i) {
+      auto gradient = std::make_shared<worker::TableRows>();
+      if (load.keys > 0)
+        gradient->keys = DrawKeys(rank * kKeySets + static_cast<uint32_t>(i), rows);
+      gradient->rows.assign(rows * load.dim, 0.5f);
+      gradients_.push_back(std::move(gradient));
+    }
+  }
+
+  void Open() {
+    for (uint32_t server = 0; server < layout_.servers(); ++server) {
+      std::promise<absl::Status> opened;
+      client_->OpenRank(server, context_, kTimeout,
+                        [&](absl::StatusOr<v1::OpenRankResponse> response) {
+                          opened.set_value(response.status());
+                        });
+      PL_CHECK_OK(opened.get_future().get());
+    }
+  }
+
+  // Returns when the run is over.
+  void Run() {
+    loop_.Post([this] { NextStep(); });
+    role_->AwaitStop();
+    // A step that has begun may wait for ranks that have stopped: it is not counted.
+    loop_.Stop();
+  }
+
+ private:
+  // Ascending and distinct.
+  std::vector<uint64_t> DrawKeys(uint32_t seed, uint64_t count) const {
+    std::mt19937_64 random(seed);
+    std::vector<uint64_t> keys;
+    while (keys.size() < count) {
+      while (keys.size() < count) keys.push_back(random() % load_.keys * 0x9e3779b97f4a7c15u);
+      std::sort(keys.begin(), keys.end());
+      keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    }
+    return keys;
+  }
+
+  void NextStep() {
+    started_ = loop_.Now();
+    bytes_ = 0;
+    pulling_ = load_.step == DataPlaneLoad::Step::kPull;
+    if (pulling_) return Pull();
+    worker::PushPlan plan(&layout_, context_);
+    std::vector<worker::PushFrame> frames;
+    for (uint32_t table = 0; table < layout_.tables(); ++table) {
+      PL_CHECK_OK(plan.Add(table, gradients_[next_keys_], &frames));
+    }
+    plan.Finish(&frames);
+    for (worker::PushFrame& frame : frames) AddPush(std::move(frame));
+    calls_.Close();
+  }
+
+  void Pull() {
+    pulling_ = true;
+    worker::ShapeParameters(
+        layout_, std::vector<std::vector<uint64_t>>(layout_.tables(), gradients_[next_keys_]->keys),
+        &parameters_);
+    worker::PullHeader header;
+    header.context = context_;
+    header.max_wait_ms = 10000;
+    absl::StatusOr<std::vector<worker::PullFrame>> frames =
+        worker::PlanPull(layout_, header, parameters_);
+    PL_CHECK_OK(frames.status());
+    for (worker::PullFrame& frame : *frames) AddPull(std::move(frame));
+    calls_.Close();
+  }
+
+  void AddPush(worker::PushFrame planned) {
+    auto frame = std::make_shared<const worker::PushFrame>(std::move(planned));
+    bytes_ += frame->payload_bytes;
+    calls_.Add(frame->server, frame->payload_bytes,
+               [this, frame](absl::Duration timeout, FrameCalls::Done done) {
+                 client_->Push(*frame, timeout, [done](absl::StatusOr<v1::PushResponse> response) {
+                   if (!response.ok()) return done(response.status());
+                   done(FrameCalls::Accept());
+                 });
+               });
+  }
+
+  void AddPull(worker::PullFrame planned) {
+    auto frame = std::make_shared<const worker::PullFrame>(std::move(planned));
+    bytes_ += frame->payload_bytes + frame->reply_bytes;
+    calls_.Add(frame->server, frame->payload_bytes + frame->reply_bytes,
+               [this, frame](absl::Duration timeout, FrameCalls::Done done) {
+                 client_->Pull(
+                     *frame, timeout, [this, frame, done](absl::StatusOr<worker::PullReply> reply) {
+                       if (!reply.ok()) return done(reply.status());
+                       auto held = std::make_shared<worker::PullReply>(std::move(*reply));
+                       done(FrameCalls::Accept([this, frame, held] {
+                         return worker::Scatter(
+                             layout_, *frame, held->header, held->payload->size(),
+                             [&](void* to, size_t size) { return held->payload->Read(to, size); },
+                             &parameters_);
+                       }));
+                     });
+               });
+  }
+
+  void Drained() {
+    if (!pulling_) {
+      context_.set_iteration(context_.iteration() + 1);
+      if (load_.step == DataPlaneLoad::Step::kPushPull) return Pull();
+    }
+    if (role_->stopped()) return;
+    role_->Count(bytes_, loop_.Now() - started_);
+    next_keys_ = (next_keys_ + 1) % gradients_.size();
+    NextStep();
+  }
+
+  const DataPlaneLoad load_;
+  Role* const role_;
+  const worker::ShardLayout layout_;
+  v1::RequestContext context_;
+  std::vector<std::shared_ptr<const worker::TableRows>> gradients_;
+  worker::Parameters parameters_;
+  const std::unique_ptr<worker::DataClient> client_;
+  RealClock clock_;
+  worker::EventLoop loop_;
+  FrameCalls calls_;
+  absl::Duration started_;
+  uint64_t bytes_ = 0;
+  size_t next_keys_ = 0;
+  bool pulling_ = false;
+};
+
+}  // namespace
+
+void PlayRank(const DataPlaneLoad& load, const v1::ShardMap& map, uint32_t rank, Role* role) {
+  // Leaked: a call of another rank's round may be outstanding at the end.
+  auto* const player = new BenchRank(load, map, rank, role);
+  player->Open();
+  role->AwaitGo();
+  player->Run();
+  role->Finish();
+}
+
+}  // namespace paceline::bench
