@@ -193,6 +193,23 @@ void CheckpointDefaults(v1::CheckpointSpec* checkpoint) {
   }
 }
 
+void CompressionDefaults(v1::CompressionSpec* compression) {
+  if (compression->push() == v1::CODEC_UNSPECIFIED) {
+    compression->set_push(v1::CODEC_FLOAT32);
+  }
+  if (compression->pull() == v1::CODEC_UNSPECIFIED) {
+    compression->set_pull(v1::CODEC_FLOAT32);
+  }
+  for (v1::TableCompressionSpec& table : *compression->mutable_tables()) {
+    if (table.push() == v1::CODEC_UNSPECIFIED) {
+      table.set_push(compression->push());
+    }
+    if (table.pull() == v1::CODEC_UNSPECIFIED) {
+      table.set_pull(compression->pull());
+    }
+  }
+}
+
 }  // namespace
 
 v1::JobSpec WithDefaults(v1::JobSpec spec) {
@@ -204,6 +221,7 @@ v1::JobSpec WithDefaults(v1::JobSpec spec) {
   ConsistencyDefaults(spec.mutable_consistency());
   ResourceDefaults(spec.mutable_resources());
   CheckpointDefaults(spec.mutable_checkpoint());
+  CompressionDefaults(spec.mutable_compression());
   return spec;
 }
 

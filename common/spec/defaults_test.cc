@@ -97,6 +97,17 @@ TEST_CASE("what is given stays") {
   CHECK(filled.train().optimizer().learning_rate() == 0.5);
 }
 
+TEST_CASE("values travel as float32, a table's as all others, unless it is said otherwise") {
+  v1::JobSpec spec = Bare(v1::MODEL_KIND_MLP);
+  CHECK(WithDefaults(spec).compression().push() == v1::CODEC_FLOAT32);
+  CHECK(WithDefaults(spec).compression().pull() == v1::CODEC_FLOAT32);
+  spec.mutable_compression()->set_pull(v1::CODEC_BF16);
+  spec.mutable_compression()->add_tables()->set_push(v1::CODEC_INT8);
+  const v1::TableCompressionSpec table = WithDefaults(spec).compression().tables(0);
+  CHECK(table.push() == v1::CODEC_INT8);
+  CHECK(table.pull() == v1::CODEC_BF16);
+}
+
 TEST_CASE("filling in defaults twice changes nothing") {
   for (int model = 0; model <= v1::ModelKind_MAX; ++model) {
     for (int optimizer = 0; optimizer <= v1::OptimizerKind_MAX; ++optimizer) {

@@ -67,8 +67,16 @@ void CheckRanges(const Message& message, const std::string& path, std::vector<Pr
   reflection.ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     const std::string child = path.empty() ? field->name() : absl::StrCat(path, ".", field->name());
-    if (field->message_type() != nullptr && !field->is_repeated()) {
-      CheckRanges(reflection.GetMessage(message, field), child, problems);
+    if (field->message_type() != nullptr) {
+      const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+      for (int i = 0; i < size; ++i) {
+        if (field->is_repeated()) {
+          CheckRanges(reflection.GetRepeatedMessage(message, field, i),
+                      absl::StrCat(child, "[", i, "]"), problems);
+        } else {
+          CheckRanges(reflection.GetMessage(message, field), child, problems);
+        }
+      }
       continue;
     }
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM && !field->is_repeated()) {

@@ -16,6 +16,7 @@ void CheckModel(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckData(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckTrain(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckCheckpoint(const v1::JobSpec& spec, std::vector<Problem>* problems);
+void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckStart(const v1::JobSpec& spec, std::vector<Problem>* problems);
 
 // Numbers outside ranges.h and enum numbers without a name, in `message` and all inside it.

@@ -52,6 +52,7 @@ std::vector<Problem> Validate(const v1::JobSpec& given) {
   spec_rules::CheckData(spec, &problems);
   spec_rules::CheckTrain(spec, &problems);
   spec_rules::CheckCheckpoint(spec, &problems);
+  spec_rules::CheckCompression(spec, &problems);
   spec_rules::CheckStart(spec, &problems);
   return problems;
 }

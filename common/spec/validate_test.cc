@@ -169,6 +169,13 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
       {kMlp, "checkpoint: {dir: /cuts, replicas: 2}",
        "checkpoint.replicas: allowed only with no checkpoint.dir: files lie under the --data-dir "
        "of each server"},
+      {kMlp, "compression: {tables: [{push: bf16}]}",
+       "compression.tables[0].table: the name of a table expected, got none"},
+      {kMlp, "compression: {tables: [{table: a, push: bf16}, {table: a, pull: fp16}]}",
+       "compression.tables[1].table: a is given twice"},
+      {kCounting, "compression: {push: bf16}",
+       "compression: allowed only with a model whose values may be rounded, which those of "
+       "counting may not"},
       {kLogistic, "model: {hidden: [3]}", "model.hidden: allowed only with model.kind mlp"},
       {kLogistic, "model: {activation: relu}",
        "model.activation: allowed only with model.kind mlp"},

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
@@ -141,6 +142,28 @@ absl::StatusOr<Tables> TablesOf(const v1::ModelSpec& model, uint64_t features, u
   }
 }
 
+// How each table travels.
+absl::Status SetCodecs(const v1::CompressionSpec& compression, Tables* tables) {
+  for (v1::TableSpec& table : *tables) {
+    table.set_push_codec(compression.push());
+    table.set_pull_codec(compression.pull());
+  }
+  for (int i = 0; i < compression.tables_size(); ++i) {
+    const v1::TableCompressionSpec& own = compression.tables(i);
+    const auto named = std::find_if(tables->begin(), tables->end(),
+                                    [&](const auto& table) { return table.name() == own.table(); });
+    if (named == tables->end()) {
+      const auto name = [](std::string* out, const v1::TableSpec& table) { *out += table.name(); };
+      return absl::InvalidArgumentError(absl::StrCat("compression.tables[", i, "].table: one of ",
+                                                     absl::StrJoin(*tables, ", ", name),
+                                                     " expected, got ", own.table()));
+    }
+    named->set_push_codec(own.push());
+    named->set_pull_codec(own.pull());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Tables> ModelTables(const v1::JobSpec& spec, uint64_t features, uint32_t classes) {
@@ -153,6 +176,7 @@ absl::StatusOr<Tables> ModelTables(const v1::JobSpec& spec, uint64_t features, u
     }
     PL_RETURN_IF_ERROR(ValidateTable(table));
   }
+  PL_RETURN_IF_ERROR(SetCodecs(spec.compression(), &tables));
   return tables;
 }
 

@@ -13,7 +13,7 @@
 // model.table says, counting/values too; all others are dense. Biases start at
 // zero and are never decayed. model.initializer is that of the weights (fm: of the
 // factors; its weights start at zero). Each table has a copy of train.optimizer,
-// counting has `add` always.
+// counting has `add` always. push_codec and pull_codec are those of `compression`.
 //
 // Pure functions. Thread-safe.
 #ifndef PACELINE_COMMON_TABLES_MODEL_TABLES_H_
@@ -38,8 +38,9 @@ inline constexpr int kMaxLayers = 4096;
 
 // The tables, in name order. `spec` has its defaults (WithDefaults). `features` and
 // `classes` are what the data have; models without data ignore them.
-// Errors:  InvalidArgument  the kind, a size or a table that cannot be, naming the
-//                           field, what is allowed and what came.
+// Errors:  InvalidArgument  the kind, a size or a table that cannot be, or a table of
+//                           `compression` that there is not, naming the field, what is
+//                           allowed and what came.
 absl::StatusOr<std::vector<v1::TableSpec>> ModelTables(const v1::JobSpec& spec, uint64_t features,
                                                        uint32_t classes);
 

@@ -131,6 +131,25 @@ TEST_CASE("the optimizer is copied into each table; counting always adds") {
   CHECK(tables[0].optimizer().kind() == v1::OPTIMIZER_KIND_ADD);
 }
 
+TEST_CASE("compression names the codecs of all tables, and of some") {
+  v1::JobSpec spec = Spec(v1::MODEL_KIND_LOGISTIC);
+  spec.mutable_compression()->set_push(v1::CODEC_BF16);
+  v1::TableCompressionSpec* const bias = spec.mutable_compression()->add_tables();
+  bias->set_table("logistic/bias");
+  bias->set_push(v1::CODEC_FLOAT32);
+  bias->set_pull(v1::CODEC_FP16);
+  REQUIRE_OK_AND_ASSIGN(const auto tables, ModelTables(WithDefaults(spec), 10, 2));
+  REQUIRE(tables.size() == 2);
+  CHECK(tables[0].push_codec() == v1::CODEC_FLOAT32);
+  CHECK(tables[0].pull_codec() == v1::CODEC_FP16);
+  CHECK(tables[1].push_codec() == v1::CODEC_BF16);
+  CHECK(tables[1].pull_codec() == v1::CODEC_FLOAT32);
+  bias->set_table("logistic/biases");
+  CHECK_STATUS(ModelTables(WithDefaults(spec), 10, 2), absl::StatusCode::kInvalidArgument,
+               "compression.tables[0].table: one of logistic/bias, logistic/weight expected, got "
+               "logistic/biases");
+}
+
 TEST_CASE("sparse weights keep the fan of their features") {
   v1::JobSpec mlp = Spec(v1::MODEL_KIND_MLP);
   mlp.mutable_model()->add_hidden(6);

@@ -3,14 +3,24 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/codec.h"
 #include "common/refusal/refusal.h"
 #include "common/status/status_macros.h"
+#include "server/core/coded_values.h"
 #include "server/core/rows/keys.h"
 
 namespace paceline::server {
 namespace {
 
 bool Dense(const v1::TableSpec& table) { return table.kind() == v1::TABLE_KIND_DENSE; }
+
+uint64_t KeyBytes(const v1::TableSpec& table, uint64_t rows) {
+  return Dense(table) ? 0 : rows * sizeof(uint64_t);
+}
+
+uint64_t BlockBytes(const v1::TableSpec& table, const v1::PushBlock& block) {
+  return KeyBytes(table, block.rows()) + EncodedBytes(block.codec(), block.rows() * table.dim());
+}
 
 absl::Status Invalid(const v1::ShardSpec& shard, absl::string_view what) {
   v1::Refusal refusal;
@@ -29,29 +39,31 @@ absl::StatusOr<std::vector<uint64_t>> Keys(const v1::ShardSpec& shard, const Pay
 }  // namespace
 
 absl::StatusOr<uint64_t> GradientBytes(const v1::TableSpec& table, const v1::ShardSpec& shard,
-                                       uint64_t rows, uint64_t available) {
+                                       const v1::PushBlock& block, uint64_t available) {
+  PL_RETURN_IF_ERROR(CheckCodec(block.codec(), shard.shard()));
+  const uint64_t rows = block.rows();
   if (Dense(table) && rows != shard.rows()) {
     return Invalid(shard, absl::StrCat("all ", shard.rows(), " rows expected, got ", rows));
   }
-  const uint64_t row_bytes =
-      (Dense(table) ? 0 : sizeof(uint64_t)) + uint64_t{table.dim()} * sizeof(float);
-  if (rows > available / row_bytes) {
-    return Invalid(shard, absl::StrCat(rows, " rows of ", row_bytes, " bytes expected, got ",
+  // Each row takes a byte at least, so that nothing overflows below.
+  if (rows > available || BlockBytes(table, block) > available) {
+    return Invalid(shard, absl::StrCat(rows, " rows of dim ", table.dim(), " expected, got ",
                                        available, " bytes"));
   }
-  return rows * row_bytes;
+  return BlockBytes(table, block);
 }
 
 absl::StatusOr<Gradient> ParseGradient(const v1::TableSpec& table, const v1::ShardSpec& shard,
-                                       uint64_t rows, const Payload& bytes) {
+                                       const v1::PushBlock& block, const Payload& bytes) {
   Gradient gradient;
-  if (Dense(table)) {
-    gradient.values = bytes;
-    return gradient;
+  const uint64_t rows = block.rows();
+  const uint64_t key_bytes = KeyBytes(table, rows);
+  if (!Dense(table)) {
+    PL_ASSIGN_OR_RETURN(gradient.keys, Keys(shard, bytes.Slice(0, key_bytes), rows));
   }
-  const uint64_t key_bytes = rows * sizeof(uint64_t);
-  PL_ASSIGN_OR_RETURN(gradient.keys, Keys(shard, bytes.Slice(0, key_bytes), rows));
-  gradient.values = bytes.Slice(key_bytes, bytes.size() - key_bytes);
+  PL_ASSIGN_OR_RETURN(gradient.values,
+                      DecodeValues(block.codec(), bytes.Slice(key_bytes, bytes.size() - key_bytes),
+                                   rows * table.dim()));
   return gradient;
 }
 

@@ -1,11 +1,11 @@
 // One shard's part of a push, taken from the bytes of its frame and checked: what
 // is left to fail later is memory alone.
 //
-//   dense   rows * dim float32, all rows of the shard
-//   sparse  rows uint64 keys (ascending, distinct, of the bucket), rows * dim float32
+//   dense   rows * dim values, all rows of the shard
+//   sparse  rows uint64 keys (ascending, distinct, of the bucket), rows * dim values
 //
-// The values stay where they were received; whether they are finite is seen by
-// the pass that applies them.
+// float32 values stay where they were received, others are decoded; whether they are
+// finite is seen by the pass that applies them.
 #ifndef PACELINE_SERVER_CORE_GRADIENT_H_
 #define PACELINE_SERVER_CORE_GRADIENT_H_
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/data.pb.h"
 #include "proto/node.pb.h"
 #include "server/core/payload.h"
 
@@ -30,15 +31,17 @@ struct Gradient {
   uint64_t bytes() const { return values.size() + keys.size() * sizeof(uint64_t); }
 };
 
-// Bytes of a push block of `rows` rows.
-// Errors:  INVALID  dense: rows other than the shard's; more than `available` bytes.
+// Bytes of a push block.
+// Errors:  UNKNOWN_CODEC
+//          INVALID  dense: rows other than the shard's; more than `available` bytes.
 absl::StatusOr<uint64_t> GradientBytes(const v1::TableSpec& table, const v1::ShardSpec& shard,
-                                       uint64_t rows, uint64_t available);
+                                       const v1::PushBlock& block, uint64_t available);
 
-// Takes a block of `rows` rows from `bytes`, whose size GradientBytes gave.
+// Takes a block from `bytes`, whose size GradientBytes gave.
 // Errors:  INVALID  keys that are not ascending and distinct, or of another bucket.
+//          LIMIT    no memory for decoded values.
 absl::StatusOr<Gradient> ParseGradient(const v1::TableSpec& table, const v1::ShardSpec& shard,
-                                       uint64_t rows, const Payload& bytes);
+                                       const v1::PushBlock& block, const Payload& bytes);
 
 // Takes `count` keys of a pull from `bytes`, 8 * count of them.
 // Errors:  INVALID  as ParseGradient; keys for a dense shard.

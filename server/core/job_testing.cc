@@ -96,13 +96,13 @@ v1::RequestContext Context(uint32_t rank, uint64_t incarnation, uint64_t iterati
 
 Frame::Frame(uint32_t rank, uint64_t incarnation, uint64_t iteration) {
   *header_.mutable_context() = Context(rank, incarnation, iteration);
-  header_.set_codec(v1::CODEC_FLOAT32);
 }
 
 Frame& Frame::Dense(uint32_t shard, uint64_t rows, const std::vector<float>& values) {
   v1::PushBlock* const block = header_.add_blocks();
   block->set_shard(shard);
   block->set_rows(rows);
+  block->set_codec(v1::CODEC_FLOAT32);
   AppendBytes(&bytes_, values);
   return *this;
 }
@@ -112,6 +112,7 @@ Frame& Frame::Sparse(uint32_t shard, const std::vector<uint64_t>& keys,
   v1::PushBlock* const block = header_.add_blocks();
   block->set_shard(shard);
   block->set_rows(keys.size());
+  block->set_codec(v1::CODEC_FLOAT32);
   AppendBytes(&bytes_, keys);
   AppendBytes(&bytes_, values);
   return *this;
@@ -143,8 +144,11 @@ v1::PullRequest DensePull(uint32_t rank, uint64_t incarnation, uint64_t iteratio
                           const std::vector<uint32_t>& shards) {
   v1::PullRequest request;
   *request.mutable_context() = Context(rank, incarnation, iteration);
-  request.set_codec(v1::CODEC_FLOAT32);
-  for (const uint32_t shard : shards) request.add_blocks()->set_shard(shard);
+  for (const uint32_t shard : shards) {
+    v1::PullBlock* const block = request.add_blocks();
+    block->set_shard(shard);
+    block->set_codec(v1::CODEC_FLOAT32);
+  }
   return request;
 }
 

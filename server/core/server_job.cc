@@ -171,14 +171,6 @@ void ServerJob::Push(const v1::PushRequest& header, const Payload& payload, cons
 
 absl::StatusOr<std::vector<ServerJob::Part>> ServerJob::ParsePush(const v1::PushRequest& header,
                                                                   const Payload& payload) const {
-  if (header.codec() != v1::CODEC_FLOAT32 && !header.finish()) {
-    Refusal refusal;
-    refusal.set_kind(Refusal::UNKNOWN_CODEC);
-    refusal.set_expected(v1::CODEC_FLOAT32);
-    refusal.set_got(header.codec());
-    return RefusalStatus(
-        refusal, absl::StrCat("codec ", v1::CODEC_FLOAT32, " expected, got ", header.codec()));
-  }
   if (!header.last_frame() && (header.finish() || header.touched_size() > 0)) {
     return InvalidStatus("touched and finish belong to the last frame of a push");
   }
@@ -201,11 +193,10 @@ absl::StatusOr<std::vector<ServerJob::Part>> ServerJob::ParsePush(const v1::Push
     if (header.last_frame() && !touched.contains(block.shard())) {
       return InvalidStatus(absl::StrCat("shard ", block.shard(), ": in the frame, not in touched"));
     }
-    PL_ASSIGN_OR_RETURN(const uint64_t bytes, GradientBytes(shard->table(), shard->spec(),
-                                                            block.rows(), payload.size() - offset));
-    PL_ASSIGN_OR_RETURN(
-        Gradient gradient,
-        ParseGradient(shard->table(), shard->spec(), block.rows(), payload.Slice(offset, bytes)));
+    PL_ASSIGN_OR_RETURN(const uint64_t bytes, GradientBytes(shard->table(), shard->spec(), block,
+                                                            payload.size() - offset));
+    PL_ASSIGN_OR_RETURN(Gradient gradient, ParseGradient(shard->table(), shard->spec(), block,
+                                                         payload.Slice(offset, bytes)));
     offset += bytes;
     parts.push_back(Part{.shard = shard, .gradient = std::move(gradient)});
   }

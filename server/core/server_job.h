@@ -1,7 +1,7 @@
 // One job on one server: the shards that the map places here, and the door through
 // which every data RPC reaches them.
 //
-// A call is checked in this order: job, timeline, epoch, rank, incarnation, codec,
+// A call is checked in this order: job, timeline, epoch, rank, incarnation, codecs,
 // shards and shapes, iteration. A refused call says what the client should do
 // (common/refusal). What one frame carries is checked whole before any of it is
 // applied; after that each shard takes its part or refuses it by itself, and the

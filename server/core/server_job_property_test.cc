@@ -148,9 +148,10 @@ class Cluster {
     Send([=, this] {
       v1::PullRequest request;
       *request.mutable_context() = Context(rank, incarnation, t);
-      request.set_codec(v1::CODEC_FLOAT32);
       for (uint32_t shard = server; shard < kDenseShards; shard += kServers) {
-        request.add_blocks()->set_shard(shard);
+        v1::PullBlock* const block = request.add_blocks();
+        block->set_shard(shard);
+        block->set_codec(v1::CODEC_FLOAT32);
       }
       const std::optional<uint64_t> ticket =
           job(server).Pull(request, Payload(), [=, this](absl::StatusOr<PullReply> reply) {

@@ -5,8 +5,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "common/codec/codec.h"
 #include "common/refusal/refusal.h"
 #include "common/status/status_macros.h"
+#include "server/core/coded_values.h"
 #include "server/core/gradient.h"
 #include "server/core/server_job.h"
 #include "server/core/server_job_ticket.h"
@@ -27,14 +29,6 @@ absl::Status Limit(absl::string_view what) {
 absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest& header,
                                                           const Payload& payload) const {
   PL_RETURN_IF_ERROR(Check(header.context()));
-  if (header.codec() != v1::CODEC_FLOAT32) {
-    Refusal refusal;
-    refusal.set_kind(Refusal::UNKNOWN_CODEC);
-    refusal.set_expected(v1::CODEC_FLOAT32);
-    refusal.set_got(header.codec());
-    return RefusalStatus(
-        refusal, absl::StrCat("codec ", v1::CODEC_FLOAT32, " expected, got ", header.codec()));
-  }
   if (header.blocks().empty()) return InvalidStatus("pull: at least one block expected");
   auto ticket = std::make_shared<Ticket>();
   ticket->context = header.context();
@@ -45,6 +39,7 @@ absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest&
   uint64_t reply_bytes = 64 + uint64_t{32} * header.blocks_size();
   for (const v1::PullBlock& block : header.blocks()) {
     PL_ASSIGN_OR_RETURN(Shard * shard, FindShard(block.shard()));
+    PL_RETURN_IF_ERROR(CheckCodec(block.codec(), block.shard()));
     if (!seen.insert(block.shard()).second) {
       return InvalidStatus(absl::StrCat("shard ", block.shard(), ": twice in one pull"));
     }
@@ -58,13 +53,14 @@ absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest&
         ParseKeys(shard->table(), shard->spec(), block.keys(), payload.Slice(offset, bytes)));
     offset += bytes;
     const bool dense = shard->table().kind() == v1::TABLE_KIND_DENSE;
-    reply_bytes +=
-        (dense ? shard->spec().rows() : keys.size()) * shard->table().dim() * sizeof(float);
+    const uint64_t rows = dense ? shard->spec().rows() : keys.size();
+    reply_bytes += EncodedBytes(block.codec(), rows * shard->table().dim());
     if (reply_bytes > kMaxFrameBytes) {
       return Limit(absl::StrCat("pull: a reply of at most ", kMaxFrameBytes,
                                 " bytes expected, ask for fewer shards"));
     }
-    ticket->blocks.push_back(Ticket::Block{.shard = shard, .keys = std::move(keys)});
+    ticket->blocks.push_back(
+        Ticket::Block{.shard = shard, .keys = std::move(keys), .codec = block.codec()});
   }
   if (offset != payload.size()) {
     return InvalidStatus(
@@ -146,7 +142,6 @@ void ServerJob::Advance(const TicketRef& ticket) {
 absl::StatusOr<PullReply> ServerJob::ReadAll(const Ticket& ticket) {
   const v1::RequestContext& context = ticket.context;
   PullReply reply;
-  reply.header.set_codec(v1::CODEC_FLOAT32);
   for (const Ticket::Block& block : ticket.blocks) {
     PL_ASSIGN_OR_RETURN(Shard::Rows rows,
                         ticket.pin != 0
@@ -156,7 +151,9 @@ absl::StatusOr<PullReply> ServerJob::ReadAll(const Ticket& ticket) {
     pulled->set_shard(block.shard->spec().shard());
     pulled->set_rows(rows.rows);
     pulled->set_version(rows.version);
-    reply.payload.Append(std::move(rows.bytes));
+    pulled->set_codec(block.codec);
+    PL_ASSIGN_OR_RETURN(Piece values, EncodeValues(block.codec, std::move(rows.bytes)));
+    reply.payload.Append(std::move(values));
   }
   return reply;
 }

@@ -44,7 +44,7 @@ TEST_CASE("pulls are checked too") {
   OpenRanks(job, 1);
   const std::vector<KeyOfShard> keys = KeysOfShards(order.map(), 2, 2);
   v1::PullRequest codec = DensePull(0, 1, 0, {0});
-  codec.set_codec(v1::CODEC_UNSPECIFIED);
+  codec.mutable_blocks(0)->clear_codec();
   v1::PullRequest sparse = DensePull(0, 1, 0, {keys[0].shard});
   sparse.mutable_blocks(0)->set_keys(1);
   v1::PullRequest huge = sparse;

@@ -96,7 +96,7 @@ TEST_CASE("a frame is checked whole before any of it is applied") {
     Refusal::Kind kind;
   };
   Frame codec = Frame(0, 1, 0).Dense(0, 2, {1, 1});
-  codec.header().set_codec(static_cast<v1::Codec>(9));
+  codec.header().mutable_blocks(0)->set_codec(static_cast<v1::Codec>(9));
   Frame truncated = Frame(0, 1, 0).Dense(0, 2, {1, 1}).Dense(1, 2, {1, 1});
   truncated.bytes().resize(15);
   Frame trailing = Frame(0, 1, 0).Dense(0, 2, {1, 1});
@@ -294,6 +294,44 @@ TEST_CASE("orders that cannot be served") {
     options.cancelled = [] { return true; };
     REQUIRE_STATUS(ServerJob::Open(options), absl::StatusCode::kCancelled, "");
   }
+}
+
+TEST_CASE("values come and leave as their codec says, rows are float32") {
+  const v1::ServerJobOrder order = ServeOrder(kAsp, 1, Tables());
+  const OpenedJob opened = OpenJob(order);
+  ServerJob& job = *opened.job;
+  OpenRanks(job, 1);
+  // 1.5 and -2 as bf16; 3 as int8: a scale, and 127 of it.
+  Frame frame(0, 1, 0);
+  frame.Dense(0, 2, {}).Sparse(KeysOfShards(order.map(), 2, 1)[0].shard,
+                               {KeysOfShards(order.map(), 2, 1)[0].key}, {});
+  frame.header().mutable_blocks(0)->set_codec(v1::CODEC_BF16);
+  frame.header().mutable_blocks(1)->set_codec(v1::CODEC_INT8);
+  const std::string key = frame.bytes();
+  std::string scale(sizeof(float), '\0');
+  const float three = 3.0f / 127;
+  std::memcpy(scale.data(), &three, sizeof three);
+  frame.bytes() = std::string("\xc0\x3f\x00\xc0", 4) + key + scale + '\x7f';
+  frame.Last({0, frame.header().blocks(1).shard()});
+  REQUIRE_OK(PushNow(job, frame).status());
+
+  v1::PullRequest request = DensePull(0, 1, 1, {0, frame.header().blocks(1).shard()});
+  request.mutable_blocks(1)->set_keys(1);
+  const auto exact = PullNow(job, request, key);
+  REQUIRE(exact->reply.has_value());
+  REQUIRE_OK(exact->reply->status());
+  CHECK(Floats((*exact->reply)->payload) == std::vector<float>{1.5f, -2.0f, 3.0f});
+  request.mutable_blocks(0)->set_codec(v1::CODEC_FP16);
+  const auto halves = PullNow(job, request, key);
+  REQUIRE(halves->reply.has_value());
+  REQUIRE_OK(halves->reply->status());
+  CHECK((*halves->reply)->header.blocks(0).codec() == v1::CODEC_FP16);
+  CHECK((*halves->reply)->header.blocks(1).codec() == v1::CODEC_FLOAT32);
+  CHECK((*halves->reply)->payload.ToString().substr(0, 4) == std::string("\x00\x3e\x00\xc0", 4));
+
+  Frame too_short = Frame(0, 1, 1).Dense(0, 2, {1});
+  too_short.header().mutable_blocks(0)->set_codec(v1::CODEC_INT8);
+  CHECK(RefusalKindOf(PushNow(job, too_short).status()) == Refusal::INVALID);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct ServerJob::Ticket {
   struct Block {
     Shard* shard = nullptr;
     std::vector<uint64_t> keys;
+    v1::Codec codec = v1::CODEC_FLOAT32;
   };
 
   uint64_t id = 0;

@@ -119,8 +119,8 @@ TEST_CASE("generated code can train: open, pull, push, pin") {
   server.OpenRanks();
   v1::PullResponse pulled;
   REQUIRE_OK(server.Pull(DensePull(0, 1, 0, {0}), &pulled));
-  CHECK(pulled.codec() == v1::CODEC_FLOAT32);
   REQUIRE(pulled.blocks_size() == 1);
+  CHECK(pulled.blocks(0).codec() == v1::CODEC_FLOAT32);
   CHECK(pulled.blocks(0).rows() == 2);
   CHECK(Floats(pulled) == std::vector<float>{0, 0});
 

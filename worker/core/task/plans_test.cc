@@ -1,7 +1,5 @@
 // Frames of pushes and pulls against servers that hold rows in a map.
 #include <catch2/catch.hpp>
-#include <cstring>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,119 +7,12 @@
 #include "common/random.h"
 #include "common/status/status_matchers.h"
 #include "worker/core/task/layout_fixture.h"
+#include "worker/core/task/map_servers.h"
 #include "worker/core/task/pull_plan.h"
 #include "worker/core/task/push_plan.h"
 
 namespace paceline::worker {
 namespace {
-
-v1::RequestContext Context(uint64_t iteration) {
-  v1::RequestContext context;
-  context.set_job_id(7);
-  context.set_timeline(1);
-  context.set_epoch(1);
-  context.set_rank(2);
-  context.set_incarnation(3);
-  context.set_iteration(iteration);
-  return context;
-}
-
-std::string Bytes(const FramePayload& payload) {
-  std::string bytes;
-  for (const PayloadPiece& piece : payload) bytes.append(piece.data, piece.size);
-  return bytes;
-}
-
-// Rows that servers hold, by (table, row or key).
-using Store = std::map<std::pair<uint32_t, uint64_t>, std::vector<float>>;
-
-const v1::ShardSpec& ShardOf(const v1::ShardMap& map, uint32_t shard) {
-  return map.shards(static_cast<int>(shard));
-}
-
-// Reads a push as the wire defines it.
-void Receive(const v1::ShardMap& map, const PushFrame& frame, Store* store,
-             std::vector<std::set<uint32_t>>* carried) {
-  const std::string bytes = Bytes(frame.payload);
-  REQUIRE(bytes.size() == frame.payload_bytes);
-  size_t at = 0;
-  for (const v1::PushBlock& block : frame.header.blocks()) {
-    const v1::ShardSpec& shard = ShardOf(map, block.shard());
-    const v1::TableSpec& table = map.tables(static_cast<int>(shard.table()));
-    CHECK(shard.server() == frame.server);
-    CHECK((*carried)[frame.server].insert(block.shard()).second);
-    std::vector<uint64_t> keys(block.rows());
-    if (table.kind() == v1::TABLE_KIND_SPARSE) {
-      std::memcpy(keys.data(), bytes.data() + at, keys.size() * 8);
-      at += keys.size() * 8;
-      for (size_t i = 0; i < keys.size(); ++i) {
-        CHECK(BucketOfKey(keys[i], shard.buckets()) == shard.bucket());
-        CHECK((i == 0 || keys[i - 1] < keys[i]));
-      }
-    } else {
-      CHECK(block.rows() == shard.rows());
-      for (size_t i = 0; i < keys.size(); ++i) keys[i] = shard.first_row() + i;
-    }
-    for (const uint64_t key : keys) {
-      std::vector<float> row(table.dim());
-      REQUIRE(at + row.size() * 4 <= bytes.size());
-      std::memcpy(row.data(), bytes.data() + at, row.size() * 4);
-      at += row.size() * 4;
-      (*store)[{shard.table(), key}] = row;
-    }
-  }
-  CHECK(at == bytes.size());
-}
-
-// Answers a pull from the store as the wire defines it; absent rows are -1.
-std::pair<v1::PullResponse, std::string> Answer(const v1::ShardMap& map, const PullFrame& frame,
-                                                const Store& store) {
-  v1::PullResponse response;
-  response.set_codec(v1::CODEC_FLOAT32);
-  const std::string asked = Bytes(frame.payload);
-  CHECK(asked.size() == frame.payload_bytes);
-  std::string payload;
-  size_t at = 0;
-  for (const v1::PullBlock& block : frame.header.blocks()) {
-    const v1::ShardSpec& shard = ShardOf(map, block.shard());
-    const v1::TableSpec& table = map.tables(static_cast<int>(shard.table()));
-    CHECK(shard.server() == frame.server);
-    std::vector<uint64_t> keys;
-    if (table.kind() == v1::TABLE_KIND_SPARSE) {
-      keys.resize(block.keys());
-      std::memcpy(keys.data(), asked.data() + at, keys.size() * 8);
-      at += keys.size() * 8;
-    } else {
-      CHECK(block.keys() == 0);
-      for (uint64_t i = 0; i < shard.rows(); ++i) keys.push_back(shard.first_row() + i);
-    }
-    for (const uint64_t key : keys) {
-      const auto found = store.find({shard.table(), key});
-      const std::vector<float> row =
-          found != store.end() ? found->second : std::vector<float>(table.dim(), -1.0f);
-      payload.append(reinterpret_cast<const char*>(row.data()), row.size() * 4);
-    }
-    v1::PulledBlock* pulled = response.add_blocks();
-    pulled->set_shard(block.shard());
-    pulled->set_rows(keys.size());
-    pulled->set_version(5);
-  }
-  CHECK(at == asked.size());
-  CHECK(payload.size() == frame.reply_bytes);
-  return {response, payload};
-}
-
-// Reads a string piece by piece.
-struct StringReader {
-  const std::string& bytes;
-  mutable size_t at = 0;
-  bool operator()(void* to, size_t size) const {
-    if (bytes.size() - at < size) return false;
-    std::memcpy(to, bytes.data() + at, size);
-    at += size;
-    return true;
-  }
-};
 
 std::vector<uint64_t> RandomKeys(uint64_t seed, uint64_t n) {
   std::set<uint64_t> keys;
@@ -324,7 +215,8 @@ TEST_CASE("A reply that was not asked for is refused") {
   CHECK_STATUS(scatter(good, payload.size(), payload.substr(1)), invalid, "ends within shard 0");
   v1::PullResponse bad = good;
   bad.mutable_blocks(0)->set_shard(1);
-  CHECK_STATUS(scatter(bad, payload.size(), payload), invalid, "shard 0 with 4 rows expected");
+  CHECK_STATUS(scatter(bad, payload.size(), payload), invalid,
+               "shard 0 with 4 rows as codec 1 expected");
   bad = good;
   bad.mutable_blocks(0)->set_rows(5);
   CHECK_STATUS(scatter(bad, payload.size(), payload), invalid, "with 5 rows");
@@ -332,7 +224,7 @@ TEST_CASE("A reply that was not asked for is refused") {
   bad.clear_blocks();
   CHECK_STATUS(scatter(bad, payload.size(), payload), invalid, "1 blocks expected, got 0");
   bad = good;
-  bad.clear_codec();
+  bad.mutable_blocks(0)->set_codec(v1::CODEC_BF16);
   CHECK_STATUS(scatter(bad, payload.size(), payload), invalid, "codec");
   REQUIRE_OK(scatter(good, payload.size(), payload));
 }

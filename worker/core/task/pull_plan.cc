@@ -1,9 +1,11 @@
 #include "worker/core/task/pull_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
+#include "common/codec/codec.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::worker {
@@ -18,7 +20,8 @@ class Packer {
   }
 
   absl::Status Add(const LayoutShard& shard, PullTarget target, absl::Span<const uint64_t> keys) {
-    const uint64_t bytes = target.rows * layout_.dim(target.table) * sizeof(float);
+    if (!header_.exact) target.codec = layout_.pull_codec(target.table);
+    const uint64_t bytes = EncodedBytes(target.codec, target.rows * layout_.dim(target.table));
     const uint64_t key_bytes = target.positions.size() * sizeof(uint64_t);
     if (bytes > limits_.most || key_bytes > limits_.most) {
       return absl::ResourceExhaustedError(absl::StrCat(
@@ -32,6 +35,7 @@ class Packer {
     v1::PullBlock* block = frame.pull.header.add_blocks();
     block->set_shard(shard.shard);
     block->set_keys(target.positions.size());
+    block->set_codec(target.codec);
     for (const uint32_t position : target.positions) {
       frame.keys.append(reinterpret_cast<const char*>(&keys[position]), sizeof(uint64_t));
     }
@@ -57,7 +61,6 @@ class Packer {
     Frame frame;
     frame.pull.server = server;
     *frame.pull.header.mutable_context() = header_.context;
-    frame.pull.header.set_codec(v1::CODEC_FLOAT32);
     frame.pull.header.set_max_wait_ms(header_.max_wait_ms);
     frame.pull.header.set_pin(header_.pin);
     open_[server] = std::move(frame);
@@ -123,10 +126,6 @@ absl::Status AddSparse(const ShardLayout& layout, uint32_t table, const TableNee
 
 absl::Status CheckReply(const ShardLayout& layout, const PullFrame& frame,
                         const v1::PullResponse& response, uint64_t payload_bytes) {
-  if (response.codec() != v1::CODEC_FLOAT32) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("pull reply: codec FLOAT32 expected, got ", response.codec()));
-  }
   if (response.blocks_size() != static_cast<int>(frame.targets.size())) {
     return absl::InvalidArgumentError(absl::StrCat(
         "pull reply: ", frame.targets.size(), " blocks expected, got ", response.blocks_size()));
@@ -135,18 +134,51 @@ absl::Status CheckReply(const ShardLayout& layout, const PullFrame& frame,
   for (size_t i = 0; i < frame.targets.size(); ++i) {
     const PullTarget& target = frame.targets[i];
     const v1::PulledBlock& block = response.blocks(static_cast<int>(i));
-    if (block.shard() != target.shard || block.rows() != target.rows) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "pull reply, block ", i, ": shard ", target.shard, " with ", target.rows,
-          " rows expected, got shard ", block.shard(), " with ", block.rows(), " rows"));
+    if (block.shard() != target.shard || block.rows() != target.rows ||
+        block.codec() != target.codec) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("pull reply, block ", i, ": shard ", target.shard, " with ", target.rows,
+                       " rows as codec ", target.codec, " expected, got shard ", block.shard(),
+                       " with ", block.rows(), " rows as codec ", block.codec()));
     }
-    bytes += target.rows * layout.dim(target.table) * sizeof(float);
+    bytes += EncodedBytes(target.codec, target.rows * layout.dim(target.table));
   }
   if (bytes != payload_bytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("pull reply: ", bytes, " payload bytes expected, got ", payload_bytes));
   }
   return absl::OkStatus();
+}
+
+// Both return false if the payload ends before.
+bool ScatterFloats(const PullTarget& target, uint64_t dim, PayloadRead read, absl::Span<float> to) {
+  if (target.positions.empty()) {
+    return read(&to[target.first_row * dim], target.rows * dim * sizeof(float));
+  }
+  for (const uint32_t position : target.positions) {
+    if (!read(&to[position * dim], dim * sizeof(float))) return false;
+  }
+  return true;
+}
+
+bool ScatterEncoded(const PullTarget& target, uint64_t dim, PayloadRead read,
+                    absl::Span<float> to) {
+  const uint64_t values = target.rows * dim;
+  std::string bytes;
+  bytes.resize(EncodedBytes(target.codec, values));
+  if (!read(bytes.data(), bytes.size())) return false;
+  if (target.positions.empty()) {
+    Decode(target.codec, bytes.data(), to.subspan(target.first_row * dim, values));
+    return true;
+  }
+  std::vector<float> rows(values);
+  Decode(target.codec, bytes.data(), absl::MakeSpan(rows));
+  const float* from = rows.data();
+  for (const uint32_t position : target.positions) {
+    std::copy_n(from, dim, &to[position * dim]);
+    from += dim;
+  }
+  return true;
 }
 
 }  // namespace
@@ -190,15 +222,9 @@ absl::Status Scatter(const ShardLayout& layout, const PullFrame& frame,
   PL_RETURN_IF_ERROR(CheckReply(layout, frame, response, payload_bytes));
   for (const PullTarget& target : frame.targets) {
     const uint64_t dim = layout.dim(target.table);
-    float* to = (*parameters)[target.table].rows.data();
-    bool whole = true;
-    if (layout.sparse(target.table)) {
-      for (const uint32_t position : target.positions) {
-        whole = whole && read(to + position * dim, dim * sizeof(float));
-      }
-    } else {
-      whole = read(to + target.first_row * dim, target.rows * dim * sizeof(float));
-    }
+    const absl::Span<float> to = absl::MakeSpan((*parameters)[target.table].rows);
+    const bool whole = target.codec == v1::CODEC_FLOAT32 ? ScatterFloats(target, dim, read, to)
+                                                         : ScatterEncoded(target, dim, read, to);
     if (!whole) {
       return absl::InvalidArgumentError(
           absl::StrCat("pull reply: the payload ends within shard ", target.shard));

@@ -41,6 +41,8 @@ struct PullTarget {
   uint64_t first_row = 0;
   // Rows that the reply must have.
   uint64_t rows = 0;
+  // How they must come.
+  v1::Codec codec = v1::CODEC_FLOAT32;
   // sparse: position in the table's keys of each row.
   std::vector<uint32_t> positions;
 };
@@ -63,6 +65,8 @@ struct PullHeader {
   uint32_t max_wait_ms = 0;
   // 0: what the policy admits.
   uint64_t pin = 0;
+  // float32, whatever the tables' codecs are.
+  bool exact = false;
 };
 
 // Gives `parameters` one entry per table with rows of the right size; values of

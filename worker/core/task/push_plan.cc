@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
+#include "common/codec/codec.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::worker {
@@ -36,7 +37,6 @@ PushFrame PushPlan::NewFrame(uint32_t server) const {
   PushFrame frame;
   frame.server = server;
   *frame.header.mutable_context() = context_;
-  frame.header.set_codec(v1::CODEC_FLOAT32);
   return frame;
 }
 
@@ -57,11 +57,20 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
         "table ", table, ": a gradient of ", values, " values and no keys is due, got ",
         gradient->rows.size(), " values and ", gradient->keys.size(), " keys"));
   }
+  const v1::Codec codec = layout_->push_codec(table);
   for (const LayoutShard& shard : layout_->shards(table)) {
-    const float* from = gradient->rows.data() + shard.first_row * dim;
-    FramePayload payload = {PayloadPiece{reinterpret_cast<const char*>(from),
-                                         shard.rows * dim * sizeof(float), gradient}};
-    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, std::move(payload), frames));
+    const absl::Span<const float> from =
+        absl::MakeConstSpan(gradient->rows).subspan(shard.first_row * dim, shard.rows * dim);
+    PayloadPiece piece;
+    if (codec == v1::CODEC_FLOAT32) {
+      piece = {reinterpret_cast<const char*>(from.data()), from.size() * sizeof(float), gradient};
+    } else {
+      auto storage = std::make_shared<std::string>();
+      storage->resize(EncodedBytes(codec, from.size()));
+      Encode(codec, from, storage->data());
+      piece = {storage->data(), storage->size(), storage};
+    }
+    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames));
   }
   return absl::OkStatus();
 }
@@ -76,6 +85,7 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
                                                    gradient.rows.size(), " values"));
   }
   PL_RETURN_IF_ERROR(CheckKeys(table, gradient.keys));
+  const v1::Codec codec = layout_->push_codec(table);
   // Ascending keys stay ascending within each bucket.
   std::vector<std::vector<uint32_t>> by_bucket(layout_->shards(table).size());
   for (size_t i = 0; i < n; ++i) {
@@ -84,17 +94,22 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
   for (size_t b = 0; b < by_bucket.size(); ++b) {
     const std::vector<uint32_t>& members = by_bucket[b];
     if (members.empty()) continue;
-    const size_t row_bytes = dim * sizeof(float);
+    const size_t key_bytes = members.size() * sizeof(uint64_t);
+    const size_t values = members.size() * dim;
     auto storage = std::make_shared<std::string>();
-    storage->resize(members.size() * (sizeof(uint64_t) + row_bytes));
+    storage->resize(key_bytes + EncodedBytes(codec, values));
+    // float32 rows are gathered where they leave from.
+    if (codec != v1::CODEC_FLOAT32) gathered_.resize(values);
     char* key_to = storage->data();
-    char* row_to = storage->data() + members.size() * sizeof(uint64_t);
+    char* row_to = codec == v1::CODEC_FLOAT32 ? storage->data() + key_bytes
+                                              : reinterpret_cast<char*>(gathered_.data());
     for (const uint32_t i : members) {
       std::memcpy(key_to, &gradient.keys[i], sizeof(uint64_t));
-      std::memcpy(row_to, &gradient.rows[i * dim], row_bytes);
+      std::memcpy(row_to, &gradient.rows[i * dim], dim * sizeof(float));
       key_to += sizeof(uint64_t);
-      row_to += row_bytes;
+      row_to += dim * sizeof(float);
     }
+    if (codec != v1::CODEC_FLOAT32) Encode(codec, gathered_, storage->data() + key_bytes);
     const char* data = storage->data();
     const size_t size = storage->size();
     PL_RETURN_IF_ERROR(AddBlock(table, layout_->shards(table)[b], members.size(),
@@ -119,6 +134,7 @@ absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64
   v1::PushBlock* block = server.open.header.add_blocks();
   block->set_shard(shard.shard);
   block->set_rows(rows);
+  block->set_codec(layout_->push_codec(table));
   server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
   server.open.payload_bytes += bytes;
   server.touched.push_back(shard.shard);
@@ -140,7 +156,6 @@ std::vector<PushFrame> PushPlan::FinishRank(uint32_t servers, const v1::RequestC
   for (uint32_t server = 0; server < servers; ++server) {
     frames[server].server = server;
     *frames[server].header.mutable_context() = context;
-    frames[server].header.set_codec(v1::CODEC_FLOAT32);
     frames[server].header.set_last_frame(true);
     frames[server].header.set_finish(true);
   }

@@ -11,8 +11,8 @@
 //   at the end:       plan.Finish(&frames)                 // one last frame per server
 //
 // A table that is not added (an empty batch) is not touched. Dense gradients are
-// referenced, not copied; sparse ones are gathered by bucket into the frame's own
-// storage.
+// referenced, not copied, unless the table's codec encodes them; sparse ones are gathered
+// by bucket into the frame's own storage.
 #ifndef PACELINE_WORKER_CORE_TASK_PUSH_PLAN_H_
 #define PACELINE_WORKER_CORE_TASK_PUSH_PLAN_H_
 
@@ -84,6 +84,8 @@ class PushPlan {
   const FrameLimits limits_;
   std::vector<PerServer> servers_;
   bool finished_ = false;
+  // Of one bucket, before they are encoded.
+  std::vector<float> gathered_;
 };
 
 }  // namespace paceline::worker

@@ -13,6 +13,10 @@ std::string Shape(const v1::TableSpec& table) {
                       table.rows(), " rows, dim ", table.dim(), ")");
 }
 
+v1::Codec KnownOrFloat32(v1::Codec codec) {
+  return codec == v1::CODEC_UNSPECIFIED ? v1::CODEC_FLOAT32 : codec;
+}
+
 absl::Status CheckTables(const v1::ShardMap& map, absl::Span<const v1::TableSpec> tables) {
   if (map.tables_size() != static_cast<int>(tables.size())) {
     return absl::InvalidArgumentError(absl::StrCat("shard map: the model has ", tables.size(),
@@ -48,6 +52,8 @@ absl::StatusOr<ShardLayout> ShardLayout::Create(const v1::ShardMap& map,
     layout.tables_[t].sparse = tables[t].kind() == v1::TABLE_KIND_SPARSE;
     layout.tables_[t].dim = tables[t].dim();
     layout.tables_[t].rows = layout.tables_[t].sparse ? 0 : tables[t].rows();
+    layout.tables_[t].push_codec = KnownOrFloat32(tables[t].push_codec());
+    layout.tables_[t].pull_codec = KnownOrFloat32(tables[t].pull_codec());
   }
   for (const v1::ShardSpec& spec : map.shards()) {
     if (spec.server() >= layout.servers_) {

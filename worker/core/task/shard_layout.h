@@ -36,6 +36,9 @@ class ShardLayout {
   uint32_t servers() const { return servers_; }
   bool sparse(uint32_t table) const { return tables_[table].sparse; }
   uint32_t dim(uint32_t table) const { return tables_[table].dim; }
+  // How gradients and weights of the table travel.
+  v1::Codec push_codec(uint32_t table) const { return tables_[table].push_codec; }
+  v1::Codec pull_codec(uint32_t table) const { return tables_[table].pull_codec; }
   // dense: rows of the table; sparse: 0.
   uint64_t rows(uint32_t table) const { return tables_[table].rows; }
 
@@ -54,6 +57,8 @@ class ShardLayout {
     bool sparse = false;
     uint32_t dim = 0;
     uint64_t rows = 0;
+    v1::Codec push_codec = v1::CODEC_FLOAT32;
+    v1::Codec pull_codec = v1::CODEC_FLOAT32;
     std::vector<LayoutShard> shards;
   };
   ShardLayout() = default;

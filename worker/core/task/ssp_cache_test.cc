@@ -18,12 +18,12 @@ namespace {
 void Serve(const ShardLayout& layout, const PullFrame& frame, uint64_t version,
            Parameters* parameters, SspCache* cache) {
   v1::PullResponse response;
-  response.set_codec(v1::CODEC_FLOAT32);
   uint64_t values = 0;
   for (const PullTarget& target : frame.targets) {
     v1::PulledBlock* block = response.add_blocks();
     block->set_shard(target.shard);
     block->set_rows(target.rows);
+    block->set_codec(v1::CODEC_FLOAT32);
     block->set_version(version);
     values += target.rows * layout.dim(target.table);
   }

@@ -52,7 +52,6 @@ class FakeDataPlane final : public v1::DataPlane::Service {
                     v1::PullResponse* response) override {
     MutexLock lock(&mu);
     pull = *request;
-    response->set_codec(v1::CODEC_FLOAT32);
     response->add_blocks()->set_version(9);
     response->set_payload(reply_payload);
     return grpc::Status::OK;
@@ -110,7 +109,6 @@ absl::StatusOr<Response> Call(const Start& start) {
 PushFrame SomePush(uint64_t iteration, std::shared_ptr<const std::string> bytes) {
   PushFrame frame;
   frame.header.mutable_context()->set_iteration(iteration);
-  frame.header.set_codec(v1::CODEC_FLOAT32);
   frame.header.add_blocks()->set_rows(5);
   const size_t half = bytes->size() / 2;
   frame.payload = {{bytes->data(), half, bytes},

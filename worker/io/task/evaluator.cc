@@ -124,6 +124,7 @@ void Evaluator::PullRows(std::vector<std::vector<uint64_t>> keys) {
   has_dense_ = true;
   PullHeader header;
   header.context = options_.context;
+  header.exact = true;
   header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
   absl::StatusOr<std::vector<PullFrame>> frames =
       PlanPull(layout, header, work_->parameters, needs);

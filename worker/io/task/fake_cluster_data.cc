@@ -95,11 +95,11 @@ class FakeCluster::Data final : public DataClient {
           const std::string keys = Bytes(frame.payload);
           size_t at = 0;
           std::string payload;
-          reply->header.set_codec(v1::CODEC_FLOAT32);
           for (const v1::PullBlock& block : frame.header.blocks()) {
             Shard& shard = cluster_->shards_[block.shard()];
             v1::PulledBlock* pulled = reply->header.add_blocks();
             pulled->set_shard(block.shard());
+            pulled->set_codec(block.codec());
             pulled->set_version(frame.header.context().iteration());
             if (Dim(shard) > 0 && !Sparse(shard)) {
               pulled->set_rows(shard.spec.rows());
