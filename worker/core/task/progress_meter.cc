@@ -9,8 +9,10 @@ constexpr absl::Duration kPointEvery = absl::Milliseconds(100);
 
 }  // namespace
 
-void ProgressMeter::Add(absl::Duration now, uint64_t positions, const LossSum& loss,
-                        bool ends_pass) {
+void ProgressMeter::Add(absl::Duration now, uint64_t epoch, uint64_t positions,
+                        const LossSum& loss) {
+  if (epoch != epoch_) EndPass();
+  epoch_ = epoch;
   if (points_.empty() || now - points_.back().at >= kPointEvery) {
     points_.push_back({now, iterations_, samples_});
     while (points_.size() > 2 && now - points_[1].at >= kWindow) points_.pop_front();
@@ -21,15 +23,16 @@ void ProgressMeter::Add(absl::Duration now, uint64_t positions, const LossSum& l
   total_.count += loss.count;
   pass_.sum += loss.sum;
   pass_.count += loss.count;
-  if (ends_pass) {
-    if (pass_.count > 0) {
-      last_pass_mean_ = pass_.sum / static_cast<double>(pass_.count);
-      has_pass_ = true;
-    }
-    pass_ = {};
-  }
   recent_.push_back(loss);
   if (recent_.size() > kRecentIterations) recent_.pop_front();
+}
+
+void ProgressMeter::EndPass() {
+  if (pass_.count > 0) {
+    last_pass_mean_ = pass_.sum / static_cast<double>(pass_.count);
+    has_pass_ = true;
+  }
+  pass_ = {};
 }
 
 double ProgressMeter::RecentLoss(bool finished) const {

@@ -13,9 +13,11 @@ namespace paceline::worker {
 // Times are points of one monotonic clock. Thread-compatible.
 class ProgressMeter {
  public:
-  // A push was acknowledged: `positions` is what the batch was to hold, `loss`
-  // what it gave; `ends_pass`: it was the last of its epoch.
-  void Add(absl::Duration now, uint64_t positions, const LossSum& loss, bool ends_pass);
+  // A push was acknowledged: `positions` is what the batch of `epoch` was to hold, `loss`
+  // what it gave. A batch of another epoch ends the pass before.
+  void Add(absl::Duration now, uint64_t epoch, uint64_t positions, const LossSum& loss);
+  // The last batch of its epoch has been added.
+  void EndPass();
 
   // Since the start.
   uint64_t samples() const { return samples_; }
@@ -39,6 +41,7 @@ class ProgressMeter {
   uint64_t iterations_ = 0;
   uint64_t samples_ = 0;
   LossSum total_;
+  uint64_t epoch_ = 0;
   LossSum pass_;
   double last_pass_mean_ = 0;
   bool has_pass_ = false;

@@ -19,7 +19,6 @@ namespace paceline::worker {
 struct RankDriver::Step {
   uint64_t iteration = 0;
   IterationBatch selected;
-  bool ends_pass = false;
   Batch batch;
   std::vector<std::vector<uint64_t>> keys;
   std::shared_ptr<const Parameters> parameters;

@@ -28,7 +28,6 @@ void RankDriver::ReadBatch(uint64_t attempt, uint64_t iteration) {
       return Fail(absl::InternalError(absl::StrCat("iteration ", iteration, " has no batch")));
     }
     step->selected = *selected;
-    step->ends_pass = selection_->EndsPass(iteration);
   }
   step_ = step;
   compute_->Post([this, attempt, step] {
@@ -192,8 +191,8 @@ void RankDriver::PushAcked(uint64_t attempt) {
   const Step& step = *step_;
   parked_.clear();
   if (step.skipped) ++skipped_iterations_;
-  meter_.Add(loop_->Now(), step.selected.share.positions.size(),
-             step.skipped ? LossSum() : step.loss, step.ends_pass);
+  meter_.Add(loop_->Now(), step.selected.share.epoch, step.selected.share.positions.size(),
+             step.skipped ? LossSum() : step.loss);
   bool few = false;
   {
     MutexLock lock(&selection_mu_);
@@ -207,6 +206,11 @@ void RankDriver::PushAcked(uint64_t attempt) {
 }
 
 void RankDriver::SendFinish(uint64_t attempt, uint64_t iteration) {
+  {
+    // Only now it is known that no batch of the epoch comes after the last.
+    MutexLock lock(&selection_mu_);
+    if (iteration > 0 && selection_->EndsPass(iteration - 1)) meter_.EndPass();
+  }
   when_drained_ = [this, attempt] { Handle(FinishAcked{attempt}); };
   for (PushFrame& frame : PushPlan::FinishRank(layout_->servers(), Context(iteration))) {
     AddPush(std::move(frame));
