@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/clock.h"
-#include "common/status/status_macros.h"
 #include "worker/core/task/pull_plan.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/shard_layout.h"
@@ -42,7 +41,7 @@ worker::InFlightOptions Options(const DataPlaneLoad& load) {
   return options;
 }
 
-// Everything but the constructor runs on the loop.
+// The steps run on the loop.
 class BenchRank {
  public:
   BenchRank(const DataPlaneLoad& load, const v1::ShardMap& map, uint32_t rank, Role* role)

@@ -44,7 +44,8 @@ std::string Word(const std::string& name, size_t prefix) {
 Case DataPlaneCase(DataPlaneLoad load) {
   std::string name =
       absl::StrCat(StepName(load.step), " ", Word(v1::OptimizerKind_Name(load.optimizer), 15), " ",
-                   Word(v1::Policy_Name(load.policy), 7), " ", Size(load.table_bytes));
+                   Word(v1::Policy_Name(load.policy), 7), " ",
+                   Size(load.table_bytes * static_cast<uint64_t>(load.tables)));
   if (load.keys > 0) {
     name = absl::StrCat(StepName(load.step), " ", kSparseRows / 1000, " k of ",
                         load.keys / 1'000'000, " M keys x ", load.dim);
@@ -74,8 +75,10 @@ void AddSizes(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
   for (const Step step : {Step::kPush, Step::kPull, Step::kPushPull}) {
     for (const uint64_t bytes : sizes) {
       load.step = step;
-      load.table_bytes = bytes;
-      load.dim = bytes < 4 * kMiB ? 256 : 1024;
+      // A small table is one shard: every server gets one of its own.
+      load.tables = bytes < 8 * kMiB ? load.servers : 1;
+      load.table_bytes = bytes / static_cast<uint64_t>(load.tables);
+      load.dim = bytes < 8 * kMiB ? 256 : 1024;
       cases->push_back(DataPlaneCase(load));
     }
   }

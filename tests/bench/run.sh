@@ -39,7 +39,8 @@ if [ -n "$ps_lite" ]; then
   trap 'rm -rf "$work"' EXIT
   # shellcheck disable=SC2046
   g++ -std=c++20 -O3 -I. -I"$ps_lite/include" tests/bench/peers/ps_lite_bench.cc \
-    tests/bench/role_processes.cc common/check.cc common/log.cc "$ps_lite/build/libps.a" \
+    tests/bench/role_processes.cc common/daemon/freed_memory.cc \
+    common/check.cc common/log.cc "$ps_lite/build/libps.a" \
     -o "$work/ps_lite_bench" -lzmq -lprotobuf-lite -lspdlog -lfmt -lpthread \
     $(pkg-config --libs absl_time absl_strings absl_str_format absl_statusor)
   options+=(--ps-lite "$work/ps_lite_bench")

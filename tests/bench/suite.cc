@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_format.h"
 #include "common/check.h"
 #include "tests/bench/machine.h"
 

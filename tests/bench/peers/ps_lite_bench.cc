@@ -5,7 +5,6 @@
 // noticed, nothing is checked for finiteness.
 //
 // Prints one JSON object with the totals of one run.
-#include <malloc.h>
 #include <ps/ps.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +18,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/daemon/freed_memory.h"
 #include "tests/bench/role_processes.h"
 
 namespace paceline::bench {
@@ -168,11 +168,7 @@ void Work(const Load& load, Role* role) {
 }
 
 int Run(const Load& load) {
-  if (load.tuned_malloc) {
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 64 << 20);
-  }
+  if (load.tuned_malloc) KeepFreedMemory();
   RoleProcesses roles(1 + load.servers + load.workers);
   const auto start = [&](int index, const char* name, const std::function<void(Role*)>& body) {
     roles.Start(index, [&](Role* role) {
@@ -195,7 +191,8 @@ int Run(const Load& load) {
       static_cast<unsigned long long>(totals.steps), totals.cpu_seconds);
   constexpr int kPercentiles = 200;
   for (int i = 0; i < kPercentiles; ++i) {
-    std::printf("%s%.1f", i == 0 ? "" : ", ", totals.Percentile(double{i} / kPercentiles));
+    std::printf("%s%.1f", i == 0 ? "" : ", ",
+                totals.Percentile(static_cast<double>(i) / kPercentiles));
   }
   std::printf("]}\n");
   return 0;
