@@ -1,9 +1,9 @@
 // How the TCP connections of a process send.
 //
-// Congestion control decides more about the speed of a parameter server than
-// anything else that the kernel offers: where bbr is the system's default, loopback
-// and links within a data centre carry half to a third of what they do under cubic.
-// It belongs to the sender, so both ends set it.
+// Congestion control can decide more about the speed of a parameter server than anything
+// else that the kernel offers: where bbr is the system's default, loopback has been
+// measured at a half to a third of what it carries under cubic (on other days at the
+// same). It belongs to the sender, so both ends set it.
 //
 // Thread-safe.
 #ifndef PACELINE_COMMON_RPC_TCP_OPTIONS_H_

@@ -245,6 +245,13 @@ TEST_CASE("numbers that have no name in an enum are refused") {
   v1::JobSpec spec = Parse(kMlp);
   spec.mutable_consistency()->set_policy(static_cast<v1::Policy>(9));
   CHECK(Problems(spec) == "consistency.policy: bsp | ssp | asp expected, got 9");
+
+  v1::JobSpec in_a_list = Parse(kMlp);
+  v1::TableCompressionSpec* const table = in_a_list.mutable_compression()->add_tables();
+  table->set_table("layer0/weight");
+  table->set_push(static_cast<v1::Codec>(9));
+  CHECK(Problems(in_a_list) ==
+        "compression.tables[0].push: float32 | bf16 | fp16 | int8 expected, got 9");
 }
 
 TEST_CASE("a value that no double can hold exactly is still refused") {

@@ -329,6 +329,12 @@ TEST_CASE("values come and leave as their codec says, rows are float32") {
   CHECK((*halves->reply)->header.blocks(1).codec() == v1::CODEC_FLOAT32);
   CHECK((*halves->reply)->payload.ToString().substr(0, 4) == std::string("\x00\x3e\x00\xc0", 4));
 
+  // What was too large for fp16 is infinite, and no row takes it.
+  Frame infinite = Frame(0, 1, 1).Dense(0, 2, {});
+  infinite.header().mutable_blocks(0)->set_codec(v1::CODEC_FP16);
+  infinite.bytes() = std::string("\x00\x7c\x00\x3c", 4);
+  CHECK(RefusalKindOf(PushNow(job, infinite).status()) == Refusal::NON_FINITE);
+
   Frame too_short = Frame(0, 1, 1).Dense(0, 2, {1});
   too_short.header().mutable_blocks(0)->set_codec(v1::CODEC_INT8);
   CHECK(RefusalKindOf(PushNow(job, too_short).status()) == Refusal::INVALID);
