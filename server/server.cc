@@ -35,6 +35,7 @@
 #include "server/io/metrics.h"
 #include "server/io/order_executor.h"
 #include "server/io/process_memory.h"
+#include "server/io/shared_arenas.h"
 
 namespace paceline::server {
 namespace {
@@ -89,7 +90,11 @@ class Server::Impl {
                    .fold = &fold_,
                    .max_parked_pulls = options_.max_parked_pulls,
                    .changed = [this] { ReportNow(); }}),
-        data_plane_({.state = &state_, .stats = &stats_, .threads = Threads(options_.threads)}) {}
+        arenas_(options_.shared_memory ? std::make_unique<SharedArenas>() : nullptr),
+        data_plane_({.state = &state_,
+                     .stats = &stats_,
+                     .arenas = arenas_.get(),
+                     .threads = Threads(options_.threads)}) {}
 
   ~Impl() { Shutdown(absl::ZeroDuration()); }
 
@@ -279,6 +284,8 @@ class Server::Impl {
   CutFileService cut_files_;
   CutStore cut_store_;
   OrderExecutor executor_;
+  // Null: none are taken.
+  const std::unique_ptr<SharedArenas> arenas_;
   DataPlane data_plane_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

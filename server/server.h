@@ -59,6 +59,9 @@ class Server {
     // Of each job. --max-parked-pulls
     uint32_t max_parked_pulls = 4096;
 
+    // Offers clients on this host to exchange payloads through memory. --shared-memory
+    bool shared_memory = true;
+
     // For tests: of its heartbeats.
     RpcFaultSpec rpc_faults;
   };

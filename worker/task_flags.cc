@@ -20,6 +20,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--log-level", flags->log_level, "debug, info, warning or error");
   app->add_option("--log-format", flags->log_format, "text or json");
   app->add_option("--tcp-congestion", flags->tcp_congestion, "congestion control of connections");
+  app->add_option("--shared-memory", flags->shared_memory, "with servers on this host");
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which the rank parks");
   app->add_option("--test-faults", flags->test_faults, "for tests only: what goes wrong");

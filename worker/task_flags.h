@@ -24,6 +24,7 @@ struct TaskFlags {
   std::string log_level = "info";
   std::string log_format = "text";
   std::string tcp_congestion = "auto";
+  bool shared_memory = true;
   uint64_t park_after_seconds = 600;
   // As the worker has it.
   std::string test_faults;

@@ -40,8 +40,11 @@ int TaskMain(int argc, char** argv) {
   SetDefaultTcpOptions(*ParseTcpCongestion(flags.tcp_congestion));
   const TestFaults faults = *ParseTestFaults(flags.test_faults);
   EnableTestFaults(faults);
-  const uint64_t stream = MixBits(flags.rank, flags.incarnation);
-  const TaskClients clients = MakeTaskClients(flags.scheduler, faults.rpc, stream, &clock);
+  const TaskClients clients = MakeTaskClients({.scheduler = flags.scheduler,
+                                               .shared_memory = flags.shared_memory,
+                                               .faults = faults.rpc,
+                                               .stream = MixBits(flags.rank, flags.incarnation)},
+                                              &clock);
   options->clock = &clock;
   options->fs = &fs;
   options->scheduler = clients.scheduler.get();

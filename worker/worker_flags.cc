@@ -30,6 +30,9 @@ void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
   app->add_option("--device", flags->device,
                   "what a job's `device: auto` means here: auto, cpu, cuda or emulated")
       ->capture_default_str();
+  app->add_option("--shared-memory", flags->shared_memory,
+                  "tasks exchange weights and gradients with servers on this host through memory")
+      ->capture_default_str();
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which tasks park")
       ->capture_default_str();
@@ -53,6 +56,7 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
       absl::StrCat("--log-format=", daemon.log.format == LogFormat::kJson ? "json" : "text"),
       absl::StrCat("--tcp-congestion=",
                    daemon.tcp.congestion.empty() ? "system" : daemon.tcp.congestion),
+      absl::StrCat("--shared-memory=", flags.shared_memory ? "true" : "false"),
       absl::StrCat("--park-after-seconds=", flags.park_after_seconds)};
   if (!daemon.test_faults.text.empty()) {
     options.task_arguments.push_back(absl::StrCat("--test-faults=", daemon.test_faults.text));

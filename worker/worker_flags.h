@@ -16,6 +16,7 @@ struct WorkerFlags {
   std::string scheduler = "127.0.0.1:7070";
   uint32_t slots = 1;
   std::string device = "auto";
+  bool shared_memory = true;
   uint32_t park_after_seconds = 600;
   uint32_t drain_seconds = 5;
 };

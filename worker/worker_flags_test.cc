@@ -34,7 +34,7 @@ TEST_CASE("A worker's flags") {
       const Worker::Options given,
       ParseWorker({"--scheduler=s:1", "--slots=4", "--device=emulated", "--data-dir=/d",
                    "--log-format=json", "--log-level=debug", "--park-after-seconds=9",
-                   "--http-listen=none", "--tcp-congestion=system"}));
+                   "--http-listen=none", "--tcp-congestion=system", "--shared-memory=off"}));
   CHECK(given.scheduler == "s:1");
   CHECK(given.slots == 4);
   CHECK(given.device == v1::DEVICE_KIND_EMULATED);
@@ -42,6 +42,7 @@ TEST_CASE("A worker's flags") {
   CHECK_FALSE(given.http_listen.has_value());
   CHECK(given.task_arguments == std::vector<std::string>{"--log-level=debug", "--log-format=json",
                                                          "--tcp-congestion=system",
+                                                         "--shared-memory=false",
                                                          "--park-after-seconds=9"});
   REQUIRE_OK_AND_ASSIGN(const Worker::Options faulty,
                         ParseWorker({"--test-faults=task.push.send=kill@3,rpc.Push=duplicate:5"}));

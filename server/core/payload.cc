@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/check.h"
 
 namespace paceline::server {
@@ -39,11 +41,30 @@ Payload Payload::Slice(size_t offset, size_t size) const {
       continue;
     }
     const size_t n = std::min(size, piece.bytes.size() - offset);
-    slice.Append(Piece{.owner = piece.owner, .bytes = piece.bytes.subspan(offset, n)});
+    slice.Append(Piece{
+        .owner = piece.owner, .bytes = piece.bytes.subspan(offset, n), .borrowed = piece.borrowed});
     size -= n;
     offset = 0;
   }
   return slice;
+}
+
+absl::StatusOr<Payload> Payload::Keep() const {
+  Payload kept;
+  for (const Piece& piece : pieces_) {
+    if (!piece.borrowed) {
+      kept.Append(piece);
+      continue;
+    }
+    const std::shared_ptr<uint8_t[]> copy(new (std::nothrow) uint8_t[piece.bytes.size()]);
+    if (copy == nullptr) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("no memory for ", piece.bytes.size(), " bytes"));
+    }
+    std::memcpy(copy.get(), piece.bytes.data(), piece.bytes.size());
+    kept.Append(Piece{.owner = copy, .bytes = {copy.get(), piece.bytes.size()}});
+  }
+  return kept;
 }
 
 ByteView Payload::View() const {

@@ -11,15 +11,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "server/core/rows/byte_view.h"
 
 namespace paceline::server {
 
-// `bytes` stay as they are while `owner` is held.
+// `bytes` are there while `owner` is held, and stay as they are.
 struct Piece {
   std::shared_ptr<const void> owner;
   absl::Span<const uint8_t> bytes;
+  // They stay as they are only until the request is answered.
+  bool borrowed = false;
 };
 
 class Payload {
@@ -38,6 +41,10 @@ class Payload {
 
   // Bytes [offset, offset + size), sharing owners. Within size().
   Payload Slice(size_t offset, size_t size) const;
+
+  // The same bytes, none of them borrowed: those that are, are copied.
+  // Errors:  ResourceExhausted  no memory for the copy.
+  absl::StatusOr<Payload> Keep() const;
 
   // The same bytes without their owners: the payload outlives the view.
   ByteView View() const;

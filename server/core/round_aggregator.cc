@@ -28,18 +28,30 @@ RoundAggregator::~RoundAggregator() {
 absl::Status RoundAggregator::Add(uint32_t rank, Gradient gradient) {
   Slot& slot = ranks_[rank];
   PL_CHECK(slot.state == State::kExpected) << "rank " << rank;
-  if (rank != folded_ && !gradient.empty()) {
-    PL_RETURN_IF_ERROR(budget_->Reserve(gradient.bytes(), "updates that wait for their round"));
+  if (rank != folded_) {
+    PL_RETURN_IF_ERROR(Wait(std::move(gradient), &slot));
+    slot.state = State::kTaken;
+    ++taken_;
+    return absl::OkStatus();
   }
   slot.state = State::kTaken;
   ++taken_;
-  if (rank != folded_) {
-    slot.waiting = std::move(gradient);
-    return absl::OkStatus();
-  }
   Fold(rank, gradient);
   ++folded_;
   FoldInTurn();
+  return absl::OkStatus();
+}
+
+absl::Status RoundAggregator::Wait(Gradient gradient, Slot* slot) {
+  if (gradient.empty()) return absl::OkStatus();
+  const uint64_t bytes = gradient.bytes();
+  PL_RETURN_IF_ERROR(budget_->Reserve(bytes, "updates that wait for their round"));
+  absl::StatusOr<Payload> kept = gradient.values.Keep();
+  if (!kept.ok()) {
+    budget_->Release(bytes);
+    return kept.status();
+  }
+  slot->waiting = Gradient{.keys = std::move(gradient.keys), .values = *std::move(kept)};
   return absl::OkStatus();
 }
 

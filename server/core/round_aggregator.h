@@ -80,6 +80,8 @@ class RoundAggregator {
     Gradient waiting;
   };
 
+  // Buffers an update that came before its turn.
+  absl::Status Wait(Gradient gradient, Slot* slot);
   void FoldInTurn();
   void Fold(uint32_t rank, const Gradient& gradient);
 

@@ -10,8 +10,9 @@
 //   data_plane.Shutdown();
 //
 // Push and Pull arrive and leave as raw messages: a payload is applied from the
-// slices it was received in, and rows leave in the blocks they are kept in. Every
-// thread takes the next event of one queue, so a long update holds up nobody
+// slices it was received in, and rows leave in the blocks they are kept in. Between
+// processes of one host payloads lie in shared memory (shared_arenas.h), and messages
+// say where. Every thread takes the next event of one queue, so a long update holds up nobody
 // else's call.
 //
 // A pull that is not admitted waits as a ticket, not as a thread: until it is
@@ -34,6 +35,7 @@
 #include "proto/data.grpc.pb.h"
 #include "server/core/server_state.h"
 #include "server/io/data_plane_stats.h"
+#include "server/io/shared_arenas.h"
 
 namespace paceline::server {
 
@@ -46,6 +48,8 @@ class DataPlane {
     // Outlive the data plane.
     ServerState* state = nullptr;
     DataPlaneStats* stats = nullptr;
+    // Outlives the data plane. Null: payloads travel in messages.
+    const SharedArenas* arenas = nullptr;
     // At least 1.
     int threads = 2;
   };
@@ -71,6 +75,7 @@ class DataPlane {
   // For the calls (data_plane_calls.h).
   ServerState& state() { return *options_.state; }
   DataPlaneStats& stats() { return *options_.stats; }
+  const SharedArenas* arenas() const { return options_.arenas; }
   Service& service() { return service_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   // Runs `use`, which adds work to the queue, unless the queue has been shut down.

@@ -46,14 +46,29 @@ Payload Share(paceline::Payload received) {
   return payload;
 }
 
-// Parses a request; its payload stays where it was received.
+absl::Status NoArenas() {
+  return absl::UnavailableError("this server has no shared memory with its clients");
+}
+
+// Parses a request; its payload stays where it was received, or where the client has it.
 template <typename Request>
-absl::Status Decode(const grpc::ByteBuffer& buffer, Request* header, Payload* payload) {
+absl::Status Decode(DataPlane* data_plane, const grpc::ByteBuffer& buffer, Request* header,
+                    Payload* payload) {
   paceline::Payload received;
   const absl::Status decoded =
       DecodeMessage(buffer, Request::kPayloadFieldNumber, header, &received);
   if (!decoded.ok()) return InvalidStatus(decoded.message());
-  *payload = Share(std::move(received));
+  if (!header->has_shared_payload()) {
+    *payload = Share(std::move(received));
+  } else {
+    if (received.size() > 0) {
+      return InvalidStatus("payload: in the message or in shared memory expected, got both");
+    }
+    if (data_plane->arenas() == nullptr) return NoArenas();
+    PL_ASSIGN_OR_RETURN(*payload, data_plane->arenas()->Read(header->shared_payload()));
+    data_plane->stats().bytes_shared += payload->size();
+  }
+  data_plane->stats().bytes_in += payload->size();
   return absl::OkStatus();
 }
 
@@ -143,9 +158,8 @@ class PushCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
     }
     v1::PushRequest header;
     Payload payload;
-    const absl::Status decoded = Decode(request_, &header, &payload);
+    const absl::Status decoded = Decode(data_plane_, request_, &header, &payload);
     if (!decoded.ok()) return Reply(decoded);
-    data_plane_->stats().bytes_in += payload.size();
     request_.Clear();
     const absl::StatusOr<std::shared_ptr<ServerJob>> job =
         FindJob(data_plane_, header.context().job_id());
@@ -190,15 +204,15 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
     }
     v1::PullRequest header;
     Payload keys;
-    const absl::Status decoded = Decode(request_, &header, &keys);
+    const absl::Status decoded = Decode(data_plane_, request_, &header, &keys);
     if (!decoded.ok()) return Answer(decoded);
-    data_plane_->stats().bytes_in += keys.size();
+    if (header.has_reply_space()) reply_space_ = header.reply_space();
     absl::StatusOr<std::shared_ptr<ServerJob>> job =
         FindJob(data_plane_, header.context().job_id());
     if (!job.ok()) return Answer(job.status());
     job_ = *std::move(job);
-    const std::optional<uint64_t> ticket =
-        job_->Pull(header, keys, [this](absl::StatusOr<PullReply> reply) { Answer(reply); });
+    const std::optional<uint64_t> ticket = job_->Pull(
+        header, keys, [this](absl::StatusOr<PullReply> reply) { Answer(std::move(reply)); });
     if (ticket.has_value()) Park(*ticket, absl::Milliseconds(header.max_wait_ms()));
   }
 
@@ -225,7 +239,7 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
   }
 
   // Any thread, once.
-  void Answer(const absl::StatusOr<PullReply>& reply) {
+  void Answer(absl::StatusOr<PullReply> reply) {
     {
       MutexLock lock(&mu_);
       answered_ = true;
@@ -235,13 +249,28 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
     if (const absl::Status fault = Failpoint("server.pull.reply"); !fault.ok()) {
       return Reply(fault);
     }
-    data_plane_->stats().bytes_out += reply->payload.size();
+    const uint64_t bytes = reply->payload.size();
+    data_plane_->stats().bytes_out += bytes;
+    const absl::StatusOr<bool> shared = WriteToReplySpace(reply->payload);
+    if (!shared.ok()) return Reply(shared.status());
+    if (*shared) {
+      data_plane_->stats().bytes_shared += bytes;
+      reply->header.set_in_reply_space(bytes);
+      return Reply(EncodeMessage(reply->header, /*payload_field=*/0));
+    }
     std::vector<grpc::Slice> slices;
     slices.reserve(reply->payload.pieces().size());
     for (const Piece& piece : reply->payload.pieces()) {
       slices.push_back(SliceOf(piece.owner, piece.bytes.data(), piece.bytes.size()));
     }
     Reply(EncodeMessage(reply->header, v1::PullResponse::kPayloadFieldNumber, slices));
+  }
+
+  // False: the payload goes into the message.
+  absl::StatusOr<bool> WriteToReplySpace(const Payload& payload) const {
+    if (!reply_space_.has_value() || payload.size() == 0) return false;
+    if (data_plane_->arenas() == nullptr) return NoArenas();
+    return data_plane_->arenas()->Write(*reply_space_, payload);
   }
 
   void OnExpired(bool ok) {
@@ -270,6 +299,7 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
   CallEvent expired_ = [this](bool ok) { OnExpired(ok); };
   CallEvent gone_ = [this](bool ok) { OnGone(ok); };
   std::shared_ptr<ServerJob> job_;
+  std::optional<v1::SharedSpan> reply_space_;
   Mutex mu_;
   grpc::Alarm alarm_ ABSL_GUARDED_BY(mu_);
   std::optional<uint64_t> ticket_ ABSL_GUARDED_BY(mu_);
@@ -285,7 +315,7 @@ struct Method {
                                                    grpc::CompletionQueue*,
                                                    grpc::ServerCompletionQueue*, void*);
   RequestCall request;
-  absl::StatusOr<Response> (*handle)(ServerJob& job, const Request& request);
+  absl::StatusOr<Response> (*handle)(DataPlane& data_plane, ServerJob& job, const Request& request);
 };
 
 template <typename Request, typename Response>
@@ -312,17 +342,31 @@ class SmallCall final : public Call<Request, Response> {
     const absl::StatusOr<std::shared_ptr<ServerJob>> job =
         FindJob(this->data_plane_, this->request_.context().job_id());
     if (!job.ok()) return this->Reply(job.status());
-    this->Reply(method_.handle(**job, this->request_));
+    this->Reply(method_.handle(*this->data_plane_, **job, this->request_));
   }
 
   const M method_;
 };
 
-absl::StatusOr<v1::OpenRankResponse> OpenRank(ServerJob& job, const v1::RequestContext& context) {
+absl::StatusOr<v1::OpenRankResponse> OpenRank(DataPlane& data_plane, ServerJob& job,
+                                              const v1::OpenRankRequest& request) {
   PL_RETURN_IF_ERROR(Failpoint("server.open_rank.receive"));
-  absl::StatusOr<v1::OpenRankResponse> response = job.OpenRank(context);
-  if (response.ok()) PL_RETURN_IF_ERROR(Failpoint("server.open_rank.reply"));
+  absl::StatusOr<v1::OpenRankResponse> response = job.OpenRank(request.context());
+  if (!response.ok()) return response;
+  PL_RETURN_IF_ERROR(Failpoint("server.open_rank.reply"));
+  if (data_plane.arenas() != nullptr) {
+    response->set_shared_memory_socket(data_plane.arenas()->socket_name());
+  }
   return response;
+}
+
+absl::StatusOr<v1::PinResponse> Pin(DataPlane&, ServerJob& job, const v1::PinRequest& request) {
+  return job.Pin(request.context());
+}
+
+absl::StatusOr<v1::UnpinResponse> Unpin(DataPlane&, ServerJob& job,
+                                        const v1::UnpinRequest& request) {
+  return job.Unpin(request);
 }
 
 }  // namespace
@@ -331,18 +375,11 @@ void AwaitCalls(DataPlane* data_plane) {
   PushCall::Await(data_plane);
   PullCall::Await(data_plane);
   SmallCall<v1::OpenRankRequest, v1::OpenRankResponse>::Await(
-      data_plane, {&DataPlane::Service::RequestOpenRank,
-                   [](ServerJob& job, const v1::OpenRankRequest& request) {
-                     return OpenRank(job, request.context());
-                   }});
-  SmallCall<v1::PinRequest, v1::PinResponse>::Await(
-      data_plane,
-      {&DataPlane::Service::RequestPin,
-       [](ServerJob& job, const v1::PinRequest& request) { return job.Pin(request.context()); }});
+      data_plane, {&DataPlane::Service::RequestOpenRank, &OpenRank});
+  SmallCall<v1::PinRequest, v1::PinResponse>::Await(data_plane,
+                                                    {&DataPlane::Service::RequestPin, &Pin});
   SmallCall<v1::UnpinRequest, v1::UnpinResponse>::Await(
-      data_plane,
-      {&DataPlane::Service::RequestUnpin,
-       [](ServerJob& job, const v1::UnpinRequest& request) { return job.Unpin(request); }});
+      data_plane, {&DataPlane::Service::RequestUnpin, &Unpin});
 }
 
 }  // namespace paceline::server

@@ -23,6 +23,8 @@ struct DataPlaneStats {
   // Payload bytes.
   std::atomic<uint64_t> bytes_in{0};
   std::atomic<uint64_t> bytes_out{0};
+  // Of both, those that went through shared memory.
+  std::atomic<uint64_t> bytes_shared{0};
   // By Refusal::Kind; the first for errors of another kind.
   std::array<std::atomic<uint64_t>, v1::Refusal::Kind_ARRAYSIZE> refused{};
 

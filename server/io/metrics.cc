@@ -77,6 +77,9 @@ std::string MetricsText(const MetricsInput& input, const DataPlaneStats& stats) 
               Number(stats.duplicates));
   out.Counter("received_bytes_total", "Payload bytes received.", Number(stats.bytes_in));
   out.Counter("sent_bytes_total", "Payload bytes sent.", Number(stats.bytes_out));
+  out.Counter("shared_memory_bytes_total",
+              "Payload bytes, of both, exchanged through memory with clients on this host.",
+              Number(stats.bytes_shared));
   out.Begin("refused_total", "Calls refused, by reason.", MetricType::Counter);
   for (size_t kind = 0; kind < stats.refused.size(); ++kind) {
     const std::string& name =

@@ -11,6 +11,7 @@ TEST_CASE("every figure has a line") {
   DataPlaneStats stats;
   stats.pushes = 7;
   stats.duplicates = 2;
+  stats.bytes_shared = 5;
   stats.CountRefusal(MismatchStatus(v1::Refusal::STALE_EPOCH, "epoch", 2, 1));
   stats.CountRefusal(absl::OkStatus());
   stats.CountRefusal(absl::CancelledError("gone"));
@@ -26,7 +27,8 @@ TEST_CASE("every figure has a line") {
   for (const char* line :
        {"paceline_server_uptime_seconds 90\n", "paceline_server_jobs 1\n",
         "paceline_server_table_bytes{job=\"12\"} 4096\n", "paceline_server_pushes_total 7\n",
-        "paceline_server_duplicates_total 2\n", "paceline_server_parked_pulls 3\n",
+        "paceline_server_duplicates_total 2\n", "paceline_server_shared_memory_bytes_total 5\n",
+        "paceline_server_parked_pulls 3\n",
         "paceline_server_refused_total{reason=\"stale_epoch\"} 1\n",
         "paceline_server_refused_total{reason=\"not_yet\"} 0\n",
         "paceline_server_refused_total{reason=\"other\"} 1\n"}) {

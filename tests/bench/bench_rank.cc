@@ -16,6 +16,7 @@
 #include "worker/core/task/shard_layout.h"
 #include "worker/io/net/event_loop.h"
 #include "worker/io/net/grpc_data_client.h"
+#include "worker/io/net/shared_memory_client.h"
 #include "worker/io/task/frame_calls.h"
 
 namespace paceline::bench {
@@ -35,6 +36,12 @@ std::vector<std::string> Addresses(const DataPlaneLoad& load, const Role& role) 
   return addresses;
 }
 
+// Without an offer of the servers there is no shared memory.
+std::unique_ptr<worker::DataClient> Client(const DataPlaneLoad& load, const Role& role) {
+  const std::vector<std::string> addresses = Addresses(load, role);
+  return worker::WithSharedMemory(worker::MakeGrpcDataClient(addresses), addresses.size());
+}
+
 worker::InFlightOptions Options(const DataPlaneLoad& load) {
   worker::InFlightOptions options;
   options.calls_per_server = load.outstanding;
@@ -49,7 +56,7 @@ class BenchRank {
         role_(role),
         layout_(*worker::ShardLayout::Create(
             map, std::vector<v1::TableSpec>(map.tables().begin(), map.tables().end()))),
-        client_(worker::MakeGrpcDataClient(Addresses(load, *role))),
+        client_(Client(load, *role)),
         loop_(&clock_, "bench-rank"),
         calls_(&loop_, Options(load),
                {.drained = [this] { Drained(); },

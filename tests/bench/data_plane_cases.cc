@@ -50,7 +50,8 @@ Case DataPlaneCase(DataPlaneLoad load) {
     name = absl::StrCat(StepName(load.step), " ", kSparseRows / 1000, " k of ",
                         load.keys / 1'000'000, " M keys x ", load.dim);
   }
-  absl::StrAppend(&name, ", ", load.servers, "+", load.ranks);
+  absl::StrAppend(&name, ", ", load.servers, "+", load.ranks,
+                  load.shared_memory ? ", shared memory" : "");
   return {.name = std::move(name), .run = [load] { return RunDataPlane(load); }};
 }
 
@@ -79,7 +80,10 @@ void AddSizes(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
       load.tables = bytes < 8 * kMiB ? load.servers : 1;
       load.table_bytes = bytes / static_cast<uint64_t>(load.tables);
       load.dim = bytes < 8 * kMiB ? 256 : 1024;
-      cases->push_back(DataPlaneCase(load));
+      for (const bool shared_memory : {false, true}) {
+        load.shared_memory = shared_memory;
+        cases->push_back(DataPlaneCase(load));
+      }
     }
   }
 }
@@ -127,7 +131,10 @@ void AddSparse(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
     load.table_bytes = kSparseRows * 4 * dim;
     for (const Step step : {Step::kPush, Step::kPull}) {
       load.step = step;
-      cases->push_back(DataPlaneCase(load));
+      for (const bool shared_memory : {false, true}) {
+        load.shared_memory = shared_memory;
+        cases->push_back(DataPlaneCase(load));
+      }
     }
   }
 }

@@ -15,6 +15,7 @@
 #include "server/core/job_testing.h"
 #include "server/core/server_state.h"
 #include "server/io/data_plane.h"
+#include "server/io/shared_arenas.h"
 #include "tests/bench/bench_rank.h"
 
 namespace paceline::bench {
@@ -38,7 +39,7 @@ v1::ServerJobOrder Order(const DataPlaneLoad& load) {
                                      static_cast<uint32_t>(load.servers));
 }
 
-void Serve(const v1::ServerJobOrder& order, int index, Role* role) {
+void Serve(const DataPlaneLoad& load, const v1::ServerJobOrder& order, int index, Role* role) {
   server::ServerState state;
   server::DataPlaneStats stats;
   const server::testing::OpenedJob opened =
@@ -47,7 +48,10 @@ void Serve(const v1::ServerJobOrder& order, int index, Role* role) {
       state.Heed(order, 1 + static_cast<uint64_t>(index), server::testing::kNodeIncarnation);
   PL_CHECK(state.Opened(server::testing::kJob,
                         std::get<server::OpenCommand>(commands.at(0)).attempt, opened.job));
-  server::DataPlane data_plane({.state = &state, .stats = &stats, .threads = 2});
+  std::unique_ptr<server::SharedArenas> arenas;
+  if (load.shared_memory) arenas = std::make_unique<server::SharedArenas>();
+  server::DataPlane data_plane(
+      {.state = &state, .stats = &stats, .arenas = arenas.get(), .threads = 2});
   grpc::ServerBuilder builder;
   ApplyServerDefaults(&builder);
   int port = 0;
@@ -68,7 +72,7 @@ RunTotals RunDataPlane(const DataPlaneLoad& load) {
   const v1::ServerJobOrder order = Order(load);
   RoleProcesses roles(load.servers + load.ranks);
   for (int server = 0; server < load.servers; ++server) {
-    roles.Start(server, [&](Role* role) { Serve(order, server, role); });
+    roles.Start(server, [&](Role* role) { Serve(load, order, server, role); });
   }
   for (int rank = 0; rank < load.ranks; ++rank) {
     roles.Start(load.servers + rank, [&](Role* role) {

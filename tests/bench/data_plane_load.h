@@ -29,6 +29,8 @@ struct DataPlaneLoad {
   // table_bytes / (4 * dim), drawn from `keys`.
   uint64_t keys = 0;
   uint32_t dim = 1024;
+  // Payloads go through memory instead of sockets.
+  bool shared_memory = false;
   // Calls to one server at once.
   uint32_t outstanding = 4;
   absl::Duration time = absl::Seconds(1);

@@ -18,9 +18,18 @@ struct TaskClients {
   DataClientFactory data;
 };
 
-// `stream` tells tasks with the same faults apart. The clock outlives the clients.
-TaskClients MakeTaskClients(const std::string& scheduler_address, const RpcFaultSpec& faults,
-                            uint64_t stream, Clock* clock);
+struct TaskClientOptions {
+  // host:port
+  std::string scheduler;
+  // With servers on this host that offer it.
+  bool shared_memory = true;
+  RpcFaultSpec faults;
+  // Tells tasks with the same faults apart.
+  uint64_t stream = 0;
+};
+
+// The clock outlives the clients.
+TaskClients MakeTaskClients(const TaskClientOptions& options, Clock* clock);
 
 }  // namespace paceline::worker
 

@@ -1,0 +1,32 @@
+// Payloads of calls to servers on this host go through shared memory; the calls
+// themselves, and everything that goes to other hosts, go as before.
+//
+// A server says at OpenRank where it can be handed memory. The first payload worth it
+// makes the arena. Whatever goes wrong with it, the payload travels in the message
+// instead: shared memory is never a reason for a call to fail for good.
+//
+// Thread-safe, as DataClient is.
+#ifndef PACELINE_WORKER_IO_NET_SHARED_MEMORY_CLIENT_H_
+#define PACELINE_WORKER_IO_NET_SHARED_MEMORY_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "worker/io/net/data_client.h"
+
+namespace paceline::worker {
+
+struct SharedMemoryOptions {
+  // Of each server's arena: as many frames as are outstanding to it.
+  uint64_t arena_bytes = uint64_t{20} << 20;
+  // Smaller payloads are not worth it.
+  uint64_t least_bytes = uint64_t{64} << 10;
+};
+
+// `servers`: how many `client` has.
+std::unique_ptr<DataClient> WithSharedMemory(std::unique_ptr<DataClient> client, size_t servers,
+                                             SharedMemoryOptions options = {});
+
+}  // namespace paceline::worker
+
+#endif  // PACELINE_WORKER_IO_NET_SHARED_MEMORY_CLIENT_H_
