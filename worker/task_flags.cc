@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/failpoint/test_faults.h"
+#include "common/hash.h"
 #include "common/rpc/tcp_options.h"
 #include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"
@@ -42,6 +43,13 @@ absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
   PL_ASSIGN_OR_RETURN(log.level, ParseLogLevel(flags.log_level));
   PL_ASSIGN_OR_RETURN(log.format, ParseLogFormat(flags.log_format));
   return log;
+}
+
+TaskClientOptions ClientOptionsOf(const TaskFlags& flags) {
+  return {.scheduler = flags.scheduler,
+          .shared_memory = flags.shared_memory,
+          .faults = ParseTestFaults(flags.test_faults)->rpc,
+          .stream = MixBits(flags.rank, flags.incarnation)};
 }
 
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/log.h"
 #include "proto/job.pb.h"
+#include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
 
 namespace paceline::worker {
@@ -35,6 +36,9 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags);
 // Without clock, file system and clients. Checks all flags.
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
+
+// Of flags that ToTaskOptions has found good.
+TaskClientOptions ClientOptionsOf(const TaskFlags& flags);
 
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags);

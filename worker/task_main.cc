@@ -9,10 +9,10 @@
 #include "common/clock.h"
 #include "common/daemon/daemon_flags.h"
 #include "common/daemon/freed_memory.h"
+#include "common/daemon/mutex_checks.h"
 #include "common/daemon/signals.h"
 #include "common/failpoint/test_faults.h"
 #include "common/fs_posix.h"
-#include "common/hash.h"
 #include "common/log.h"
 #include "common/rpc/tcp_options.h"
 #include "worker/io/net/task_clients.h"
@@ -25,6 +25,7 @@ int TaskMain(int argc, char** argv) {
   BlockTerminationSignals();
   // Gradients come and go each iteration.
   KeepFreedMemory();
+  SkipMutexChecks();
   RealClock clock;
   PosixFileSystem fs;
   TaskFlags flags;
@@ -38,13 +39,8 @@ int TaskMain(int argc, char** argv) {
   }
   InitLogging(*LogOptionsOf(flags));
   SetDefaultTcpOptions(*ParseTcpCongestion(flags.tcp_congestion));
-  const TestFaults faults = *ParseTestFaults(flags.test_faults);
-  EnableTestFaults(faults);
-  const TaskClients clients = MakeTaskClients({.scheduler = flags.scheduler,
-                                               .shared_memory = flags.shared_memory,
-                                               .faults = faults.rpc,
-                                               .stream = MixBits(flags.rank, flags.incarnation)},
-                                              &clock);
+  EnableTestFaults(*ParseTestFaults(flags.test_faults));
+  const TaskClients clients = MakeTaskClients(ClientOptionsOf(flags), &clock);
   options->clock = &clock;
   options->fs = &fs;
   options->scheduler = clients.scheduler.get();

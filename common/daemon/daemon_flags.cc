@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/daemon/mutex_checks.h"
 #include "common/status/status_macros.h"
 
 namespace paceline {
@@ -99,6 +100,7 @@ std::optional<int> ParseCommandLine(CLI::App* app, int argc, const char* const* 
 }
 
 void InitDaemon(const DaemonFlags& flags) {
+  SkipMutexChecks();
   InitLogging(flags.log);
   SetDefaultTcpOptions(flags.tcp);
   LogInfo("connections", {{"congestion", flags.tcp.congestion}});

@@ -1,11 +1,13 @@
 #include "server/io/data_plane.h"
 
 #include "common/check.h"
+#include "server/io/data_plane_call.h"
 #include "server/io/data_plane_calls.h"
 
 namespace paceline::server {
 
-DataPlane::DataPlane(const Options& options) : options_(options) {
+DataPlane::DataPlane(const Options& options)
+    : options_(options), replies_(options.most_reply_bytes) {
   PL_CHECK_GE(options.threads, 1);
 }
 

@@ -26,6 +26,7 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/server_builder.h>
 
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -35,12 +36,15 @@
 #include "proto/data.grpc.pb.h"
 #include "server/core/server_state.h"
 #include "server/io/data_plane_stats.h"
+#include "server/io/reply_limit.h"
 #include "server/io/shared_arenas.h"
 
 namespace paceline::server {
 
 // A pull waits at most this long for admission, whatever it asks for.
 inline constexpr absl::Duration kMaxPullWait = absl::Minutes(1);
+
+inline constexpr uint64_t kMostReplyBytes = uint64_t{1} << 30;
 
 class DataPlane {
  public:
@@ -50,6 +54,9 @@ class DataPlane {
     DataPlaneStats* stats = nullptr;
     // Outlives the data plane. Null: payloads travel in messages.
     const SharedArenas* arenas = nullptr;
+    // Of replies that wait for their clients to take them; beyond it pulls are answered
+    // NOT_YET.
+    uint64_t most_reply_bytes = kMostReplyBytes;
     // At least 1.
     int threads = 2;
   };
@@ -76,6 +83,7 @@ class DataPlane {
   ServerState& state() { return *options_.state; }
   DataPlaneStats& stats() { return *options_.stats; }
   const SharedArenas* arenas() const { return options_.arenas; }
+  ReplyLimit& replies() { return replies_; }
   Service& service() { return service_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   // Runs `use`, which adds work to the queue, unless the queue has been shut down.
@@ -92,6 +100,7 @@ class DataPlane {
   void Serve();
 
   const Options options_;
+  ReplyLimit replies_;
   Service service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   Mutex queue_mu_;

@@ -22,6 +22,10 @@ struct MetricsInput {
   uint64_t resident_bytes = 0;
   // Updates that wait for their round.
   uint64_t fold_bytes = 0;
+  // Replies that wait for their clients.
+  uint64_t reply_bytes = 0;
+  // That have handed memory over.
+  uint64_t shared_memory_clients = 0;
 };
 
 std::string MetricsText(const MetricsInput& input, const DataPlaneStats& stats);

@@ -3,12 +3,14 @@
 #include <string>
 
 #include "common/daemon/freed_memory.h"
+#include "common/daemon/mutex_checks.h"
 #include "tests/bench/data_plane_cases.h"
 #include "tests/bench/suite.h"
 
 int main(int argc, char** argv) {
   // As the daemons do; the processes of the cases inherit it.
   paceline::KeepFreedMemory();
+  paceline::SkipMutexChecks();
   paceline::bench::SuiteOptions options;
   paceline::bench::DataPlaneCaseOptions cases;
   CLI::App app("Benchmarks of the data plane");

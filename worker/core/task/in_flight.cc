@@ -17,38 +17,42 @@ InFlight::FrameId InFlight::Add(uint32_t server, uint64_t bytes) {
   frame.server = server;
   frame.bytes = bytes;
   bytes_ += bytes;
+  servers_[server].waiting.insert(id);
   return id;
 }
 
 std::vector<InFlight::Call> InFlight::Take(absl::Duration now) {
   std::vector<Call> calls;
-  for (auto& [id, frame] : frames_) {
-    if (frame.outstanding || frame.not_before > now) continue;
-    uint32_t& out = calls_[frame.server];
-    if (out >= options_.calls_per_server) continue;
-    ++out;
-    frame.outstanding = true;
-    ++frame.calls;
-    ++calls_made_;
-    if (frame.failures > 0) ++calls_repeated_;
-    Call call;
-    call.frame = id;
-    call.server = frame.server;
-    call.attempt = frame.calls;
-    // All frames may share one slow link.
-    call.timeout = CallDeadline(options_.deadline, bytes_);
-    calls.push_back(call);
+  for (auto& [number, server] : servers_) {
+    for (auto next = server.waiting.begin(); next != server.waiting.end() && !Full(server);) {
+      const FrameId id = *next;
+      Frame& frame = frames_.at(id);
+      if (frame.not_before > now) {
+        ++next;
+        continue;
+      }
+      next = server.waiting.erase(next);
+      ++server.outstanding;
+      ++frame.calls;
+      ++calls_made_;
+      if (frame.failures > 0) ++calls_repeated_;
+      // All frames may share one slow link.
+      calls.push_back(Call{.frame = id,
+                           .server = number,
+                           .attempt = frame.calls,
+                           .timeout = CallDeadline(options_.deadline, bytes_)});
+    }
   }
+  std::sort(calls.begin(), calls.end(),
+            [](const Call& a, const Call& b) { return a.frame < b.frame; });
   return calls;
 }
 
 absl::Duration InFlight::NextSend() const {
   absl::Duration next = absl::InfiniteDuration();
-  for (const auto& [id, frame] : frames_) {
-    if (frame.outstanding) continue;
-    const auto out = calls_.find(frame.server);
-    if (out != calls_.end() && out->second >= options_.calls_per_server) continue;
-    next = std::min(next, frame.not_before);
+  for (const auto& [number, server] : servers_) {
+    if (Full(server)) continue;
+    for (const FrameId id : server.waiting) next = std::min(next, frames_.at(id).not_before);
   }
   return next;
 }
@@ -56,14 +60,16 @@ absl::Duration InFlight::NextSend() const {
 InFlight::Frame& InFlight::Return(FrameId id) {
   const auto it = frames_.find(id);
   PL_CHECK(it != frames_.end()) << "frame " << id;
-  PL_CHECK(it->second.outstanding) << "frame " << id;
-  it->second.outstanding = false;
-  --calls_[it->second.server];
+  Server& server = servers_.at(it->second.server);
+  PL_CHECK(server.waiting.insert(id).second) << "frame " << id << " is not outstanding";
+  --server.outstanding;
   return it->second;
 }
 
 void InFlight::Acked(FrameId id) {
-  bytes_ -= Return(id).bytes;
+  const Frame& frame = Return(id);
+  bytes_ -= frame.bytes;
+  servers_.at(frame.server).waiting.erase(id);
   frames_.erase(id);
   budget_.OnSuccess();
 }
@@ -88,7 +94,7 @@ void InFlight::NotYet(FrameId id, absl::Duration now) {
 
 void InFlight::Clear() {
   frames_.clear();
-  calls_.clear();
+  servers_.clear();
   bytes_ = 0;
 }
 

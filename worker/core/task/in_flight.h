@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -77,7 +78,6 @@ class InFlight {
   struct Frame {
     uint32_t server = 0;
     uint64_t bytes = 0;
-    bool outstanding = false;
     uint64_t calls = 0;
     // In a row.
     uint64_t failures = 0;
@@ -85,6 +85,15 @@ class InFlight {
     absl::Duration not_before = -absl::InfiniteDuration();
   };
 
+  struct Server {
+    // Calls.
+    uint32_t outstanding = 0;
+    // Frames that are not, to be sent in this order.
+    std::set<FrameId> waiting;
+  };
+
+  bool Full(const Server& server) const { return server.outstanding >= options_.calls_per_server; }
+  // Ends the frame's call.
   Frame& Return(FrameId frame);
 
   const InFlightOptions options_;
@@ -96,8 +105,7 @@ class InFlight {
   uint64_t bytes_ = 0;
   FrameId next_ = 0;
   std::map<FrameId, Frame> frames_;
-  // Outstanding calls of each server.
-  std::map<uint32_t, uint32_t> calls_;
+  std::map<uint32_t, Server> servers_;
 };
 
 }  // namespace paceline::worker

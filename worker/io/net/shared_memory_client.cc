@@ -1,5 +1,6 @@
 #include "worker/io/net/shared_memory_client.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -36,7 +37,8 @@ class SharedPayload final : public ReceivedPayload {
 // The way to one server's shared memory. Thread-safe.
 class Lane {
  public:
-  explicit Lane(uint64_t bytes) : bytes_(bytes) {}
+  explicit Lane(const SharedMemoryOptions& options)
+      : options_(options), bytes_(options.first_bytes) {}
 
   // Where the server of this life takes memory; empty: nowhere.
   void SetSocket(const std::string& socket) {
@@ -47,12 +49,19 @@ class Lane {
     unreachable_ = false;
   }
 
+  // Null: the payload goes by message.
   std::shared_ptr<SharedArena::Region> Take(uint64_t size) {
-    std::shared_ptr<SharedArena> arena = Arena();
-    if (arena == nullptr) return nullptr;
-    std::optional<SharedArena::Region> region = SharedArena::Take(arena, size);
-    if (!region.has_value()) return nullptr;
-    return std::make_shared<SharedArena::Region>(*std::move(region));
+    MutexLock lock(&mu_);
+    for (;;) {
+      if (arena_ == nullptr) Open();
+      if (arena_ == nullptr) return nullptr;
+      std::optional<SharedArena::Region> region = SharedArena::Take(arena_, size);
+      if (region.has_value()) return std::make_shared<SharedArena::Region>(*std::move(region));
+      if (bytes_ >= options_.most_bytes || size > options_.most_bytes) return nullptr;
+      // The old one goes with its last region.
+      bytes_ = std::min(bytes_ * 2, options_.most_bytes);
+      arena_ = nullptr;
+    }
   }
 
   // The end of a call that had a region. Whatever is no answer of the server leaves it
@@ -64,9 +73,8 @@ class Lane {
   }
 
  private:
-  std::shared_ptr<SharedArena> Arena() {
-    MutexLock lock(&mu_);
-    if (arena_ != nullptr || socket_.empty() || unreachable_) return arena_;
+  void Open() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (socket_.empty() || unreachable_) return;
     absl::StatusOr<std::shared_ptr<SharedArena>> opened = SharedArena::Open(socket_, bytes_);
     if (opened.ok()) {
       arena_ = *std::move(opened);
@@ -75,11 +83,12 @@ class Lane {
       unreachable_ = true;
       LogDebug("no shared memory with a server", {{"error", opened.status()}});
     }
-    return arena_;
   }
 
-  const uint64_t bytes_;
+  const SharedMemoryOptions options_;
   Mutex mu_;
+  // Of the next arena.
+  uint64_t bytes_ ABSL_GUARDED_BY(mu_);
   std::string socket_ ABSL_GUARDED_BY(mu_);
   bool unreachable_ ABSL_GUARDED_BY(mu_) = false;
   std::shared_ptr<SharedArena> arena_ ABSL_GUARDED_BY(mu_);
@@ -91,7 +100,7 @@ class SharedMemoryClient final : public DataClient {
                      SharedMemoryOptions options)
       : options_(options), client_(std::move(client)) {
     for (size_t i = 0; i < servers; ++i) {
-      lanes_.push_back(std::make_shared<Lane>(options_.arena_bytes));
+      lanes_.push_back(std::make_shared<Lane>(options_));
     }
   }
 

@@ -17,10 +17,12 @@
 namespace paceline::worker {
 
 struct SharedMemoryOptions {
-  // Of each server's arena: as many frames as are outstanding to it.
-  uint64_t arena_bytes = uint64_t{20} << 20;
+  // Of each server's arena, at first and at most: what does not fit in is made room for
+  // by another of twice the size, up to all the frames that are outstanding to a server.
+  uint64_t first_bytes = uint64_t{1} << 20;
+  uint64_t most_bytes = uint64_t{20} << 20;
   // Smaller payloads are not worth it.
-  uint64_t least_bytes = uint64_t{64} << 10;
+  uint64_t least_bytes = uint64_t{4} << 10;
 };
 
 // `servers`: how many `client` has.

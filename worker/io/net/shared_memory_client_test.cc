@@ -19,7 +19,8 @@ namespace paceline::worker {
 namespace {
 
 constexpr uint64_t kMost = uint64_t{1} << 30;
-constexpr SharedMemoryOptions kSmall = {.arena_bytes = 4096, .least_bytes = 100};
+constexpr SharedMemoryOptions kSmall = {
+    .first_bytes = 2048, .most_bytes = 4096, .least_bytes = 100};
 
 // Holds calls until a test answers them.
 struct Wire {
@@ -171,7 +172,17 @@ TEST_CASE("a big payload of a push lies in memory, a small one in the message") 
 TEST_CASE("regions are given out again once the server has answered") {
   Host host;
   Fixture f(host.name());
+  for (int i = 0; i < 2; ++i) f.Push(std::string(1024, 'o'));
+  CHECK(host.arenas() == 1);
+  // The third finds no room: a larger arena takes the place of the first.
   for (int i = 0; i < 4; ++i) f.Push(std::string(1024, 'x'));
+  CHECK(host.arenas() == 2);
+  CHECK(f.wire.pushes.at(1).frame.header.shared_payload().arena() == 1);
+  CHECK(f.wire.pushes.at(2).frame.header.shared_payload().arena() == 2);
+  for (int i = 0; i < 2; ++i) {
+    f.wire.pushes.at(0).done(v1::PushResponse());
+    f.wire.pushes.pop_front();
+  }
   // Full: the fifth goes by message.
   f.Push(std::string(1024, 'y'));
   CHECK_FALSE(f.wire.pushes.at(4).frame.header.has_shared_payload());
@@ -190,7 +201,7 @@ TEST_CASE("regions are given out again once the server has answered") {
   }
   f.Push(std::string(2048, 'w'));
   CHECK(f.wire.pushes.at(6).frame.header.shared_payload().size() == 2048);
-  CHECK(host.arenas() == 1);
+  CHECK(host.arenas() == 2);
 }
 
 TEST_CASE("after a call that failed nothing of its arena is used again") {
