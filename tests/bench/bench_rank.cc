@@ -110,12 +110,14 @@ class BenchRank {
     return keys;
   }
 
+  worker::FrameLimits Limits() const { return {.target = load_.frame_bytes}; }
+
   void NextStep() {
     started_ = loop_.Now();
     bytes_ = 0;
     pulling_ = load_.step == DataPlaneLoad::Step::kPull;
     if (pulling_) return Pull();
-    worker::PushPlan plan(&layout_, context_);
+    worker::PushPlan plan(&layout_, context_, Limits());
     std::vector<worker::PushFrame> frames;
     for (uint32_t table = 0; table < layout_.tables(); ++table) {
       PL_CHECK_OK(plan.Add(table, gradients_[next_keys_], &frames));
@@ -134,7 +136,7 @@ class BenchRank {
     header.context = context_;
     header.max_wait_ms = 10000;
     absl::StatusOr<std::vector<worker::PullFrame>> frames =
-        worker::PlanPull(layout_, header, parameters_);
+        worker::PlanPull(layout_, header, parameters_, {}, Limits());
     PL_CHECK_OK(frames.status());
     for (worker::PullFrame& frame : *frames) AddPull(std::move(frame));
     calls_.Close();

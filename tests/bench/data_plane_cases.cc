@@ -70,8 +70,8 @@ void AddLimits(absl::Duration time, std::vector<Case>* cases) {
 // Pushes, pulls and both, of every size.
 void AddSizes(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
   const std::vector<uint64_t> sizes =
-      quick ? std::vector<uint64_t>{8 * kMiB, 16 * kMiB, 64 * kMiB}
-            : std::vector<uint64_t>{4 * kKiB,  64 * kKiB, kMiB,      8 * kMiB,
+      quick ? std::vector<uint64_t>{4 * kMiB, 64 * kMiB}
+            : std::vector<uint64_t>{4 * kKiB,  64 * kKiB, kMiB,      4 * kMiB,
                                     16 * kMiB, 64 * kMiB, 256 * kMiB};
   for (const Step step : {Step::kPush, Step::kPull, Step::kPushPull}) {
     for (const uint64_t bytes : sizes) {
@@ -106,6 +106,34 @@ void AddKinds(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
     if (quick) break;
     load.servers = load.ranks = processes;
     cases->push_back(DataPlaneCase(load));
+  }
+}
+
+// What the guarantees cost: pushes to servers with and without them.
+void AddGuarantees(DataPlaneLoad load, std::vector<Case>* cases) {
+  load.step = Step::kPush;
+  load.bare = true;
+  load.tables = load.servers;
+  for (const uint64_t bytes : {4 * kMiB, 64 * kMiB}) {
+    load.table_bytes = bytes / static_cast<uint64_t>(load.tables);
+    Case one = DataPlaneCase(load);
+    one.name += ", no guarantees";
+    cases->push_back(std::move(one));
+  }
+}
+
+// Pushes of 1 KiB from one rank to one server, several calls at once.
+void AddSmallRequests(DataPlaneLoad load, std::vector<Case>* cases) {
+  load.step = Step::kPush;
+  load.servers = load.ranks = 1;
+  load.table_bytes = load.frame_bytes = kKiB;
+  load.dim = 256;
+  for (const int calls : {1, 8}) {
+    load.tables = calls;
+    load.outstanding = static_cast<uint32_t>(calls);
+    Case one = DataPlaneCase(load);
+    one.name = absl::StrCat("push 1 KiB, ", calls, " outstanding, 1+1");
+    cases->push_back(std::move(one));
   }
 }
 
@@ -154,7 +182,12 @@ void AddPsLite(const DataPlaneCaseOptions& options, std::vector<Case>* cases) {
     cases->push_back({absl::StrCat("ps-lite ", name, ", reno, malloc"),
                       [=] { return RunPeer(kUnderReno + command + " --tuned-malloc"); }});
   };
-  for (const uint64_t bytes : {kKiB, 8 * kMiB, 64 * kMiB}) {
+  for (const uint64_t calls : {1, 8}) {
+    add(absl::StrCat("push 1 KiB, ", calls, " outstanding, 1+1"),
+        absl::StrCat("--step push --servers 1 --workers 1 --key-bytes 1024 --bytes ",
+                     calls * kKiB));
+  }
+  for (const uint64_t bytes : {4 * kMiB, 64 * kMiB}) {
     add(absl::StrCat("push-pull ", Size(bytes), ", 2+2"),
         absl::StrCat("--step push-pull --bytes ", bytes));
   }
@@ -173,6 +206,8 @@ std::vector<Case> DataPlaneCases(const DataPlaneCaseOptions& options) {
   AddLimits(load.time, &cases);
   AddSizes(load, options.quick, &cases);
   AddKinds(load, options.quick, &cases);
+  AddGuarantees(load, &cases);
+  AddSmallRequests(load, &cases);
   AddNullSteps(load, &cases);
   AddSparse(load, options.quick, &cases);
   if (!options.ps_lite.empty()) AddPsLite(options, &cases);

@@ -16,6 +16,7 @@
 #include "server/core/server_state.h"
 #include "server/io/data_plane.h"
 #include "server/io/shared_arenas.h"
+#include "tests/bench/bare_server.h"
 #include "tests/bench/bench_rank.h"
 
 namespace paceline::bench {
@@ -40,6 +41,7 @@ v1::ServerJobOrder Order(const DataPlaneLoad& load) {
 }
 
 void Serve(const DataPlaneLoad& load, const v1::ServerJobOrder& order, int index, Role* role) {
+  if (load.bare) return ServeBare(order.map(), role);
   server::ServerState state;
   server::DataPlaneStats stats;
   const server::testing::OpenedJob opened =

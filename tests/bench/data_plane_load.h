@@ -31,6 +31,10 @@ struct DataPlaneLoad {
   uint32_t dim = 1024;
   // Payloads go through memory instead of sockets.
   bool shared_memory = false;
+  // Servers without guarantees (bare_server.h); pushes of dense tables only.
+  bool bare = false;
+  // A frame is closed before it would grow beyond this.
+  uint64_t frame_bytes = uint64_t{4} << 20;
   // Calls to one server at once.
   uint32_t outstanding = 4;
   absl::Duration time = absl::Seconds(1);

@@ -1,8 +1,8 @@
 // The same load on ps-lite (ZeroMQ), where it was built: run.sh --ps-lite DIR.
 //
-// Servers take SGD steps on arrival, one key per 4 MiB of weights, and answer from the
-// weights themselves without copying or locking. There is no fencing, no duplicate is
-// noticed, nothing is checked for finiteness.
+// Servers take SGD steps on arrival, one key per 4 MiB of weights (--key-bytes), and answer from
+// the weights themselves without copying or locking. There is no fencing, no duplicate is noticed,
+// nothing is checked for finiteness.
 //
 // Prints one JSON object with the totals of one run.
 #include <ps/ps.h>
@@ -24,7 +24,6 @@
 namespace paceline::bench {
 namespace {
 
-constexpr uint64_t kMostKeyBytes = uint64_t{4} << 20;
 constexpr float kLearningRate = 0.001f;
 
 struct Load {
@@ -32,6 +31,8 @@ struct Load {
   int servers = 2;
   int workers = 2;
   uint64_t bytes = uint64_t{8} << 20;
+  // Of one key.
+  uint64_t key_bytes = uint64_t{4} << 20;
   // Rows of this many floats with keys of their own, in one call per server; 0: dense.
   uint64_t dim = 0;
   double seconds = 1;
@@ -48,7 +49,7 @@ void Configure(const Load& load, const char* role) {
   setenv("DMLC_ROLE", role, 1);
 }
 
-void Serve(Role* role) {
+void Serve(const Load& load, Role* role) {
   ps::Start(0);
   ps::KVServer<float> server(0);
   std::unordered_map<ps::Key, ps::SArray<float>> weights;
@@ -59,7 +60,7 @@ void Serve(Role* role) {
         const size_t keys = request.keys.size();
         if (keys == 1) {
           ps::SArray<float>& rows = weights[request.keys[0]];
-          if (rows.empty()) rows.resize(kMostKeyBytes / sizeof(float), 1.0f);
+          if (rows.empty()) rows.resize(load.key_bytes / sizeof(float), 1.0f);
           const size_t size = meta.push ? request.vals.size() : rows.size();
           for (size_t i = 0; meta.push && i < size; ++i) rows[i] -= kLearningRate * request.vals[i];
           if (meta.pull) {
@@ -106,7 +107,7 @@ std::vector<Part> DenseParts(const Load& load) {
   const uint64_t per_server = load.bytes / static_cast<uint64_t>(load.servers);
   std::vector<Part> parts;
   for (uint64_t done = 0, index = 0; done < per_server; ++index) {
-    const uint64_t bytes = std::min(kMostKeyBytes, per_server - done);
+    const uint64_t bytes = std::min(load.key_bytes, per_server - done);
     for (const ps::Range& range : ranges) {
       Part part;
       part.keys = ps::SArray<ps::Key>{range.begin() + index};
@@ -177,7 +178,8 @@ int Run(const Load& load) {
     });
   };
   start(0, "scheduler", Schedule);
-  for (int i = 0; i < load.servers; ++i) start(1 + i, "server", Serve);
+  for (int i = 0; i < load.servers; ++i)
+    start(1 + i, "server", [&](Role* role) { Serve(load, role); });
   for (int i = 0; i < load.workers; ++i) {
     start(1 + load.servers + i, "worker", [&](Role* role) { Work(load, role); });
   }
@@ -208,6 +210,7 @@ int main(int argc, char** argv) {
   app.add_option("--servers", load.servers, "");
   app.add_option("--workers", load.workers, "");
   app.add_option("--bytes", load.bytes, "of a step, over all servers");
+  app.add_option("--key-bytes", load.key_bytes, "of one key, whose calls are outstanding together");
   app.add_option("--dim", load.dim, "sparse rows of so many floats");
   app.add_option("--seconds", load.seconds, "");
   app.add_option("--port", load.port, "of its scheduler");
