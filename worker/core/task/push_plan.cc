@@ -25,8 +25,9 @@ absl::Status CheckKeys(uint32_t table, absl::Span<const uint64_t> keys) {
 
 }  // namespace
 
-PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits)
-    : layout_(layout), context_(context), limits_(limits) {
+PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits,
+                   Residuals* residuals)
+    : layout_(layout), context_(context), limits_(limits), residuals_(residuals) {
   servers_.resize(layout->servers());
   for (uint32_t server = 0; server < layout->servers(); ++server) {
     servers_[server].open = NewFrame(server);
@@ -62,15 +63,25 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
     const absl::Span<const float> from =
         absl::MakeConstSpan(gradient->rows).subspan(shard.first_row * dim, shard.rows * dim);
     PayloadPiece piece;
+    uint64_t kept = 0;
     if (codec == v1::CODEC_FLOAT32) {
       piece = {reinterpret_cast<const char*>(from.data()), from.size() * sizeof(float), gradient};
+    } else if (LeavesResidual(codec)) {
+      PL_CHECK(residuals_ != nullptr) << "table " << table;
+      const ResidualRule rule = {.codec = codec,
+                                 .ratio = layout_->topk_ratio(table),
+                                 .momentum = layout_->topk_momentum(table)};
+      const EncodedShard encoded =
+          residuals_->Encode(rule, shard.shard, context_.iteration(), from);
+      piece = {encoded.bytes->data(), encoded.bytes->size(), encoded.bytes};
+      kept = encoded.kept;
     } else {
       auto storage = std::make_shared<std::string>();
       storage->resize(EncodedBytes(codec, from.size()));
       Encode(codec, from, storage->data());
       piece = {storage->data(), storage->size(), storage};
     }
-    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames));
+    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames, kept));
   }
   return absl::OkStatus();
 }
@@ -119,7 +130,8 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
 }
 
 absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
-                                FramePayload payload, std::vector<PushFrame>* frames) {
+                                FramePayload payload, std::vector<PushFrame>* frames,
+                                uint64_t kept) {
   uint64_t bytes = 0;
   for (const PayloadPiece& piece : payload) bytes += piece.size;
   if (bytes > limits_.most) {
@@ -135,6 +147,7 @@ absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64
   block->set_shard(shard.shard);
   block->set_rows(rows);
   block->set_codec(layout_->push_codec(table));
+  block->set_kept(kept);
   server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
   server.open.payload_bytes += bytes;
   server.touched.push_back(shard.shard);

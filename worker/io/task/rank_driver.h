@@ -26,9 +26,11 @@
 #include "common/sync.h"
 #include "proto/node.pb.h"
 #include "worker/core/task/batch_selection.h"
+#include "worker/core/task/delta_states.h"
 #include "worker/core/task/progress_meter.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/rank_machine.h"
+#include "worker/core/task/residuals.h"
 #include "worker/core/task/shard_layout.h"
 #include "worker/core/task/ssp_cache.h"
 #include "worker/io/data/prefetcher.h"
@@ -94,6 +96,7 @@ class RankDriver {
   void ReadBatch(uint64_t attempt, uint64_t iteration);
   void PullRows(uint64_t attempt);
   void AddPull(PullFrame frame);
+  void BeginResiduals(uint64_t iteration);
   void Compute(uint64_t attempt);
   absl::Status ComputeStep(Step* step);
   void AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, uint32_t table);
@@ -139,11 +142,15 @@ class RankDriver {
   std::function<void()> when_drained_;
   std::shared_ptr<Parameters> parameters_;
   std::unique_ptr<SspCache> cache_;
+  // Of parameters_.
+  std::unique_ptr<DeltaStates> delta_states_;
   std::shared_ptr<Step> step_;
   std::unique_ptr<PushPlan> push_;
   std::unique_ptr<Evaluator> evaluator_;
   std::vector<std::shared_ptr<Gradients>> gradients_;
 
+  // Outlives attempts.
+  Residuals residuals_;
   ProgressMeter meter_;
   std::string parked_;
   uint64_t cache_hits_ = 0;

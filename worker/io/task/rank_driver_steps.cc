@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/codec.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
@@ -63,6 +64,7 @@ void RankDriver::PullRows(uint64_t attempt) {
   PullHeader header;
   header.context = Context(step.iteration);
   header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
+  header.states = delta_states_.get();
   absl::StatusOr<std::vector<PullFrame>> frames = PlanPull(*layout_, header, *parameters_, needs);
   if (!frames.ok()) return Fail(frames.status());
   for (PullFrame& frame : *frames) AddPull(std::move(frame));
@@ -79,8 +81,8 @@ void RankDriver::AddPull(PullFrame planned) {
       done(FrameCalls::Accept([this, frame, held] {
         PL_RETURN_IF_ERROR(Scatter(
             *layout_, *frame, held->header, held->payload->size(),
-            [&](void* to, size_t size) { return held->payload->Read(to, size); },
-            parameters_.get()));
+            [&](void* to, size_t size) { return held->payload->Read(to, size); }, parameters_.get(),
+            delta_states_.get()));
         if (cache_ != nullptr) cache_->Store(*frame, held->header, *parameters_);
         return absl::OkStatus();
       }));
@@ -102,7 +104,9 @@ std::shared_ptr<Gradients> RankDriver::TakeGradients() {
 
 void RankDriver::Compute(uint64_t attempt) {
   const std::shared_ptr<Step> step = step_;
-  push_ = std::make_unique<PushPlan>(layout_.get(), Context(step->iteration));
+  BeginResiduals(step->iteration);
+  push_ = std::make_unique<PushPlan>(layout_.get(), Context(step->iteration), FrameLimits{},
+                                     &residuals_);
   step->added.resize(layout_->tables(), false);
   if (step->empty) return Computed(attempt, step, absl::OkStatus());
   step->parameters = parameters_;
@@ -120,6 +124,19 @@ void RankDriver::Compute(uint64_t attempt) {
     if (status.ok() && !early) status = ComputeStep(step.get());
     loop_->Post([this, attempt, step, status] { Computed(attempt, step, status); });
   });
+}
+
+void RankDriver::BeginResiduals(uint64_t iteration) {
+  bool leaves = false;
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
+    leaves = leaves || LeavesResidual(layout_->push_codec(table));
+  }
+  if (!leaves || !residuals_.Begin(map_.timeline(), iteration)) return;
+  LogWarning("what compression left behind of earlier gradients is lost",
+             {{"job", options_.job_id},
+              {"rank", options_.rank},
+              {"iteration", iteration},
+              {"cause", "a new task or a rollback starts with residuals of zero"}});
 }
 
 // What is decided over the whole gradient. Compute loop.
@@ -171,8 +188,11 @@ void RankDriver::Computed(uint64_t attempt, const std::shared_ptr<Step>& step,
                           const absl::Status& status) {
   if (attempt != machine_.attempt() || step != step_) return;
   if (!status.ok()) return Fail(status);
-  if (!step->empty && !step->skipped) {
-    for (uint32_t table = 0; table < layout_->tables(); ++table) AddTable(attempt, step, table);
+  for (uint32_t table = 0; table < layout_->tables() && !step->empty; ++table) {
+    // What has left in an earlier attempt may have arrived: it leaves again.
+    const uint32_t first_shard = layout_->shards(table)[0].shard;
+    if (step->skipped && !residuals_.Holds(first_shard, step->iteration)) continue;
+    AddTable(attempt, step, table);
   }
   Handle(worker::Computed{attempt});
 }
