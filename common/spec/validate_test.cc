@@ -189,13 +189,18 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
        "leave behind is not in its cuts, so a run with faults would not end with the same bytes), "
        "or policy ssp or asp expected, got topk"},
       {kMlp, "compression: {push: delta}",
-       "compression.push: float32 | bf16 | fp16 | int8 | topk | onebit expected, got delta"},
+       "compression.push: float32 | bf16 | fp16 | int8 | topk | onebit | auto expected, got delta"},
       {kMlp, "compression: {pull: topk, tables: [{table: a, push: bf16, pull: onebit}]}",
-       "compression.pull: float32 | bf16 | fp16 | int8 | delta expected, got topk\n"
-       "compression.tables[0].pull: float32 | bf16 | fp16 | int8 | delta expected, got onebit"},
-      {kMlp, "compression: {push: auto, pull: auto}",
-       "compression.push: float32 | bf16 | fp16 | int8 | topk | onebit expected, got auto\n"
-       "compression.pull: float32 | bf16 | fp16 | int8 | delta expected, got auto"},
+       "compression.pull: float32 | bf16 | fp16 | int8 | delta | auto expected, got topk\n"
+       "compression.tables[0].pull: float32 | bf16 | fp16 | int8 | delta | auto expected, got "
+       "onebit"},
+      {kMlp, "consistency: {policy: asp}\ncompression: {push: auto, pull: auto}", ""},
+      {kMlp, "compression: {pull: auto}",
+       "compression: auto rounds by measured times, and bsp ends with the same bytes in every run: "
+       "float32, bf16, fp16 or int8 expected, or policy ssp or asp"},
+      {kCounting, "consistency: {policy: asp}\ncompression: {push: auto}",
+       "compression: allowed only with a model whose values may be rounded, which those of "
+       "counting may not"},
       {kMlp, "compression: {topk_ratio: 0.1, topk_momentum: 0.5}",
        "compression.topk_ratio: allowed only with push topk\n"
        "compression.topk_momentum: allowed only with push topk"},

@@ -22,6 +22,7 @@ class Packer {
 
   absl::Status Add(const LayoutShard& shard, PullTarget target, absl::Span<const uint64_t> keys) {
     if (!header_.exact) target.codec = layout_.pull_codec(target.table);
+    if (target.codec == v1::CODEC_AUTO) target.codec = header_.auto_codec;
     const bool delta = target.codec == v1::CODEC_DELTA;
     const uint64_t bytes =
         EncodedBytes(WholeCodec(target.codec), target.rows * layout_.dim(target.table));

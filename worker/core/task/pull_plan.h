@@ -68,6 +68,8 @@ struct PullHeader {
   uint64_t pin = 0;
   // float32, whatever the tables' codecs are.
   bool exact = false;
+  // What tables travel by whose codec is auto.
+  v1::Codec auto_codec = v1::CODEC_FLOAT32;
   // What the parameters hold, to be named where the codec is delta. Null: nothing.
   const DeltaStates* states = nullptr;
 };

@@ -50,9 +50,9 @@ struct PushFrame {
 class PushPlan {
  public:
   // `layout` and `residuals` outlive the plan. `residuals` may be null if no table's codec
-  // leaves something behind.
+  // leaves something behind. `auto_codec`: what tables travel by whose codec is auto.
   PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits = {},
-           Residuals* residuals = nullptr);
+           Residuals* residuals = nullptr, v1::Codec auto_codec = v1::CODEC_FLOAT32);
 
   // Adds the gradient of one table and appends the frames that are full by now.
   // Each table at most once.
@@ -82,11 +82,13 @@ class PushPlan {
   absl::Status AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
                         FramePayload payload, std::vector<PushFrame>* frames, uint64_t kept = 0);
   PushFrame NewFrame(uint32_t server) const;
+  v1::Codec CodecOf(uint32_t table) const;
 
   const ShardLayout* const layout_;
   const v1::RequestContext context_;
   const FrameLimits limits_;
   Residuals* const residuals_;
+  const v1::Codec auto_codec_;
   std::vector<PerServer> servers_;
   bool finished_ = false;
   // Of one bucket, before they are encoded.

@@ -25,6 +25,7 @@
 #include "absl/types/span.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
+#include "worker/core/task/auto_codec.h"
 #include "worker/core/task/batch_selection.h"
 #include "worker/core/task/delta_states.h"
 #include "worker/core/task/progress_meter.h"
@@ -97,6 +98,9 @@ class RankDriver {
   void PullRows(uint64_t attempt);
   void AddPull(PullFrame frame);
   void BeginResiduals(uint64_t iteration);
+  void ChooseCodecs(const Step& step);
+  void ChooseCodec(const char* direction, uint64_t iteration, uint64_t bytes,
+                   absl::Duration transfer, absl::Duration compute, AutoCodec* codec);
   void Compute(uint64_t attempt);
   absl::Status ComputeStep(Step* step);
   void AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, uint32_t table);
@@ -149,8 +153,10 @@ class RankDriver {
   std::unique_ptr<Evaluator> evaluator_;
   std::vector<std::shared_ptr<Gradients>> gradients_;
 
-  // Outlives attempts.
+  // Outlive attempts.
   Residuals residuals_;
+  AutoCodec auto_push_;
+  AutoCodec auto_pull_;
   ProgressMeter meter_;
   std::string parked_;
   uint64_t cache_hits_ = 0;
