@@ -84,8 +84,33 @@ TEST_CASE("sizes") {
   CHECK(EncodedBytes(v1::CODEC_INT8, 300) == 308);
   CHECK(EncodedBytes(v1::CODEC_INT8, 256) == 260);
   CHECK(EncodedBytes(v1::CODEC_INT8, 0) == 0);
-  CHECK_FALSE(IsKnownCodec(v1::CODEC_UNSPECIFIED));
-  CHECK_FALSE(IsKnownCodec(static_cast<v1::Codec>(99)));
+  CHECK(EncodedBytes(v1::CODEC_ONEBIT, 300) == 2 * 8 + 38);
+  CHECK(EncodedBytes(v1::CODEC_ONEBIT, 0) == 0);
+}
+
+TEST_CASE("what may be pushed and pulled") {
+  for (const bool dense : {false, true}) {
+    CAPTURE(dense);
+    for (const v1::Codec plain :
+         {v1::CODEC_FLOAT32, v1::CODEC_BF16, v1::CODEC_FP16, v1::CODEC_INT8}) {
+      CHECK(IsPushCodec(plain, dense));
+      CHECK(IsPullCodec(plain, dense));
+      CHECK_FALSE(LeavesResidual(plain));
+      CHECK(WholeCodec(plain) == plain);
+    }
+    for (const v1::Codec lossy : {v1::CODEC_TOPK, v1::CODEC_ONEBIT}) {
+      CHECK(IsPushCodec(lossy, dense) == dense);
+      CHECK_FALSE(IsPullCodec(lossy, dense));
+      CHECK(LeavesResidual(lossy));
+    }
+    CHECK(IsPullCodec(v1::CODEC_DELTA, dense) == dense);
+    for (const v1::Codec none : {v1::CODEC_UNSPECIFIED, static_cast<v1::Codec>(99)}) {
+      CHECK_FALSE(IsPushCodec(none, dense));
+      CHECK_FALSE(IsPullCodec(none, dense));
+    }
+    CHECK_FALSE(IsPushCodec(v1::CODEC_DELTA, dense));
+  }
+  CHECK(WholeCodec(v1::CODEC_DELTA) == v1::CODEC_FLOAT32);
 }
 
 TEST_CASE("float32 travels as it is") {
@@ -150,11 +175,51 @@ TEST_CASE("an int8 group with a value that is not finite has none that is") {
   }
 }
 
+TEST_CASE("one bit: the sign, and the mean of each sign in its group") {
+  CHECK(RoundTrip(v1::CODEC_ONEBIT, {1, -2, 3, -4, 0, 2}) ==
+        std::vector<float>{1.5f, -3, 1.5f, -3, 1.5f, 1.5f});
+  CHECK(RoundTrip(v1::CODEC_ONEBIT, {-0.0f, 0}) == std::vector<float>{0, 0});
+  CHECK(RoundTrip(v1::CODEC_ONEBIT, {-1, -3}) == std::vector<float>{-2, -2});
+  const std::string bytes = Encoded(v1::CODEC_ONEBIT, {1, -2, 3, -4, 0, 2, 1, 1, -1});
+  CHECK(bytes.substr(9) == std::string("\x0a\x01"));
+
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal;
+  for (const size_t count : {1, 15, 16, 17, 255, 256, 257, 1000}) {
+    std::vector<float> values(count);
+    for (float& value : values) value = normal(random);
+    const std::vector<float> decoded = RoundTrip(v1::CODEC_ONEBIT, values);
+    for (size_t first = 0; first < count; first += 256) {
+      const size_t end = std::min<size_t>(first + 256, count);
+      double sums[2] = {};
+      double counts[2] = {};
+      for (size_t i = first; i < end; ++i) {
+        sums[values[i] < 0] += values[i];
+        ++counts[values[i] < 0];
+      }
+      for (size_t i = first; i < end; ++i) {
+        const bool negative = values[i] < 0;
+        REQUIRE(decoded[i] == Approx(sums[negative] / counts[negative]).epsilon(1e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("one bit: a value that is not finite makes its sign's mean so, in its group alone") {
+  for (const float bad : {kInfinity, -kInfinity, kNan}) {
+    std::vector<float> values(300, 1.0f);
+    values[5] = bad;
+    const std::vector<float> decoded = RoundTrip(v1::CODEC_ONEBIT, values);
+    CHECK_FALSE(std::isfinite(decoded[5]));
+    CHECK(decoded[256] == 1.0f);
+  }
+}
+
 TEST_CASE("every vector level makes the same bytes") {
   const std::vector<float> any = AnyFloats(1001);
   std::vector<float> finite;
   for (const float value : any) finite.push_back(std::isfinite(value) ? value : 1.0f);
-  for (const v1::Codec codec : {v1::CODEC_BF16, v1::CODEC_FP16, v1::CODEC_INT8}) {
+  for (const v1::Codec codec : {v1::CODEC_BF16, v1::CODEC_FP16, v1::CODEC_INT8, v1::CODEC_ONEBIT}) {
     const std::vector<float>& values = codec == v1::CODEC_INT8 ? finite : any;
     const std::string best = Encoded(codec, values);
     const std::vector<float> decoded = Decoded(codec, best, values.size());

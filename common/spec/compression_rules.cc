@@ -2,13 +2,45 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/spec/enum_names.h"
 #include "common/spec/rules.h"
 
 namespace paceline::spec_rules {
 namespace {
 
+bool LeavesSomething(v1::Codec push) { return push == v1::CODEC_TOPK || push == v1::CODEC_ONEBIT; }
+
+// A pull by delta is exact.
 bool Rounds(v1::Codec push, v1::Codec pull) {
-  return push != v1::CODEC_FLOAT32 || pull != v1::CODEC_FLOAT32;
+  return push != v1::CODEC_FLOAT32 || (pull != v1::CODEC_FLOAT32 && pull != v1::CODEC_DELTA);
+}
+
+// One pair of codecs; `path` is "compression" or that of a table.
+void CheckPair(const v1::JobSpec& spec, const std::string& path, v1::Codec push, v1::Codec pull,
+               std::vector<Problem>* problems) {
+  if (push == v1::CODEC_DELTA) {
+    problems->push_back(Expected(absl::StrCat(path, ".push"),
+                                 "float32 | bf16 | fp16 | int8 | topk | onebit | auto",
+                                 EnumWord(push)));
+  }
+  if (LeavesSomething(pull)) {
+    problems->push_back(Expected(absl::StrCat(path, ".pull"),
+                                 "float32 | bf16 | fp16 | int8 | delta | auto", EnumWord(pull)));
+  }
+  if (spec.consistency().policy() != v1::POLICY_BSP) return;
+  if (LeavesSomething(push)) {
+    problems->push_back(Expected(
+        absl::StrCat(path, ".push"),
+        "float32, bf16, fp16 or int8 under bsp (what topk and onebit leave behind is not in its "
+        "cuts, so a run with faults would not end with the same bytes), or policy ssp or asp",
+        EnumWord(push)));
+  }
+  if (push == v1::CODEC_AUTO || pull == v1::CODEC_AUTO) {
+    problems->push_back(
+        Complaint(path,
+                  "auto rounds by measured times, and bsp ends with the same bytes in every run: "
+                  "float32, bf16, fp16 or int8 expected, or policy ssp or asp"));
+  }
 }
 
 }  // namespace
@@ -16,19 +48,30 @@ bool Rounds(v1::Codec push, v1::Codec pull) {
 void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems) {
   const v1::CompressionSpec& compression = spec.compression();
   bool rounds = Rounds(compression.push(), compression.pull());
+  bool topk = compression.push() == v1::CODEC_TOPK;
+  CheckPair(spec, "compression", compression.push(), compression.pull(), problems);
   std::set<std::string> seen;
   for (int i = 0; i < compression.tables_size(); ++i) {
     const v1::TableCompressionSpec& table = compression.tables(i);
-    const std::string path = absl::StrCat("compression.tables[", i, "].table");
+    const std::string path = absl::StrCat("compression.tables[", i, "]");
     rounds = rounds || Rounds(table.push(), table.pull());
+    topk = topk || table.push() == v1::CODEC_TOPK;
+    // What it has of all tables has been complained of.
+    if (table.push() != compression.push() || table.pull() != compression.pull()) {
+      CheckPair(spec, path, table.push(), table.pull(), problems);
+    }
     if (table.table().empty()) {
-      problems->push_back(Expected(path, "the name of a table", "none"));
+      problems->push_back(Expected(path + ".table", "the name of a table", "none"));
     } else if (!seen.insert(table.table()).second) {
-      problems->push_back(Complaint(path, absl::StrCat(table.table(), " is given twice")));
+      problems->push_back(
+          Complaint(path + ".table", absl::StrCat(table.table(), " is given twice")));
     }
   }
   RefuseIf(rounds && spec.model().kind() == v1::MODEL_KIND_COUNTING, "compression",
            "a model whose values may be rounded, which those of counting may not", problems);
+  RefuseIf(!topk && compression.topk_ratio() != 0, "compression.topk_ratio", "push topk", problems);
+  RefuseIf(!topk && compression.topk_momentum() != 0, "compression.topk_momentum", "push topk",
+           problems);
 }
 
 }  // namespace paceline::spec_rules

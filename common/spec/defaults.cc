@@ -200,6 +200,7 @@ void CompressionDefaults(v1::CompressionSpec* compression) {
   if (compression->pull() == v1::CODEC_UNSPECIFIED) {
     compression->set_pull(v1::CODEC_FLOAT32);
   }
+  bool topk = compression->push() == v1::CODEC_TOPK;
   for (v1::TableCompressionSpec& table : *compression->mutable_tables()) {
     if (table.push() == v1::CODEC_UNSPECIFIED) {
       table.set_push(compression->push());
@@ -207,6 +208,10 @@ void CompressionDefaults(v1::CompressionSpec* compression) {
     if (table.pull() == v1::CODEC_UNSPECIFIED) {
       table.set_pull(compression->pull());
     }
+    topk = topk || table.push() == v1::CODEC_TOPK;
+  }
+  if (topk && compression->topk_ratio() == 0) {
+    compression->set_topk_ratio(0.01);
   }
 }
 

@@ -108,6 +108,18 @@ TEST_CASE("values travel as float32, a table's as all others, unless it is said 
   CHECK(table.pull() == v1::CODEC_BF16);
 }
 
+TEST_CASE("topk sends a hundredth, wherever it is asked for") {
+  v1::JobSpec spec = Bare(v1::MODEL_KIND_MLP);
+  CHECK(WithDefaults(spec).compression().topk_ratio() == 0);
+  spec.mutable_compression()->add_tables()->set_push(v1::CODEC_TOPK);
+  CHECK(WithDefaults(spec).compression().topk_ratio() == 0.01);
+  spec.mutable_compression()->clear_tables();
+  spec.mutable_compression()->set_push(v1::CODEC_TOPK);
+  CHECK(WithDefaults(spec).compression().topk_ratio() == 0.01);
+  spec.mutable_compression()->set_topk_ratio(0.5);
+  CHECK(WithDefaults(spec).compression().topk_ratio() == 0.5);
+}
+
 TEST_CASE("filling in defaults twice changes nothing") {
   for (int model = 0; model <= v1::ModelKind_MAX; ++model) {
     for (int optimizer = 0; optimizer <= v1::OptimizerKind_MAX; ++optimizer) {

@@ -53,6 +53,8 @@ constexpr NumberRange kRanges[] = {
     {"CheckpointSpec.every_seconds", 0, 1e8},
     {"CheckpointSpec.keep", 1, 1000},
     {"CheckpointSpec.replicas", 0, 16},
+    {"CompressionSpec.topk_ratio", 0, 1, kOpen, kClosed},
+    {"CompressionSpec.topk_momentum", 0, 1, kClosed, kOpen},
 };
 
 // Whole numbers plainly, great ones too: 1099511627776, not 1.1e+12.

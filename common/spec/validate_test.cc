@@ -176,6 +176,38 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
       {kCounting, "compression: {push: bf16}",
        "compression: allowed only with a model whose values may be rounded, which those of "
        "counting may not"},
+      {kMlp, "consistency: {policy: asp}\ncompression: {push: topk, topk_momentum: 0.9}", ""},
+      {kMlp, "consistency: {policy: ssp}\ncompression: {push: onebit, pull: delta}", ""},
+      {kMlp, "compression: {pull: delta}", ""},
+      {kCounting, "compression: {pull: delta}", ""},
+      {kMlp, "compression: {push: onebit}",
+       "compression.push: float32, bf16, fp16 or int8 under bsp (what topk and onebit leave behind "
+       "is not in its cuts, so a run with faults would not end with the same bytes), or policy "
+       "ssp or asp expected, got onebit"},
+      {kMlp, "compression: {tables: [{table: a, push: topk}]}",
+       "compression.tables[0].push: float32, bf16, fp16 or int8 under bsp (what topk and onebit "
+       "leave behind is not in its cuts, so a run with faults would not end with the same bytes), "
+       "or policy ssp or asp expected, got topk"},
+      {kMlp, "compression: {push: delta}",
+       "compression.push: float32 | bf16 | fp16 | int8 | topk | onebit | auto expected, got delta"},
+      {kMlp, "compression: {pull: topk, tables: [{table: a, push: bf16, pull: onebit}]}",
+       "compression.pull: float32 | bf16 | fp16 | int8 | delta | auto expected, got topk\n"
+       "compression.tables[0].pull: float32 | bf16 | fp16 | int8 | delta | auto expected, got "
+       "onebit"},
+      {kMlp, "consistency: {policy: asp}\ncompression: {push: auto, pull: auto}", ""},
+      {kMlp, "compression: {pull: auto}",
+       "compression: auto rounds by measured times, and bsp ends with the same bytes in every run: "
+       "float32, bf16, fp16 or int8 expected, or policy ssp or asp"},
+      {kCounting, "consistency: {policy: asp}\ncompression: {push: auto}",
+       "compression: allowed only with a model whose values may be rounded, which those of "
+       "counting may not"},
+      {kMlp, "compression: {topk_ratio: 0.1, topk_momentum: 0.5}",
+       "compression.topk_ratio: allowed only with push topk\n"
+       "compression.topk_momentum: allowed only with push topk"},
+      {kMlp, "consistency: {policy: asp}\ncompression: {push: topk, topk_ratio: 1.5}",
+       "compression.topk_ratio: a number greater than 0 and at most 1 expected, got 1.5"},
+      {kMlp, "consistency: {policy: asp}\ncompression: {push: topk, topk_momentum: 1}",
+       "compression.topk_momentum: a number of at least 0 and less than 1 expected, got 1"},
       {kLogistic, "model: {hidden: [3]}", "model.hidden: allowed only with model.kind mlp"},
       {kLogistic, "model: {activation: relu}",
        "model.activation: allowed only with model.kind mlp"},
@@ -251,7 +283,8 @@ TEST_CASE("numbers that have no name in an enum are refused") {
   table->set_table("layer0/weight");
   table->set_push(static_cast<v1::Codec>(9));
   CHECK(Problems(in_a_list) ==
-        "compression.tables[0].push: float32 | bf16 | fp16 | int8 expected, got 9");
+        "compression.tables[0].push: float32 | bf16 | fp16 | int8 | topk | onebit | delta | auto "
+        "expected, got 9");
 }
 
 TEST_CASE("a value that no double can hold exactly is still refused") {

@@ -142,12 +142,28 @@ absl::StatusOr<Tables> TablesOf(const v1::ModelSpec& model, uint64_t features, u
   }
 }
 
-// How each table travels.
-absl::Status SetCodecs(const v1::CompressionSpec& compression, Tables* tables) {
-  for (v1::TableSpec& table : *tables) {
-    table.set_push_codec(compression.push());
-    table.set_pull_codec(compression.pull());
+// How a table travels, as `path` of the spec says.
+absl::Status SetCodecs(const v1::CompressionSpec& compression, const std::string& path,
+                       v1::Codec push, v1::Codec pull, v1::TableSpec* table) {
+  if (table->kind() == v1::TABLE_KIND_SPARSE) {
+    const bool part = push == v1::CODEC_TOPK || push == v1::CODEC_ONEBIT;
+    if (part || pull == v1::CODEC_DELTA) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, part ? ".push" : ".pull", ": float32, bf16, fp16 or int8 expected for ",
+          table->name(), ", which is sparse: topk, onebit and delta are for dense tables"));
+    }
   }
+  table->set_push_codec(push);
+  table->set_pull_codec(pull);
+  if (push == v1::CODEC_TOPK) {
+    table->set_topk_ratio(compression.topk_ratio());
+    table->set_topk_momentum(compression.topk_momentum());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetAllCodecs(const v1::CompressionSpec& compression, Tables* tables) {
+  std::vector<bool> own_codecs(tables->size(), false);
   for (int i = 0; i < compression.tables_size(); ++i) {
     const v1::TableCompressionSpec& own = compression.tables(i);
     const auto named = std::find_if(tables->begin(), tables->end(),
@@ -158,8 +174,14 @@ absl::Status SetCodecs(const v1::CompressionSpec& compression, Tables* tables) {
                                                      absl::StrJoin(*tables, ", ", name),
                                                      " expected, got ", own.table()));
     }
-    named->set_push_codec(own.push());
-    named->set_pull_codec(own.pull());
+    own_codecs[named - tables->begin()] = true;
+    PL_RETURN_IF_ERROR(SetCodecs(compression, absl::StrCat("compression.tables[", i, "]"),
+                                 own.push(), own.pull(), &*named));
+  }
+  for (size_t t = 0; t < tables->size(); ++t) {
+    if (own_codecs[t]) continue;
+    PL_RETURN_IF_ERROR(SetCodecs(compression, "compression", compression.push(), compression.pull(),
+                                 &(*tables)[t]));
   }
   return absl::OkStatus();
 }
@@ -176,7 +198,7 @@ absl::StatusOr<Tables> ModelTables(const v1::JobSpec& spec, uint64_t features, u
     }
     PL_RETURN_IF_ERROR(ValidateTable(table));
   }
-  PL_RETURN_IF_ERROR(SetCodecs(spec.compression(), &tables));
+  PL_RETURN_IF_ERROR(SetAllCodecs(spec.compression(), &tables));
   return tables;
 }
 

@@ -150,6 +150,37 @@ TEST_CASE("compression names the codecs of all tables, and of some") {
                "logistic/biases");
 }
 
+TEST_CASE("topk brings its numbers, and parts of values are for dense tables") {
+  v1::JobSpec spec = Spec(v1::MODEL_KIND_LOGISTIC);
+  v1::CompressionSpec* const compression = spec.mutable_compression();
+  compression->set_push(v1::CODEC_TOPK);
+  compression->set_topk_momentum(0.9);
+  compression->set_pull(v1::CODEC_DELTA);
+  v1::TableCompressionSpec* const own = compression->add_tables();
+  own->set_table("logistic/bias");
+  own->set_push(v1::CODEC_BF16);
+  REQUIRE_OK_AND_ASSIGN(const auto tables, ModelTables(WithDefaults(spec), 10, 2));
+  CHECK(tables[0].push_codec() == v1::CODEC_BF16);
+  CHECK(tables[0].topk_ratio() == 0);
+  CHECK(tables[1].push_codec() == v1::CODEC_TOPK);
+  CHECK(tables[1].pull_codec() == v1::CODEC_DELTA);
+  CHECK(tables[1].topk_ratio() == 0.01);
+  CHECK(tables[1].topk_momentum() == 0.9);
+
+  spec.mutable_model()->set_table(v1::TABLE_KIND_SPARSE);
+  CHECK_STATUS(ModelTables(WithDefaults(spec), 10, 2), absl::StatusCode::kInvalidArgument,
+               "compression.push: float32, bf16, fp16 or int8 expected for logistic/weight, which "
+               "is sparse: topk, onebit and delta are for dense tables");
+  own->set_table("logistic/weight");
+  own->set_pull(v1::CODEC_DELTA);
+  CHECK_STATUS(ModelTables(WithDefaults(spec), 10, 2), absl::StatusCode::kInvalidArgument,
+               "compression.tables[0].pull: float32, bf16, fp16 or int8 expected for "
+               "logistic/weight, which is sparse: topk, onebit and delta are for dense tables");
+  // Of its own, the rest is dense.
+  own->set_pull(v1::CODEC_INT8);
+  REQUIRE_OK(ModelTables(WithDefaults(spec), 10, 2).status());
+}
+
 TEST_CASE("sparse weights keep the fan of their features") {
   v1::JobSpec mlp = Spec(v1::MODEL_KIND_MLP);
   mlp.mutable_model()->add_hidden(6);

@@ -5,6 +5,7 @@
 #define PACELINE_SERVER_CORE_CODED_VALUES_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,17 +14,34 @@
 
 namespace paceline::server {
 
-// Errors:  UNKNOWN_CODEC  this server does not have it; names the shard.
-absl::Status CheckCodec(v1::Codec codec, uint32_t shard);
+// Whether a shard takes gradients, or gives its rows, as `codec`.
+// Errors:  UNKNOWN_CODEC  it does not; names the shard and what it takes.
+absl::Status CheckPushCodec(v1::Codec codec, bool dense, uint32_t shard);
+absl::Status CheckPullCodec(v1::Codec codec, bool dense, uint32_t shard);
 
 // The float32 values in EncodedBytes(codec, values) bytes: the same bytes under FLOAT32,
-// else new ones.
+// else new ones. Any codec but TOPK and DELTA.
 // Errors:  LIMIT  no memory for them.
 absl::StatusOr<Payload> DecodeValues(v1::Codec codec, const Payload& bytes, uint64_t values);
 
-// The reverse, of float32 values in memory.
+// All float32 values of a shard, of which IndexedBytes(kept) bytes hold `kept` ones; the
+// rest is 0.
+// Errors:  as DecodeValues; InvalidArgument  indices that are not ascending, distinct and
+//          within the shard.
+absl::StatusOr<Payload> DecodeIndexedValues(const Payload& bytes, uint64_t kept, uint64_t values);
+
+// The reverse of DecodeValues, of float32 values in memory.
 // Errors:  as DecodeValues.
 absl::StatusOr<Piece> EncodeValues(v1::Codec codec, Piece floats);
+
+// Values of `now` that differ from those of `base`, IndexedBytes(count) bytes.
+struct Changes {
+  uint64_t count = 0;
+  Piece bytes;
+};
+// Nothing: they take no less than half of the bytes of all values.
+// Errors:  as DecodeValues.
+absl::StatusOr<std::optional<Changes>> EncodeChanges(const Piece& base, const Piece& now);
 
 }  // namespace paceline::server
 

@@ -1,7 +1,7 @@
 // One shard's part of a push, taken from the bytes of its frame and checked: what
 // is left to fail later is memory alone.
 //
-//   dense   rows * dim values, all rows of the shard
+//   dense   rows * dim values, all rows of the shard; topk: some of them (the rest is 0)
 //   sparse  rows uint64 keys (ascending, distinct, of the bucket), rows * dim values
 //
 // float32 values stay where they were received, others are decoded; whether they are
@@ -38,7 +38,8 @@ absl::StatusOr<uint64_t> GradientBytes(const v1::TableSpec& table, const v1::Sha
                                        const v1::PushBlock& block, uint64_t available);
 
 // Takes a block from `bytes`, whose size GradientBytes gave.
-// Errors:  INVALID  keys that are not ascending and distinct, or of another bucket.
+// Errors:  INVALID  keys that are not ascending and distinct, or of another bucket;
+//                   the same of topk's indices.
 //          LIMIT    no memory for decoded values.
 absl::StatusOr<Gradient> ParseGradient(const v1::TableSpec& table, const v1::ShardSpec& shard,
                                        const v1::PushBlock& block, const Payload& bytes);

@@ -24,6 +24,31 @@ absl::Status Limit(absl::string_view what) {
   return RefusalStatus(refusal, what);
 }
 
+// All rows of a shard, or what of them the rank does not have.
+absl::Status ReadDelta(const v1::RequestContext& context, Shard* shard, uint64_t base,
+                       PullReply* reply) {
+  PL_ASSIGN_OR_RETURN(Shard::DeltaRows read,
+                      shard->ReadForDelta(context.rank(), context.iteration(), base));
+  v1::PulledBlock* pulled = reply->header.add_blocks();
+  pulled->set_shard(shard->spec().shard());
+  pulled->set_rows(read.rows.rows);
+  pulled->set_version(read.rows.version);
+  pulled->set_state(read.state);
+  std::optional<Changes> changes;
+  if (read.base.has_value()) {
+    PL_ASSIGN_OR_RETURN(changes, EncodeChanges(*read.base, read.rows.bytes));
+  }
+  if (changes.has_value()) {
+    pulled->set_codec(v1::CODEC_DELTA);
+    pulled->set_changed(changes->count);
+    reply->payload.Append(std::move(changes->bytes));
+  } else {
+    pulled->set_codec(v1::CODEC_FLOAT32);
+    reply->payload.Append(std::move(read.rows.bytes));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest& header,
@@ -39,7 +64,12 @@ absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest&
   uint64_t reply_bytes = 64 + uint64_t{32} * header.blocks_size();
   for (const v1::PullBlock& block : header.blocks()) {
     PL_ASSIGN_OR_RETURN(Shard * shard, FindShard(block.shard()));
-    PL_RETURN_IF_ERROR(CheckCodec(block.codec(), block.shard()));
+    const bool dense = shard->table().kind() == v1::TABLE_KIND_DENSE;
+    PL_RETURN_IF_ERROR(CheckPullCodec(block.codec(), dense, block.shard()));
+    if (block.codec() == v1::CODEC_DELTA && header.pin() != 0) {
+      return InvalidStatus(
+          absl::StrCat("shard ", block.shard(), ": codec delta is for pulls without a pin"));
+    }
     if (!seen.insert(block.shard()).second) {
       return InvalidStatus(absl::StrCat("shard ", block.shard(), ": twice in one pull"));
     }
@@ -52,15 +82,14 @@ absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest&
         std::vector<uint64_t> keys,
         ParseKeys(shard->table(), shard->spec(), block.keys(), payload.Slice(offset, bytes)));
     offset += bytes;
-    const bool dense = shard->table().kind() == v1::TABLE_KIND_DENSE;
     const uint64_t rows = dense ? shard->spec().rows() : keys.size();
-    reply_bytes += EncodedBytes(block.codec(), rows * shard->table().dim());
+    reply_bytes += EncodedBytes(WholeCodec(block.codec()), rows * shard->table().dim());
     if (reply_bytes > kMaxFrameBytes) {
       return Limit(absl::StrCat("pull: a reply of at most ", kMaxFrameBytes,
                                 " bytes expected, ask for fewer shards"));
     }
-    ticket->blocks.push_back(
-        Ticket::Block{.shard = shard, .keys = std::move(keys), .codec = block.codec()});
+    ticket->blocks.push_back(Ticket::Block{
+        .shard = shard, .keys = std::move(keys), .codec = block.codec(), .base = block.base()});
   }
   if (offset != payload.size()) {
     return InvalidStatus(
@@ -143,6 +172,10 @@ absl::StatusOr<PullReply> ServerJob::ReadAll(const Ticket& ticket) {
   const v1::RequestContext& context = ticket.context;
   PullReply reply;
   for (const Ticket::Block& block : ticket.blocks) {
+    if (block.codec == v1::CODEC_DELTA) {
+      PL_RETURN_IF_ERROR(ReadDelta(context, block.shard, block.base, &reply));
+      continue;
+    }
     PL_ASSIGN_OR_RETURN(Shard::Rows rows,
                         ticket.pin != 0
                             ? block.shard->ReadPinned(ticket.pin, block.keys)

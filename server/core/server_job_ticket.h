@@ -19,6 +19,8 @@ struct ServerJob::Ticket {
     Shard* shard = nullptr;
     std::vector<uint64_t> keys;
     v1::Codec codec = v1::CODEC_FLOAT32;
+    // As the request has it.
+    uint64_t base = 0;
   };
 
   uint64_t id = 0;

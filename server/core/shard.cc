@@ -92,7 +92,8 @@ Shard::Shard(Options options, ShardRows rows, uint64_t sum_bytes, const ShardSna
                       : ConsistencyController(state->progress, state->finished, options_.policy)),
       steps_(state == nullptr ? 0 : state->steps),
       incarnations_(options_.ranks, 0),
-      read_versions_(options_.ranks, 0) {
+      read_versions_(options_.ranks, 0),
+      delta_bases_(options_.ranks, options_.memory) {
   if (options_.policy.rounds) {
     round_.emplace(options_.table, options_.shard, options_.ranks, options_.fold);
     for (uint32_t rank = 0; rank < options_.ranks; ++rank) {
@@ -106,6 +107,7 @@ Shard::~Shard() { options_.memory->Release(sum_bytes_); }
 Shard::RankState Shard::OpenRank(uint32_t rank, uint64_t incarnation) {
   MutexLock lock(&mu_);
   incarnations_[rank] = std::max(incarnations_[rank], incarnation);
+  delta_bases_.Drop(rank);
   return {.progress = controller_.progress()[rank], .finished = controller_.finished(rank)};
 }
 
@@ -171,6 +173,7 @@ absl::StatusOr<Shard::Pushed> Shard::Finish(uint32_t rank, uint64_t incarnation,
     PL_RETURN_IF_ERROR(ApplyRoundIfComplete(&pushed));
   }
   controller_.Finish(rank);
+  delta_bases_.Drop(rank);
   pushed.cut_reached = ReachCut();
   pushed.released = Release();
   return pushed;
@@ -284,6 +287,11 @@ absl::Status Shard::WhyNotLocked(uint32_t rank, uint64_t t) const {
 absl::StatusOr<Shard::Rows> Shard::Read(uint32_t rank, uint64_t t,
                                         absl::Span<const uint64_t> keys) {
   MutexLock lock(&mu_);
+  return ReadLocked(rank, t, keys);
+}
+
+absl::StatusOr<Shard::Rows> Shard::ReadLocked(uint32_t rank, uint64_t t,
+                                              absl::Span<const uint64_t> keys) {
   const Verdict verdict = controller_.MayPull(rank, t);
   if (verdict == Verdict::kGone) return Gone(t);
   if (verdict == Verdict::kWait) return WhyNotLocked(rank, t);

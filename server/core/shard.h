@@ -30,6 +30,7 @@
 #include "common/sync.h"
 #include "proto/node.pb.h"
 #include "server/core/consistency_controller.h"
+#include "server/core/delta_bases.h"
 #include "server/core/gradient.h"
 #include "server/core/payload.h"
 #include "server/core/round_aggregator.h"
@@ -139,6 +140,17 @@ class Shard {
   // Errors:  OUT_OF_ORDER as AdmitOrPark; LIMIT: no memory for the reply.
   absl::StatusOr<Rows> Read(uint32_t rank, uint64_t t, absl::Span<const uint64_t> keys);
 
+  // All rows of a dense shard, and those that the rank has, if they are the state that
+  // `base` names (PullBlock.base) and are still held. What it reads becomes its base.
+  // Errors:  as Read.
+  struct DeltaRows {
+    Rows rows;
+    // To be named as a base later.
+    uint64_t state = 0;
+    std::optional<Piece> base;
+  };
+  absl::StatusOr<DeltaRows> ReadForDelta(uint32_t rank, uint64_t t, uint64_t base);
+
   // Holds the present rows readable under `pin`.
   // Errors:  LIMIT, INVALID (no such pin).
   absl::Status Pin(uint64_t pin);
@@ -186,6 +198,8 @@ class Shard {
   void CountStaleness(uint32_t rank, uint64_t t) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Gone(uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status WhyNotLocked(uint32_t rank, uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<Rows> ReadLocked(uint32_t rank, uint64_t t, absl::Span<const uint64_t> keys)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Rows RowsOf(Piece bytes, uint64_t version) const;
 
   struct ArmedCut {
@@ -213,6 +227,7 @@ class Shard {
   std::vector<uint64_t> incarnations_ ABSL_GUARDED_BY(mu_);
   // Version that each rank read last, plus one; 0: none.
   std::vector<uint64_t> read_versions_ ABSL_GUARDED_BY(mu_);
+  DeltaBases delta_bases_ ABSL_GUARDED_BY(mu_);
   std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
   StalenessStats staleness_ ABSL_GUARDED_BY(mu_);
   std::optional<ArmedCut> armed_ ABSL_GUARDED_BY(mu_);

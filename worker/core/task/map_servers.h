@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/codec/codec.h"
+#include "common/codec/indexed_values.h"
 #include "common/tables/sharding.h"
 #include "worker/core/task/pull_plan.h"
 #include "worker/core/task/push_plan.h"
@@ -67,9 +68,15 @@ inline void Receive(const v1::ShardMap& map, const PushFrame& frame, Store* stor
       for (size_t i = 0; i < keys.size(); ++i) keys[i] = shard.first_row() + i;
     }
     std::vector<float> values(keys.size() * table.dim());
-    const uint64_t size = EncodedBytes(block.codec(), values.size());
+    const bool topk = block.codec() == v1::CODEC_TOPK;
+    const uint64_t size =
+        topk ? IndexedBytes(block.kept()) : EncodedBytes(block.codec(), values.size());
     REQUIRE(at + size <= bytes.size());
-    Decode(block.codec(), bytes.data() + at, absl::MakeSpan(values));
+    if (topk) {
+      REQUIRE(ReadIndexed(bytes.data() + at, block.kept(), absl::MakeSpan(values)));
+    } else {
+      Decode(block.codec(), bytes.data() + at, absl::MakeSpan(values));
+    }
     at += size;
     for (size_t i = 0; i < keys.size(); ++i) {
       const auto row = values.begin() + static_cast<std::ptrdiff_t>(i * table.dim());

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/codec/codec.h"
+#include "common/codec/indexed_values.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::worker {
@@ -21,7 +22,10 @@ class Packer {
 
   absl::Status Add(const LayoutShard& shard, PullTarget target, absl::Span<const uint64_t> keys) {
     if (!header_.exact) target.codec = layout_.pull_codec(target.table);
-    const uint64_t bytes = EncodedBytes(target.codec, target.rows * layout_.dim(target.table));
+    if (target.codec == v1::CODEC_AUTO) target.codec = header_.auto_codec;
+    const bool delta = target.codec == v1::CODEC_DELTA;
+    const uint64_t bytes =
+        EncodedBytes(WholeCodec(target.codec), target.rows * layout_.dim(target.table));
     const uint64_t key_bytes = target.positions.size() * sizeof(uint64_t);
     if (bytes > limits_.most || key_bytes > limits_.most) {
       return absl::ResourceExhaustedError(absl::StrCat(
@@ -36,6 +40,7 @@ class Packer {
     block->set_shard(shard.shard);
     block->set_keys(target.positions.size());
     block->set_codec(target.codec);
+    if (delta && header_.states != nullptr) block->set_base(header_.states->Base(shard.shard));
     for (const uint32_t position : target.positions) {
       frame.keys.append(reinterpret_cast<const char*>(&keys[position]), sizeof(uint64_t));
     }
@@ -134,14 +139,23 @@ absl::Status CheckReply(const ShardLayout& layout, const PullFrame& frame,
   for (size_t i = 0; i < frame.targets.size(); ++i) {
     const PullTarget& target = frame.targets[i];
     const v1::PulledBlock& block = response.blocks(static_cast<int>(i));
+    // An answer by delta may have all rows after all.
+    const bool whole = block.codec() == WholeCodec(target.codec);
+    const uint64_t values = target.rows * layout.dim(target.table);
     if (block.shard() != target.shard || block.rows() != target.rows ||
-        block.codec() != target.codec) {
+        (!whole && block.codec() != target.codec)) {
       return absl::InvalidArgumentError(
           absl::StrCat("pull reply, block ", i, ": shard ", target.shard, " with ", target.rows,
                        " rows as codec ", target.codec, " expected, got shard ", block.shard(),
                        " with ", block.rows(), " rows as codec ", block.codec()));
     }
-    bytes += EncodedBytes(target.codec, target.rows * layout.dim(target.table));
+    if (!whole &&
+        (block.changed() > values || frame.header.blocks(static_cast<int>(i)).base() == 0)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "pull reply, block ", i, ": shard ", target.shard, " has ", values, " values and base ",
+          frame.header.blocks(static_cast<int>(i)).base(), ", got ", block.changed(), " changes"));
+    }
+    bytes += whole ? EncodedBytes(block.codec(), values) : IndexedBytes(block.changed());
   }
   if (bytes != payload_bytes) {
     return absl::InvalidArgumentError(
@@ -150,7 +164,7 @@ absl::Status CheckReply(const ShardLayout& layout, const PullFrame& frame,
   return absl::OkStatus();
 }
 
-// Both return false if the payload ends before.
+// All return false if the payload ends before.
 bool ScatterFloats(const PullTarget& target, uint64_t dim, PayloadRead read, absl::Span<float> to) {
   if (target.positions.empty()) {
     return read(&to[target.first_row * dim], target.rows * dim * sizeof(float));
@@ -159,6 +173,15 @@ bool ScatterFloats(const PullTarget& target, uint64_t dim, PayloadRead read, abs
     if (!read(&to[position * dim], dim * sizeof(float))) return false;
   }
   return true;
+}
+
+// Also false if indices are not ascending, distinct and within the shard.
+bool ScatterChanges(const PullTarget& target, uint64_t dim, uint64_t changed, PayloadRead read,
+                    absl::Span<float> to) {
+  std::string bytes;
+  bytes.resize(IndexedBytes(changed));
+  return read(bytes.data(), bytes.size()) &&
+         ReadIndexed(bytes.data(), changed, to.subspan(target.first_row * dim, target.rows * dim));
 }
 
 bool ScatterEncoded(const PullTarget& target, uint64_t dim, PayloadRead read,
@@ -218,17 +241,29 @@ absl::StatusOr<std::vector<PullFrame>> PlanPull(const ShardLayout& layout, const
 
 absl::Status Scatter(const ShardLayout& layout, const PullFrame& frame,
                      const v1::PullResponse& response, uint64_t payload_bytes, PayloadRead read,
-                     Parameters* parameters) {
+                     Parameters* parameters, DeltaStates* states) {
   PL_RETURN_IF_ERROR(CheckReply(layout, frame, response, payload_bytes));
-  for (const PullTarget& target : frame.targets) {
+  for (size_t i = 0; i < frame.targets.size(); ++i) {
+    const PullTarget& target = frame.targets[i];
+    const v1::PulledBlock& block = response.blocks(static_cast<int>(i));
     const uint64_t dim = layout.dim(target.table);
     const absl::Span<float> to = absl::MakeSpan((*parameters)[target.table].rows);
-    const bool whole = target.codec == v1::CODEC_FLOAT32 ? ScatterFloats(target, dim, read, to)
-                                                         : ScatterEncoded(target, dim, read, to);
-    if (!whole) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("pull reply: the payload ends within shard ", target.shard));
+    const bool delta = target.codec == v1::CODEC_DELTA && states != nullptr;
+    if (delta) states->Forget(target.shard);
+    bool scattered;
+    if (block.codec() == v1::CODEC_DELTA) {
+      scattered = ScatterChanges(target, dim, block.changed(), read, to);
+    } else if (block.codec() == v1::CODEC_FLOAT32) {
+      scattered = ScatterFloats(target, dim, read, to);
+    } else {
+      scattered = ScatterEncoded(target, dim, read, to);
     }
+    if (!scattered) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("pull reply: the payload ends within shard ", target.shard,
+                       block.codec() == v1::CODEC_DELTA ? ", or its indices are wrong" : ""));
+    }
+    if (delta) states->Set(target.shard, block.state());
   }
   return absl::OkStatus();
 }

@@ -4,7 +4,7 @@
 // A frame asks one server for whole blocks, about 4 MiB of reply. Dense shards
 // are asked for whole; the keys of a sparse table are split by bucket. Replies
 // are scattered straight into the parameters, one frame after another, in any
-// order.
+// order. What comes by DELTA is patched into the rows that are there.
 #ifndef PACELINE_WORKER_CORE_TASK_PULL_PLAN_H_
 #define PACELINE_WORKER_CORE_TASK_PULL_PLAN_H_
 
@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "proto/data.pb.h"
 #include "worker/core/model.h"
+#include "worker/core/task/delta_states.h"
 #include "worker/core/task/payload.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/shard_layout.h"
@@ -67,6 +68,10 @@ struct PullHeader {
   uint64_t pin = 0;
   // float32, whatever the tables' codecs are.
   bool exact = false;
+  // What tables travel by whose codec is auto.
+  v1::Codec auto_codec = v1::CODEC_FLOAT32;
+  // What the parameters hold, to be named where the codec is delta. Null: nothing.
+  const DeltaStates* states = nullptr;
 };
 
 // Gives `parameters` one entry per table with rows of the right size; values of
@@ -84,12 +89,13 @@ absl::StatusOr<std::vector<PullFrame>> PlanPull(const ShardLayout& layout, const
                                                 FrameLimits limits = {});
 
 // Writes the rows of a reply to their places. `response` is the reply without its
-// payload, which `read` yields.
+// payload, which `read` yields. `states`: those that the frame was planned with, which
+// become those that are written; null if there were none.
 // Errors:  InvalidArgument  the blocks are not those asked for, or the payload is
 //                           too short or too long. `parameters` may be written in part.
 absl::Status Scatter(const ShardLayout& layout, const PullFrame& frame,
                      const v1::PullResponse& response, uint64_t payload_bytes, PayloadRead read,
-                     Parameters* parameters);
+                     Parameters* parameters, DeltaStates* states = nullptr);
 
 }  // namespace paceline::worker
 

@@ -25,8 +25,13 @@ absl::Status CheckKeys(uint32_t table, absl::Span<const uint64_t> keys) {
 
 }  // namespace
 
-PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits)
-    : layout_(layout), context_(context), limits_(limits) {
+PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits,
+                   Residuals* residuals, v1::Codec auto_codec)
+    : layout_(layout),
+      context_(context),
+      limits_(limits),
+      residuals_(residuals),
+      auto_codec_(auto_codec) {
   servers_.resize(layout->servers());
   for (uint32_t server = 0; server < layout->servers(); ++server) {
     servers_[server].open = NewFrame(server);
@@ -38,6 +43,11 @@ PushFrame PushPlan::NewFrame(uint32_t server) const {
   frame.server = server;
   *frame.header.mutable_context() = context_;
   return frame;
+}
+
+v1::Codec PushPlan::CodecOf(uint32_t table) const {
+  const v1::Codec codec = layout_->push_codec(table);
+  return codec == v1::CODEC_AUTO ? auto_codec_ : codec;
 }
 
 absl::Status PushPlan::Add(uint32_t table, std::shared_ptr<const TableRows> gradient,
@@ -57,20 +67,30 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
         "table ", table, ": a gradient of ", values, " values and no keys is due, got ",
         gradient->rows.size(), " values and ", gradient->keys.size(), " keys"));
   }
-  const v1::Codec codec = layout_->push_codec(table);
+  const v1::Codec codec = CodecOf(table);
   for (const LayoutShard& shard : layout_->shards(table)) {
     const absl::Span<const float> from =
         absl::MakeConstSpan(gradient->rows).subspan(shard.first_row * dim, shard.rows * dim);
     PayloadPiece piece;
+    uint64_t kept = 0;
     if (codec == v1::CODEC_FLOAT32) {
       piece = {reinterpret_cast<const char*>(from.data()), from.size() * sizeof(float), gradient};
+    } else if (LeavesResidual(codec)) {
+      PL_CHECK(residuals_ != nullptr) << "table " << table;
+      const ResidualRule rule = {.codec = codec,
+                                 .ratio = layout_->topk_ratio(table),
+                                 .momentum = layout_->topk_momentum(table)};
+      const EncodedShard encoded =
+          residuals_->Encode(rule, shard.shard, context_.iteration(), from);
+      piece = {encoded.bytes->data(), encoded.bytes->size(), encoded.bytes};
+      kept = encoded.kept;
     } else {
       auto storage = std::make_shared<std::string>();
       storage->resize(EncodedBytes(codec, from.size()));
       Encode(codec, from, storage->data());
       piece = {storage->data(), storage->size(), storage};
     }
-    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames));
+    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames, kept));
   }
   return absl::OkStatus();
 }
@@ -85,7 +105,7 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
                                                    gradient.rows.size(), " values"));
   }
   PL_RETURN_IF_ERROR(CheckKeys(table, gradient.keys));
-  const v1::Codec codec = layout_->push_codec(table);
+  const v1::Codec codec = CodecOf(table);
   // Ascending keys stay ascending within each bucket.
   std::vector<std::vector<uint32_t>> by_bucket(layout_->shards(table).size());
   for (size_t i = 0; i < n; ++i) {
@@ -119,7 +139,8 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
 }
 
 absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
-                                FramePayload payload, std::vector<PushFrame>* frames) {
+                                FramePayload payload, std::vector<PushFrame>* frames,
+                                uint64_t kept) {
   uint64_t bytes = 0;
   for (const PayloadPiece& piece : payload) bytes += piece.size;
   if (bytes > limits_.most) {
@@ -134,7 +155,8 @@ absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64
   v1::PushBlock* block = server.open.header.add_blocks();
   block->set_shard(shard.shard);
   block->set_rows(rows);
-  block->set_codec(layout_->push_codec(table));
+  block->set_codec(CodecOf(table));
+  block->set_kept(kept);
   server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
   server.open.payload_bytes += bytes;
   server.touched.push_back(shard.shard);

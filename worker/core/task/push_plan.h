@@ -12,7 +12,8 @@
 //
 // A table that is not added (an empty batch) is not touched. Dense gradients are
 // referenced, not copied, unless the table's codec encodes them; sparse ones are gathered
-// by bucket into the frame's own storage.
+// by bucket into the frame's own storage. What a codec leaves behind goes to the rank's
+// Residuals.
 #ifndef PACELINE_WORKER_CORE_TASK_PUSH_PLAN_H_
 #define PACELINE_WORKER_CORE_TASK_PUSH_PLAN_H_
 
@@ -24,6 +25,7 @@
 #include "proto/data.pb.h"
 #include "worker/core/model.h"
 #include "worker/core/task/payload.h"
+#include "worker/core/task/residuals.h"
 #include "worker/core/task/shard_layout.h"
 
 namespace paceline::worker {
@@ -47,8 +49,10 @@ struct PushFrame {
 // One push. Thread-compatible.
 class PushPlan {
  public:
-  // `layout` outlives the plan.
-  PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits = {});
+  // `layout` and `residuals` outlive the plan. `residuals` may be null if no table's codec
+  // leaves something behind. `auto_codec`: what tables travel by whose codec is auto.
+  PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits = {},
+           Residuals* residuals = nullptr, v1::Codec auto_codec = v1::CODEC_FLOAT32);
 
   // Adds the gradient of one table and appends the frames that are full by now.
   // Each table at most once.
@@ -76,12 +80,15 @@ class PushPlan {
                         std::vector<PushFrame>* frames);
   absl::Status AddSparse(uint32_t table, const TableRows& gradient, std::vector<PushFrame>* frames);
   absl::Status AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
-                        FramePayload payload, std::vector<PushFrame>* frames);
+                        FramePayload payload, std::vector<PushFrame>* frames, uint64_t kept = 0);
   PushFrame NewFrame(uint32_t server) const;
+  v1::Codec CodecOf(uint32_t table) const;
 
   const ShardLayout* const layout_;
   const v1::RequestContext context_;
   const FrameLimits limits_;
+  Residuals* const residuals_;
+  const v1::Codec auto_codec_;
   std::vector<PerServer> servers_;
   bool finished_ = false;
   // Of one bucket, before they are encoded.

@@ -54,6 +54,8 @@ absl::StatusOr<ShardLayout> ShardLayout::Create(const v1::ShardMap& map,
     layout.tables_[t].rows = layout.tables_[t].sparse ? 0 : tables[t].rows();
     layout.tables_[t].push_codec = KnownOrFloat32(tables[t].push_codec());
     layout.tables_[t].pull_codec = KnownOrFloat32(tables[t].pull_codec());
+    layout.tables_[t].topk_ratio = tables[t].topk_ratio();
+    layout.tables_[t].topk_momentum = tables[t].topk_momentum();
   }
   for (const v1::ShardSpec& spec : map.shards()) {
     if (spec.server() >= layout.servers_) {

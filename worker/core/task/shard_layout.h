@@ -39,6 +39,9 @@ class ShardLayout {
   // How gradients and weights of the table travel.
   v1::Codec push_codec(uint32_t table) const { return tables_[table].push_codec; }
   v1::Codec pull_codec(uint32_t table) const { return tables_[table].pull_codec; }
+  // push_codec is topk.
+  double topk_ratio(uint32_t table) const { return tables_[table].topk_ratio; }
+  double topk_momentum(uint32_t table) const { return tables_[table].topk_momentum; }
   // dense: rows of the table; sparse: 0.
   uint64_t rows(uint32_t table) const { return tables_[table].rows; }
 
@@ -59,6 +62,8 @@ class ShardLayout {
     uint64_t rows = 0;
     v1::Codec push_codec = v1::CODEC_FLOAT32;
     v1::Codec pull_codec = v1::CODEC_FLOAT32;
+    double topk_ratio = 0;
+    double topk_momentum = 0;
     std::vector<LayoutShard> shards;
   };
   ShardLayout() = default;

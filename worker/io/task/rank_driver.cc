@@ -145,6 +145,7 @@ void RankDriver::Abandon() {
   if (client_ != nullptr) client_->CancelAll();
   if (cache_ != nullptr) cache_hits_ += cache_->hits();
   cache_.reset();
+  delta_states_.reset();
   // The compute loop may still read the old ones.
   parameters_ = std::make_shared<Parameters>();
   parked_.clear();
@@ -178,6 +179,7 @@ void RankDriver::Open(uint64_t attempt) {
     reach_ = client_reach_;
     servers_.assign(map_.servers().begin(), map_.servers().end());
   }
+  delta_states_ = std::make_unique<DeltaStates>(layout_->shard_count());
   if (job_->spec.consistency().policy() == v1::POLICY_SSP) {
     cache_ = std::make_unique<SspCache>(
         layout_.get(), SspCacheOptions{job_->spec.consistency().staleness(), options_.cache_bytes});

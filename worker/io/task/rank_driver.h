@@ -25,10 +25,13 @@
 #include "absl/types/span.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
+#include "worker/core/task/auto_codec.h"
 #include "worker/core/task/batch_selection.h"
+#include "worker/core/task/delta_states.h"
 #include "worker/core/task/progress_meter.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/rank_machine.h"
+#include "worker/core/task/residuals.h"
 #include "worker/core/task/shard_layout.h"
 #include "worker/core/task/ssp_cache.h"
 #include "worker/io/data/prefetcher.h"
@@ -94,6 +97,10 @@ class RankDriver {
   void ReadBatch(uint64_t attempt, uint64_t iteration);
   void PullRows(uint64_t attempt);
   void AddPull(PullFrame frame);
+  void BeginResiduals(uint64_t iteration);
+  void ChooseCodecs(const Step& step);
+  void ChooseCodec(const char* direction, uint64_t iteration, uint64_t bytes,
+                   absl::Duration transfer, absl::Duration compute, AutoCodec* codec);
   void Compute(uint64_t attempt);
   absl::Status ComputeStep(Step* step);
   void AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, uint32_t table);
@@ -139,11 +146,17 @@ class RankDriver {
   std::function<void()> when_drained_;
   std::shared_ptr<Parameters> parameters_;
   std::unique_ptr<SspCache> cache_;
+  // Of parameters_.
+  std::unique_ptr<DeltaStates> delta_states_;
   std::shared_ptr<Step> step_;
   std::unique_ptr<PushPlan> push_;
   std::unique_ptr<Evaluator> evaluator_;
   std::vector<std::shared_ptr<Gradients>> gradients_;
 
+  // Outlive attempts.
+  Residuals residuals_;
+  AutoCodec auto_push_;
+  AutoCodec auto_pull_;
   ProgressMeter meter_;
   std::string parked_;
   uint64_t cache_hits_ = 0;

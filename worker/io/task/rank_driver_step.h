@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "worker/core/batch.h"
 #include "worker/core/model.h"
 #include "worker/core/task/batch_selection.h"
@@ -27,6 +28,15 @@ struct RankDriver::Step {
   // Nothing is pushed: no records, or a gradient that is not finite.
   bool empty = false;
   bool skipped = false;
+  // For the choice of codecs; transfers are what the iteration waited for. Event loop.
+  struct Transfer {
+    absl::Duration began;
+    absl::Duration time;
+    uint64_t bytes = 0;
+  };
+  Transfer pull;
+  Transfer compute;
+  Transfer push;
   // Tables that the push has taken in. Event loop.
   std::vector<bool> added;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/codec.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
@@ -50,8 +51,10 @@ void RankDriver::ReadBatch(uint64_t attempt, uint64_t iteration) {
 
 void RankDriver::PullRows(uint64_t attempt) {
   Step& step = *step_;
+  step.pull.began = loop_->Now();
   when_drained_ = [this, attempt] {
     parked_.clear();
+    step_->pull.time = loop_->Now() - step_->pull.began;
     Handle(Pulled{attempt});
   };
   // Without records there is nothing to compute on.
@@ -63,9 +66,14 @@ void RankDriver::PullRows(uint64_t attempt) {
   PullHeader header;
   header.context = Context(step.iteration);
   header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
+  header.auto_codec = auto_pull_.codec();
+  header.states = delta_states_.get();
   absl::StatusOr<std::vector<PullFrame>> frames = PlanPull(*layout_, header, *parameters_, needs);
   if (!frames.ok()) return Fail(frames.status());
-  for (PullFrame& frame : *frames) AddPull(std::move(frame));
+  for (PullFrame& frame : *frames) {
+    step.pull.bytes += frame.payload_bytes + frame.reply_bytes;
+    AddPull(std::move(frame));
+  }
   calls_.Close();
 }
 
@@ -79,8 +87,8 @@ void RankDriver::AddPull(PullFrame planned) {
       done(FrameCalls::Accept([this, frame, held] {
         PL_RETURN_IF_ERROR(Scatter(
             *layout_, *frame, held->header, held->payload->size(),
-            [&](void* to, size_t size) { return held->payload->Read(to, size); },
-            parameters_.get()));
+            [&](void* to, size_t size) { return held->payload->Read(to, size); }, parameters_.get(),
+            delta_states_.get()));
         if (cache_ != nullptr) cache_->Store(*frame, held->header, *parameters_);
         return absl::OkStatus();
       }));
@@ -102,7 +110,10 @@ std::shared_ptr<Gradients> RankDriver::TakeGradients() {
 
 void RankDriver::Compute(uint64_t attempt) {
   const std::shared_ptr<Step> step = step_;
-  push_ = std::make_unique<PushPlan>(layout_.get(), Context(step->iteration));
+  BeginResiduals(step->iteration);
+  push_ = std::make_unique<PushPlan>(layout_.get(), Context(step->iteration), FrameLimits{},
+                                     &residuals_, auto_push_.codec());
+  step->compute.began = loop_->Now();
   step->added.resize(layout_->tables(), false);
   if (step->empty) return Computed(attempt, step, absl::OkStatus());
   step->parameters = parameters_;
@@ -120,6 +131,19 @@ void RankDriver::Compute(uint64_t attempt) {
     if (status.ok() && !early) status = ComputeStep(step.get());
     loop_->Post([this, attempt, step, status] { Computed(attempt, step, status); });
   });
+}
+
+void RankDriver::BeginResiduals(uint64_t iteration) {
+  bool leaves = false;
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
+    leaves = leaves || LeavesResidual(layout_->push_codec(table));
+  }
+  if (!leaves || !residuals_.Begin(map_.timeline(), iteration)) return;
+  LogWarning("what compression left behind of earlier gradients is lost",
+             {{"job", options_.job_id},
+              {"rank", options_.rank},
+              {"iteration", iteration},
+              {"cause", "a new task or a rollback starts with residuals of zero"}});
 }
 
 // What is decided over the whole gradient. Compute loop.
@@ -158,6 +182,7 @@ void RankDriver::AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, u
 
 void RankDriver::AddPush(PushFrame planned) {
   auto frame = std::make_shared<const PushFrame>(std::move(planned));
+  if (step_ != nullptr) step_->push.bytes += frame->payload_bytes;
   calls_.Add(frame->server, frame->payload_bytes,
              [frame, client = client_](absl::Duration timeout, FrameCalls::Done done) {
                client->Push(*frame, timeout, [done](absl::StatusOr<v1::PushResponse> response) {
@@ -171,8 +196,11 @@ void RankDriver::Computed(uint64_t attempt, const std::shared_ptr<Step>& step,
                           const absl::Status& status) {
   if (attempt != machine_.attempt() || step != step_) return;
   if (!status.ok()) return Fail(status);
-  if (!step->empty && !step->skipped) {
-    for (uint32_t table = 0; table < layout_->tables(); ++table) AddTable(attempt, step, table);
+  for (uint32_t table = 0; table < layout_->tables() && !step->empty; ++table) {
+    // What has left in an earlier attempt may have arrived: it leaves again.
+    const uint32_t first_shard = layout_->shards(table)[0].shard;
+    if (step->skipped && !residuals_.Holds(first_shard, step->iteration)) continue;
+    AddTable(attempt, step, table);
   }
   Handle(worker::Computed{attempt});
 }
@@ -180,6 +208,8 @@ void RankDriver::Computed(uint64_t attempt, const std::shared_ptr<Step>& step,
 void RankDriver::FinishPush(uint64_t attempt) {
   // A table may have failed on its way into the push.
   if (push_ == nullptr) return;
+  step_->push.began = loop_->Now();
+  step_->compute.time = step_->push.began - step_->compute.began;
   std::vector<PushFrame> frames;
   push_->Finish(&frames);
   when_drained_ = [this, attempt] { PushAcked(attempt); };
@@ -188,8 +218,10 @@ void RankDriver::FinishPush(uint64_t attempt) {
 }
 
 void RankDriver::PushAcked(uint64_t attempt) {
-  const Step& step = *step_;
+  Step& step = *step_;
   parked_.clear();
+  step.push.time = loop_->Now() - step.push.began;
+  if (!step.empty && !step.skipped) ChooseCodecs(step);
   if (step.skipped) ++skipped_iterations_;
   meter_.Add(loop_->Now(), step.selected.share.epoch, step.selected.share.positions.size(),
              step.skipped ? LossSum() : step.loss);
@@ -203,6 +235,39 @@ void RankDriver::PushAcked(uint64_t attempt) {
   step_.reset();
   Handle(worker::PushAcked{attempt});
   if (few) events_.sync();
+}
+
+void RankDriver::ChooseCodecs(const Step& step) {
+  bool push = false;
+  bool pull = false;
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
+    push = push || layout_->push_codec(table) == v1::CODEC_AUTO;
+    pull = pull || layout_->pull_codec(table) == v1::CODEC_AUTO;
+  }
+  const absl::Duration compute = step.compute.time;
+  if (push) {
+    ChooseCodec("push", step.iteration, step.push.bytes, step.push.time, compute, &auto_push_);
+  }
+  if (pull) {
+    ChooseCodec("pull", step.iteration, step.pull.bytes, step.pull.time, compute, &auto_pull_);
+  }
+}
+
+void RankDriver::ChooseCodec(const char* direction, uint64_t iteration, uint64_t bytes,
+                             absl::Duration transfer, absl::Duration compute, AutoCodec* codec) {
+  const v1::Codec before = codec->chosen();
+  if (!codec->Add(bytes, transfer, compute)) return;
+  // The first decision of all is said, too.
+  if (codec->chosen() == before && codec->decisions() > 1) return;
+  LogInfo("compression chosen",
+          {{"job", options_.job_id},
+           {"rank", options_.rank},
+           {"iteration", iteration},
+           {"direction", direction},
+           {"codec", codec->chosen() == v1::CODEC_BF16 ? "bf16" : "float32"},
+           {"float32_ms", absl::ToDoubleMilliseconds(codec->float32_transfer())},
+           {"bf16_ms", absl::ToDoubleMilliseconds(codec->bf16_transfer())},
+           {"bytes_per_second", codec->rate()}});
 }
 
 void RankDriver::SendFinish(uint64_t attempt, uint64_t iteration) {
