@@ -84,7 +84,7 @@ class PushPlan {
   const FrameLimits limits_;
   std::vector<PerServer> servers_;
   bool finished_ = false;
-  // Of one bucket, before they are encoded.
+  // Rows of a sparse table by bucket, before they are encoded.
   std::vector<float> gathered_;
 };
 
