@@ -167,10 +167,18 @@ absl::Status CheckReply(const ShardLayout& layout, const PullFrame& frame,
   return absl::OkStatus();
 }
 
-// Rows of a sparse block to their positions.
+// Rows of a sparse block to their positions, which are asked for ahead of time: most lie
+// in cache lines, often in two, that nobody has touched lately.
 void ScatterRows(const PullTarget& target, uint64_t dim, const float* from, absl::Span<float> to) {
-  for (const uint32_t position : target.positions) {
-    CopyFloats(from, dim, &to[position * dim]);
+  constexpr size_t kRowsAhead = 12;
+  const std::vector<uint32_t>& positions = target.positions;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (i + kRowsAhead < positions.size()) {
+      const float* const ahead = &to[positions[i + kRowsAhead] * dim];
+      __builtin_prefetch(ahead, 1);
+      __builtin_prefetch(ahead + dim - 1, 1);
+    }
+    CopyFloats(from, dim, &to[positions[i] * dim]);
     from += dim;
   }
 }

@@ -121,6 +121,8 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
     CopyFloats(&gradient.rows[i * dim], dim, row_to[b]);
     key_to[b] += sizeof(uint64_t);
     row_to[b] += dim;
+    // Where the bucket's next row ends.
+    __builtin_prefetch(row_to[b] + dim, 1);
   }
   const float* gathered = gathered_.data();
   for (size_t b = 0; b < shards.size(); ++b) {
