@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "common/check.h"
+#include "server/core/rows/row_memory.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "server/core/rows/fold.cc"
@@ -39,6 +40,8 @@ int64_t FoldRun(const uint8_t* bytes, bool first, float* sum, size_t count) {
   int64_t bad = -1;
   size_t i = 0;
   for (; i + n <= count; i += n) {
+    PrefetchAhead(bytes + sizeof(float) * i);
+    if (!first) PrefetchAhead(sum + i);
     const intptr_t lane = FoldVector(bytes + sizeof(float) * i, first, sum + i, all);
     if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i) + lane;
   }

@@ -186,7 +186,7 @@ void SparseRows::ForEachRecord(absl::Span<const uint64_t> keys, uint64_t floats,
     for (size_t i = 0; i < count; ++i) {
       if (first + i + kKeysAhead < keys.size()) index_.Prefetch(keys[first + i + kKeysAhead]);
       found[i] = index_.Find(keys[first + i]);
-      if (found[i] != nullptr) PrefetchFloats(found[i], floats);
+      PrefetchFloats(found[i], floats);
     }
     for (size_t i = 0; i < count; ++i) fn(first + i, found[i]);
   }

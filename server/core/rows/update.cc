@@ -209,6 +209,10 @@ HWY_NOINLINE int64_t UpdateAll(const Params& params, const RunOfRows& rows, cons
   int64_t bad = -1;
   size_t i = 0;
   for (; i + n <= count; i += n) {
+    PrefetchAhead(gradient + sizeof(float) * i);
+    PrefetchAhead(run.src + i);
+    if constexpr (Rule::kSlots > 0) PrefetchAhead(run.slots[0] + i);
+    if constexpr (Rule::kSlots > 1) PrefetchAhead(run.slots[1] + i);
     const intptr_t lane = UpdateVector<Rule>(p, run, gradient + sizeof(float) * i, i, all);
     if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i) + lane;
   }
