@@ -34,15 +34,13 @@ struct Arrays {
   std::vector<char> coded = std::vector<char>(kBytes);
 };
 
-void Fill(FloatBuffer* floats) {
-  std::mt19937 random(1);
-  for (float& value : *floats) value = 0.001f + static_cast<float>(random() % 1000) / 1000;
-}
-
 Arrays& Shared() {
   static Arrays* const arrays = [] {
     auto* const made = new Arrays;
-    Fill(&made->gradient);
+    std::mt19937 random(1);
+    for (float& value : made->gradient) {
+      value = 0.001f + static_cast<float>(random() % 1000) / 1000;
+    }
     return made;
   }();
   return *arrays;
@@ -51,9 +49,9 @@ Arrays& Shared() {
 // What an earlier benchmark made of them may be zero, denormal or large.
 Arrays& Fresh() {
   Arrays& arrays = Shared();
-  Fill(&arrays.weights);
-  Fill(&arrays.slots[0]);
-  Fill(&arrays.slots[1]);
+  for (FloatBuffer* const floats : {&arrays.weights, &arrays.slots[0], &arrays.slots[1]}) {
+    std::memcpy(floats->data(), arrays.gradient.data(), kBytes);
+  }
   return arrays;
 }
 
