@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
-#include "common/hash.h"
 #include "common/status/status_macros.h"
 #include "common/tables/slots.h"
 
@@ -67,11 +66,6 @@ absl::StatusOr<std::vector<v1::ShardSpec>> Cut(const Tables& tables) {
 uint64_t RowsPerShard(uint32_t dim) {
   PL_CHECK_GE(dim, 1);
   return std::max<uint64_t>(1, kMaxShardBytes / (sizeof(float) * dim));
-}
-
-uint32_t BucketOfKey(uint64_t key, uint32_t buckets) {
-  PL_CHECK_GE(buckets, 1);
-  return static_cast<uint32_t>(MixBits(key) % buckets);
 }
 
 absl::Status ValidateTable(const v1::TableSpec& table) {

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/hash.h"
 #include "proto/node.pb.h"
 
 namespace paceline {
@@ -35,8 +36,13 @@ inline constexpr uint64_t kAssumedRowsPerBucket = 1024;
 // max(1, kMaxShardBytes / (4 * dim)). `dim` is at least 1.
 uint64_t RowsPerShard(uint32_t dim);
 
-// The bucket of `key`, in [0, buckets). `buckets` is at least 1.
-uint32_t BucketOfKey(uint64_t key, uint32_t buckets);
+// The bucket of `key`, in [0, buckets): its mixed bits modulo `buckets`, at least 1.
+inline uint32_t BucketOfKey(uint64_t key, uint32_t buckets) {
+  const uint64_t mixed = MixBits(key);
+  // A division takes longer than all the rest.
+  const bool power_of_two = (buckets & (buckets - 1)) == 0;
+  return static_cast<uint32_t>(power_of_two ? mixed & (buckets - 1) : mixed % buckets);
+}
 
 // Checks one table: name, kind, rows, dim.
 // Errors:  InvalidArgument  naming the table, the limit and what came.

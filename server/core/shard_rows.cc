@@ -1,7 +1,9 @@
 #include "server/core/shard_rows.h"
 
+#include <new>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "server/core/rows/block.h"
 
@@ -13,6 +15,23 @@ Piece PieceOf(const BlockRef& block) {
   return Piece{.owner = block.Shared(),
                .bytes = absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(floats.data()),
                                             floats.size() * sizeof(float))};
+}
+
+// Room for the rows of `keys` keys, not cleared: they are written at once.
+struct Reply {
+  Piece piece;
+  float* rows = nullptr;
+};
+
+absl::StatusOr<Reply> NewReply(uint64_t keys, uint32_t dim) {
+  const uint64_t bytes = keys * dim * sizeof(float);
+  auto* const memory = static_cast<uint8_t*>(operator new(bytes, std::nothrow));
+  if (memory == nullptr) {
+    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", bytes, " bytes of rows"));
+  }
+  const std::shared_ptr<const void> owner(memory, [](uint8_t* rows) { operator delete(rows); });
+  return Reply{.piece = {.owner = owner, .bytes = absl::MakeConstSpan(memory, bytes)},
+               .rows = reinterpret_cast<float*>(memory)};
 }
 
 }  // namespace
@@ -63,9 +82,9 @@ void ShardRows::Advance() {
 
 absl::StatusOr<Piece> ShardRows::Read(absl::Span<const uint64_t> keys, Version version) const {
   if (dense_ != nullptr) return PieceOf(dense_->Read(version));
-  PL_ASSIGN_OR_RETURN(BlockRef block, BlockRef::Create(keys.size() * sparse_->dim()));
-  sparse_->Read(keys, version, block.mutable_data());
-  return PieceOf(block);
+  PL_ASSIGN_OR_RETURN(Reply reply, NewReply(keys.size(), sparse_->dim()));
+  sparse_->Read(keys, version, reply.rows);
+  return std::move(reply.piece);
 }
 
 absl::Status ShardRows::Pin(uint64_t pin, Version version) {
@@ -81,9 +100,9 @@ absl::StatusOr<Piece> ShardRows::ReadPinned(uint64_t pin, absl::Span<const uint6
     PL_ASSIGN_OR_RETURN(const BlockRef pinned, dense_->ReadPinned(pin));
     return PieceOf(pinned);
   }
-  PL_ASSIGN_OR_RETURN(BlockRef block, BlockRef::Create(keys.size() * sparse_->dim()));
-  PL_RETURN_IF_ERROR(sparse_->ReadPinned(pin, keys, block.mutable_data()));
-  return PieceOf(block);
+  PL_ASSIGN_OR_RETURN(Reply reply, NewReply(keys.size(), sparse_->dim()));
+  PL_RETURN_IF_ERROR(sparse_->ReadPinned(pin, keys, reply.rows));
+  return std::move(reply.piece);
 }
 
 absl::StatusOr<RowsSnapshot> ShardRows::Snapshot() {

@@ -2,13 +2,19 @@
 # Builds and runs the benchmarks of the data plane.
 #
 #   tests/bench/run.sh [--quick] [--ps-lite DIR] [OPTION of data_plane_bench]...
+#   tests/bench/run.sh --kernels [--quick] [OPTION of Google Benchmark]...
 #
+# --kernels  the kernels of server and codecs on one core, in place of the data plane
 # --quick    the main sizes, three runs each, under five minutes
 # --ps-lite  a ps-lite source folder with build/libps.a, to be compared with; needs
 #            libzmq3-dev, and root for its runs under another congestion control
 set -eu
 
 cd "$(dirname "$0")/../.."
+
+for option in "$@"; do
+  [ "$option" = --kernels ] && exec tests/bench/kernels/run.sh "$@"
+done
 
 options=()
 ps_lite=

@@ -62,24 +62,31 @@ class ByteView {
   // from a copy. size() is a multiple of 4.
   template <typename Fn>
   void ForEachFloats(Fn fn) const {
-    uint64_t index = 0;
     uint8_t cut[sizeof(float)];
-    size_t have = 0;  // bytes of a cut float gathered so far
+    ForEachRows(sizeof(float), cut, fn);
+  }
+
+  // The same for rows of `row_bytes` each: size() is a multiple of it, and `cut`, for
+  // copies, has room for one row.
+  template <typename Fn>
+  void ForEachRows(size_t row_bytes, uint8_t* cut, Fn fn) const {
+    uint64_t index = 0;
+    size_t have = 0;  // bytes of a cut row gathered so far
     for (Span span : spans_) {
       if (have > 0) {
-        const size_t take = std::min(sizeof(float) - have, span.size());
+        const size_t take = std::min(row_bytes - have, span.size());
         std::memcpy(cut + have, span.data(), take);
         have += take;
         span.remove_prefix(take);
-        if (have < sizeof(float)) continue;
+        if (have < row_bytes) continue;
         fn(static_cast<const uint8_t*>(cut), size_t{1}, index++);
         have = 0;
       }
-      const size_t whole = span.size() / sizeof(float);
+      const size_t whole = span.size() / row_bytes;
       if (whole > 0) fn(span.data(), whole, index);
       index += whole;
-      have = span.size() - whole * sizeof(float);
-      std::memcpy(cut, span.data() + whole * sizeof(float), have);
+      have = span.size() - whole * row_bytes;
+      std::memcpy(cut, span.data() + whole * row_bytes, have);
     }
   }
 

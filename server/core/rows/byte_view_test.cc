@@ -74,6 +74,25 @@ TEST_CASE("Views in many pieces read as one") {
   }
 }
 
+TEST_CASE("Whole rows come out of a view in many pieces") {
+  std::mt19937 random(2);
+  const std::vector<uint8_t> bytes = Bytes(252);
+  for (const size_t row_bytes : {4, 12, 28, 84, 252}) {
+    for (const size_t longest : {1, 5, 30, 300}) {
+      const ByteView view = Cut(bytes, longest, &random);
+      std::vector<uint8_t> cut(row_bytes);
+      std::vector<uint8_t> out;
+      view.ForEachRows(row_bytes, cut.data(),
+                       [&](const uint8_t* rows, size_t count, uint64_t first) {
+                         REQUIRE(first == out.size() / row_bytes);
+                         REQUIRE(count >= 1);
+                         out.insert(out.end(), rows, rows + count * row_bytes);
+                       });
+      CHECK(out == bytes);
+    }
+  }
+}
+
 TEST_CASE("Empty views have nothing to read") {
   ByteView view;
   view.Append({});

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "common/check.h"
+#include "server/core/rows/row_memory.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "server/core/rows/fold.cc"
@@ -39,6 +40,8 @@ int64_t FoldRun(const uint8_t* bytes, bool first, float* sum, size_t count) {
   int64_t bad = -1;
   size_t i = 0;
   for (; i + n <= count; i += n) {
+    PrefetchAhead(bytes + sizeof(float) * i);
+    if (!first) PrefetchAhead(sum + i);
     const intptr_t lane = FoldVector(bytes + sizeof(float) * i, first, sum + i, all);
     if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i) + lane;
   }
@@ -54,6 +57,21 @@ int64_t FoldRun(const uint8_t* bytes, bool first, float* sum, size_t count) {
   return bad;
 }
 
+// Rows whose sums are neighbours are folded together.
+int64_t FoldRowsAt(const uint8_t* rows, absl::Span<const uint32_t> positions, uint32_t dim,
+                   float* sums) {
+  int64_t bad = -1;
+  for (size_t i = 0; i < positions.size();) {
+    size_t run = 1;
+    while (i + run < positions.size() && positions[i + run] == positions[i] + run) ++run;
+    const int64_t lane = FoldRun(rows + sizeof(float) * i * dim, /*first=*/false,
+                                 sums + uint64_t{positions[i]} * dim, run * dim);
+    if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i * dim) + lane;
+    i += run;
+  }
+  return bad;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace paceline::server
 HWY_AFTER_NAMESPACE();
@@ -63,6 +81,7 @@ namespace paceline::server {
 namespace {
 
 HWY_EXPORT(FoldRun);
+HWY_EXPORT(FoldRowsAt);
 
 std::optional<uint64_t> FoldView(const ByteView& view, bool first, absl::Span<float> sum) {
   PL_CHECK_EQ(view.size(), sizeof(float) * sum.size());
@@ -82,6 +101,13 @@ std::optional<uint64_t> Fold(const ByteView& view, absl::Span<float> sum) {
 
 std::optional<uint64_t> FoldFirst(const ByteView& view, absl::Span<float> sum) {
   return FoldView(view, /*first=*/true, sum);
+}
+
+std::optional<uint64_t> FoldRows(const uint8_t* rows, absl::Span<const uint32_t> positions,
+                                 uint32_t dim, float* sums) {
+  const int64_t bad = HWY_DYNAMIC_DISPATCH(FoldRowsAt)(rows, positions, dim, sums);
+  if (bad < 0) return std::nullopt;
+  return static_cast<uint64_t>(bad);
 }
 
 }  // namespace paceline::server

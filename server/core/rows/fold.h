@@ -22,6 +22,12 @@ std::optional<uint64_t> Fold(const ByteView& view, absl::Span<float> sum);
 // sum[i] = 0 + view[i]: the first fold, without clearing the sum before.
 std::optional<uint64_t> FoldFirst(const ByteView& view, absl::Span<float> sum);
 
+// Row positions[i] of sums ([rows, dim]) += row i of `rows` ([positions.size(), dim] at any
+// address); positions ascend. Returns the position in `rows` of the first element that was
+// not finite, or nothing.
+std::optional<uint64_t> FoldRows(const uint8_t* rows, absl::Span<const uint32_t> positions,
+                                 uint32_t dim, float* sums);
+
 }  // namespace paceline::server
 
 #endif  // PACELINE_SERVER_CORE_ROWS_FOLD_H_

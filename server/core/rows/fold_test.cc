@@ -83,5 +83,31 @@ TEST_CASE("A first fold is a fold into zeros, to the bit") {
   CHECK(std::memcmp(zeros.data(), first.data(), 20) == 0);
 }
 
+TEST_CASE("Rows are folded onto theirs, on every target") {
+  std::mt19937 random(3);
+  for (const uint32_t dim : {1, 7, 16, 33}) {
+    // Neighbours and gaps.
+    const std::vector<uint32_t> positions = {0, 1, 2, 5, 6, 9};
+    std::vector<float> rows(positions.size() * dim);
+    for (float& v : rows) v = static_cast<float>(random() % 100);
+    std::vector<float> start(10 * dim);
+    for (float& v : start) v = static_cast<float>(random() % 100);
+    std::vector<float> want = start;
+    const size_t bad = 4 * dim + dim / 2;
+    rows[bad] = std::numeric_limits<float>::infinity();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (i != bad) want[positions[i / dim] * dim + i % dim] += rows[i];
+    }
+    std::vector<uint8_t> bytes(4 * rows.size() + 1);
+    std::memcpy(bytes.data() + 1, rows.data(), 4 * rows.size());
+    ForEachVectorTarget([&](const char* name) {
+      INFO(name << ", dim " << dim);
+      std::vector<float> sums = start;
+      CHECK(FoldRows(bytes.data() + 1, positions, dim, sums.data()) == bad);
+      CHECK(sums == want);
+    });
+  }
+}
+
 }  // namespace
 }  // namespace paceline::server

@@ -15,13 +15,14 @@ absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::ShardSpec& shard, con
   }
   std::vector<uint64_t> keys(count);
   bytes.CopyTo(0, bytes.size(), keys.data());
+  const uint32_t buckets = shard.buckets();
+  const uint32_t bucket = shard.bucket();
   for (uint64_t i = 0; i < count; ++i) {
     if (i > 0 && keys[i] <= keys[i - 1]) {
       return wrong("keys must be ascending and distinct: ", keys[i], " follows ", keys[i - 1]);
     }
-    const uint32_t bucket = BucketOfKey(keys[i], shard.buckets());
-    if (bucket != shard.bucket()) {
-      return wrong("key ", keys[i], " belongs to bucket ", bucket, ", not to ", shard.bucket());
+    if (const uint32_t got = BucketOfKey(keys[i], buckets); got != bucket) {
+      return wrong("key ", keys[i], " belongs to bucket ", got, ", not to ", bucket);
     }
   }
   return keys;

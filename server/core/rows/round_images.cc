@@ -25,10 +25,20 @@ void RoundImages::Append(uint64_t key, const float* row) {
   if (row != nullptr) rows_.insert(rows_.end(), row, row + dim_);
 }
 
-RowImage RoundImages::Find(uint64_t key) const {
-  const auto found = std::lower_bound(keys_.begin(), keys_.end(), key);
-  if (found == keys_.end() || *found != key) return {};
-  return image(static_cast<uint64_t>(found - keys_.begin()));
+RowImage RoundImages::Cursor::Find(uint64_t key) {
+  const std::vector<uint64_t>& keys = images_.keys_;
+  // Mostly the next one or one near it; else in steps that double.
+  uint64_t step = 1;
+  while (at_ + step < keys.size() && keys[at_ + step] < key) {
+    at_ += step;
+    step *= 2;
+  }
+  const auto from = keys.begin() + static_cast<std::ptrdiff_t>(at_);
+  const auto to =
+      keys.begin() + static_cast<std::ptrdiff_t>(std::min<uint64_t>(at_ + step + 1, keys.size()));
+  at_ = static_cast<uint64_t>(std::lower_bound(from, to, key) - keys.begin());
+  if (at_ == keys.size() || keys[at_] != key) return {};
+  return images_.image(at_);
 }
 
 RowImage RoundImages::image(uint64_t i) const {

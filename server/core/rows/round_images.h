@@ -23,11 +23,20 @@ class RoundImages {
   // is above all keys since Start.
   void Append(uint64_t key, const float* row);
 
-  RowImage Find(uint64_t key) const;
-
   uint64_t size() const { return keys_.size(); }
   uint64_t key(uint64_t i) const { return keys_[i]; }
   RowImage image(uint64_t i) const;
+
+  // Finds keys that ascend, faster than one by one. `images` outlive it unchanged.
+  class Cursor {
+   public:
+    explicit Cursor(const RoundImages& images) : images_(images) {}
+    RowImage Find(uint64_t key);
+
+   private:
+    const RoundImages& images_;
+    uint64_t at_ = 0;
+  };
 
   // Bytes held after Start(count), which never shrink.
   uint64_t BytesFor(uint64_t count) const;

@@ -1,36 +1,48 @@
 #include "server/core/rows/row_chunks.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "common/check.h"
 
 namespace paceline::server {
 
-RowChunks::RowChunks(uint64_t width, bool count_steps) : width_(width), count_steps_(count_steps) {
-  PL_CHECK_GE(width, 1);
-  const uint64_t fit = std::max<uint64_t>(1, kChunkBytes / (sizeof(float) * width));
-  shift_ = static_cast<uint32_t>(std::bit_width(fit) - 1);
-  mask_ = (uint32_t{1} << shift_) - 1;
+RowChunks::RowChunks(uint64_t width) : width_(width) { PL_CHECK_GE(width, 1); }
+
+uint64_t RowChunks::RecordsIn(uint64_t chunk_bytes) const {
+  return std::max<uint64_t>(1, chunk_bytes / (sizeof(float) * width_));
 }
 
-uint32_t RowChunks::Add() {
-  const uint64_t in_chunk = uint64_t{mask_} + 1;
-  if (size_ == chunks_.size() * in_chunk) {
-    Chunk chunk;
-    chunk.records = std::make_unique_for_overwrite<float[]>(in_chunk * width_);
-    if (count_steps_) chunk.steps = std::make_unique<uint32_t[]>(in_chunk);
-    chunks_.push_back(std::move(chunk));
+uint64_t RowChunks::ChunkBytes(uint64_t records) const {
+  return TableMemory::BytesFor(records * sizeof(float) * width_);
+}
+
+float* RowChunks::Add() {
+  if (left_ == 0) {
+    left_ = RecordsIn(chunks_.size() < kSmallChunks ? kChunkBytes : kBigChunkBytes);
+    // A big chunk that its records do not fill is a huge page all the same.
+    const uint64_t bytes = chunks_.size() < kSmallChunks
+                               ? ChunkBytes(left_)
+                               : std::max(kBigChunkBytes, ChunkBytes(left_));
+    chunks_.emplace_back(bytes);
+    next_ = static_cast<float*>(chunks_.back().data());
   }
-  PL_CHECK_LT(size_, kMaxRecords);
-  return static_cast<uint32_t>(size_++);
+  float* const record = next_;
+  next_ += width_;
+  --left_;
+  ++size_;
+  return record;
 }
 
 uint64_t RowChunks::BytesFor(uint64_t rows) const {
-  const uint64_t in_chunk = uint64_t{mask_} + 1;
-  const uint64_t chunks = (rows + mask_) / in_chunk;
-  const uint64_t record = sizeof(float) * width_ + (count_steps_ ? sizeof(uint32_t) : 0);
-  return chunks * in_chunk * record;
+  const uint64_t in_small = RecordsIn(kChunkBytes);
+  const uint64_t small = std::min((rows + in_small - 1) / in_small, kSmallChunks);
+  uint64_t bytes = small * ChunkBytes(in_small);
+  if (rows > small * in_small) {
+    const uint64_t in_big = RecordsIn(kBigChunkBytes);
+    const uint64_t big = (rows - small * in_small + in_big - 1) / in_big;
+    bytes += big * std::max(kBigChunkBytes, ChunkBytes(in_big));
+  }
+  return bytes;
 }
 
 }  // namespace paceline::server

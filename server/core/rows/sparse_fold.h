@@ -40,12 +40,18 @@ class SparseFold {
   uint64_t MemoryBytes() const;
 
  private:
+  // Makes keys_ the union with `keys`, new rows zero, and positions_ where they are in it.
+  void Unite(absl::Span<const uint64_t> keys);
+
   const uint32_t dim_;
   std::vector<uint64_t> keys_;
   std::vector<float> sums_;
   // Spare buffers for the merge.
   std::vector<uint64_t> merged_keys_;
   std::vector<float> merged_sums_;
+  // Of the keys that were added last; a row that is cut in two.
+  std::vector<uint32_t> positions_;
+  std::vector<float> cut_;
 };
 
 }  // namespace paceline::server

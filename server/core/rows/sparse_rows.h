@@ -2,8 +2,11 @@
 // as many values of every optimizer slot.
 //
 // A row exists from the first push that names its key; before that it reads as
-// its initial value. Rows lie in chunks and never move. For adam and adamw every
-// row counts its own steps.
+// its initial value. Rows lie in chunks and never move, each beside its slots. For
+// adam and adamw every row counts its own steps.
+//
+// The memory of a batch of keys is asked for before it is needed, first of the index
+// and then of the rows, so that cache misses overlap.
 //
 // Older states are kept as pre-images: the weights of a row before its first
 // change since then.
@@ -12,13 +15,13 @@
 #ifndef PACELINE_SERVER_CORE_ROWS_SPARSE_ROWS_H_
 #define PACELINE_SERVER_CORE_ROWS_SPARSE_ROWS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "proto/node.pb.h"
@@ -28,9 +31,11 @@
 #include "server/core/rows/memory_budget.h"
 #include "server/core/rows/non_finite.h"
 #include "server/core/rows/optimizer.h"
+#include "server/core/rows/record_index.h"
 #include "server/core/rows/round_images.h"
 #include "server/core/rows/row_chunks.h"
 #include "server/core/rows/row_images.h"
+#include "server/core/rows/row_memory.h"
 #include "server/core/rows/version.h"
 
 namespace paceline::server {
@@ -67,7 +72,7 @@ class SparseRows {
   uint32_t dim() const { return dim_; }
   const Optimizer& optimizer() const { return optimizer_; }
 
-  // Writes the rows of `keys` to `out` ([keys.size(), dim]). Creates nothing.
+  // Writes the rows of `keys`, ascending, to `out` ([keys.size(), dim]). Creates nothing.
   void Read(absl::Span<const uint64_t> keys, Version version, float* out) const;
 
   // One optimizer step on the rows of `keys` (ascending, distinct: DecodeKeys) with
@@ -108,32 +113,40 @@ class SparseRows {
     RowImages images;
   };
 
-  // Null if the key is absent.
-  const float* Find(uint64_t key) const;
-  // The row of `key` where `image` is what an older state remembers of it.
-  void ReadRow(uint64_t key, const RowImage& image, float* out) const;
+  // Calls fn(i, record) for each of `keys` in turn, with null for those that are
+  // absent. The records' first `floats` have been asked for.
+  template <typename Fn>
+  void ForEachRecord(absl::Span<const uint64_t> keys, uint64_t floats, Fn fn) const;
+  // The row of `key` where `record` is its current one and `image` what an older
+  // state remembers of it.
+  void ReadRow(uint64_t key, const float* record, const RowImage& image, float* out) const;
   const Pinned* FindPin(uint64_t pin) const;
   uint64_t PinImages() const;
   // Bytes held with so many rows, images of a round and images of pins.
   uint64_t BytesFor(uint64_t rows, uint64_t previous_images, uint64_t pin_images) const;
   // Takes what is missing to `bytes` from the budget, or gives back what is over.
   absl::Status ReserveTo(uint64_t bytes);
-  // Images of the rows of `keys` (rows_of_keys_), which are about to change.
+  // Finds records_, those of `keys`. Returns how many are absent.
+  uint64_t Resolve(absl::Span<const uint64_t> keys);
+  // Images of the rows of `keys` (records_), which are about to change.
   void Remember(absl::Span<const uint64_t> keys, Keep keep);
   // Whether a cut's arrays fit one another and the table.
+  absl::Status CheckShape(const SparseSnapshot& state) const;
   // Writes the slots that row `record` starts with.
   void FillSlots(float* record) const;
-  absl::Status CheckShape(const SparseSnapshot& state) const;
   // Adds the initial row of `key` to the chunks.
-  uint32_t NewRow(uint64_t key);
+  float* NewRow(uint64_t key);
+  // Steps of the row, if the optimizer counts them: its record's last 32 bits.
+  uint32_t Steps(const float* record) const;
+  void SetSteps(float* record, uint32_t steps) const;
   // Bias corrections of the row's next step, which they count.
-  void NextCorrections(uint32_t row, float* correction1, float* correction2);
-  // Update rows_of_keys_, the rows of `keys`: each where it lies, or small ones
-  // gathered.
+  void NextCorrections(float* record, float* correction1, float* correction2);
+  // Update records_, the rows of `keys`: each where it lies, or small ones gathered.
   std::optional<NonFinite> UpdateInPlace(absl::Span<const uint64_t> keys, const ByteView& gradient,
-                                         StepScalars scalars);
+                                         const StepScalars& scalars);
   std::optional<NonFinite> UpdateStaged(absl::Span<const uint64_t> keys, const ByteView& gradient,
                                         const StepScalars& scalars);
+  NonFinite Element(absl::Span<const uint64_t> keys, uint64_t position) const;
 
   const std::string table_;
   const uint32_t dim_;
@@ -141,17 +154,43 @@ class SparseRows {
   const Optimizer optimizer_;
   MemoryBudget* const budget_;
 
-  absl::flat_hash_map<uint64_t, uint32_t> index_;
-  // Records of weights, then slots.
+  RecordIndex index_;
+  // Records of weights, then slots, then steps if they are counted.
+  const uint64_t width_;
   RowChunks chunks_;
   RoundImages previous_;
   std::vector<Pinned> pins_;
   uint64_t reserved_ = 0;  // bytes taken from the budget
 
-  // Buffers of Apply: the row of each key, or kAbsentRow; gathered rows.
-  std::vector<uint32_t> rows_of_keys_;
+  // Buffers of Apply: the record of each key, null if absent; gathered rows; the
+  // corrections of each row.
+  std::vector<float*> records_;
   std::vector<float> stage_;
+  std::vector<float> corrections1_;
+  std::vector<float> corrections2_;
+  // The bias corrections that were computed last, by steps modulo its size.
+  struct Corrected {
+    uint32_t steps = 0;
+    float correction1 = 0;
+    float correction2 = 0;
+  };
+  std::vector<Corrected> corrected_;
 };
+
+template <typename Fn>
+void SparseRows::ForEachRecord(absl::Span<const uint64_t> keys, uint64_t floats, Fn fn) const {
+  float* found[kKeysAhead];
+  for (const uint64_t key : keys.first(std::min(kKeysAhead, keys.size()))) index_.Prefetch(key);
+  for (size_t first = 0; first < keys.size(); first += kKeysAhead) {
+    const size_t count = std::min(kKeysAhead, keys.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      if (first + i + kKeysAhead < keys.size()) index_.Prefetch(keys[first + i + kKeysAhead]);
+      found[i] = index_.Find(keys[first + i]);
+      PrefetchFloats(found[i], floats);
+    }
+    for (size_t i = 0; i < count; ++i) fn(first + i, found[i]);
+  }
+}
 
 }  // namespace paceline::server
 

@@ -42,10 +42,9 @@ absl::Status SparseRows::ReadPinned(uint64_t pin, absl::Span<const uint64_t> key
                                     float* out) const {
   const Pinned* pinned = FindPin(pin);
   if (pinned == nullptr) return absl::NotFoundError(absl::StrCat("pin ", pin, " is not held"));
-  for (const uint64_t key : keys) {
-    ReadRow(key, pinned->images.Find(key), out);
-    out += dim_;
-  }
+  ForEachRecord(keys, dim_, [&](size_t i, const float* record) {
+    ReadRow(keys[i], record, pinned->images.Find(keys[i]), out + i * dim_);
+  });
   return absl::OkStatus();
 }
 
@@ -56,8 +55,8 @@ uint64_t SparseRows::PinImages() const {
 }
 
 uint64_t SparseRows::BytesFor(uint64_t rows, uint64_t previous_images, uint64_t pin_images) const {
-  return chunks_.BytesFor(rows) + rows * kIndexBytes + previous_.BytesFor(previous_images) +
-         pin_images * RowImages::BytesPerImage(dim_);
+  return chunks_.BytesFor(rows) + RecordIndex::BytesFor(rows) +
+         previous_.BytesFor(previous_images) + pin_images * RowImages::BytesPerImage(dim_);
 }
 
 absl::Status SparseRows::ReserveTo(uint64_t bytes) {

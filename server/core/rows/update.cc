@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "common/check.h"
+#include "server/core/rows/row_memory.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "server/core/rows/update.cc"
@@ -208,6 +209,10 @@ HWY_NOINLINE int64_t UpdateAll(const Params& params, const RunOfRows& rows, cons
   int64_t bad = -1;
   size_t i = 0;
   for (; i + n <= count; i += n) {
+    PrefetchAhead(gradient + sizeof(float) * i);
+    PrefetchAhead(run.src + i);
+    if constexpr (Rule::kSlots > 0) PrefetchAhead(run.slots[0] + i);
+    if constexpr (Rule::kSlots > 1) PrefetchAhead(run.slots[1] + i);
     const intptr_t lane = UpdateVector<Rule>(p, run, gradient + sizeof(float) * i, i, all);
     if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i) + lane;
   }
@@ -218,28 +223,95 @@ HWY_NOINLINE int64_t UpdateAll(const Params& params, const RunOfRows& rows, cons
   return bad;
 }
 
-int64_t UpdateAny(const UpdateRule& rule, const StepScalars& scalars, const RunOfRows& run,
-                  const uint8_t* gradient, size_t count) {
-  const Params p{rule, scalars};
-  switch (rule.kind) {
+template <typename Rule>
+HWY_NOINLINE int64_t UpdateRecordsOf(const Params& params, const RecordsOfRows& rows,
+                                     const uint8_t* gradient) {
+  Params p = params;
+  const RecordsOfRows run = rows;
+  const D d;
+  const size_t n = hn::Lanes(d);
+  const M all = hn::FirstN(d, n);
+  const size_t count = run.records.size();
+  int64_t bad = -1;
+  for (size_t i = 0; i < count; ++i) {
+    if (i + kRowsAhead < count) {
+      PrefetchFloats(run.records[i + kRowsAhead], uint64_t{run.dim} * (1 + Rule::kSlots));
+    }
+    if (run.correction1 != nullptr) {
+      p.scalars.correction1 = run.correction1[i];
+      p.scalars.correction2 = run.correction2[i];
+    }
+    RunOfRows row;
+    row.src = row.dst = run.records[i];
+    for (size_t slot = 0; slot < Rule::kSlots; ++slot) {
+      row.slots[slot] = run.records[i] + (1 + slot) * run.dim;
+    }
+    intptr_t lane = -1;
+    size_t at = 0;
+    for (; at + n <= run.dim; at += n) {
+      lane = UpdateVector<Rule>(p, row, gradient + sizeof(float) * at, at, all);
+      if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i * run.dim + at) + lane;
+    }
+    if (at < run.dim) {
+      lane = UpdateTail<Rule>(p, row, gradient + sizeof(float) * at, at, run.dim - at);
+      if (lane >= 0 && bad < 0) bad = static_cast<int64_t>(i * run.dim + at) + lane;
+    }
+    gradient += sizeof(float) * run.dim;
+  }
+  return bad;
+}
+
+// What is done with a rule: one run, or records.
+struct OneRun {
+  const RunOfRows& run;
+  const uint8_t* gradient;
+  size_t count;
+  template <typename Rule>
+  int64_t With(const Params& p) const {
+    return UpdateAll<Rule>(p, run, gradient, count);
+  }
+};
+
+struct ManyRecords {
+  const RecordsOfRows& rows;
+  const uint8_t* gradient;
+  template <typename Rule>
+  int64_t With(const Params& p) const {
+    return UpdateRecordsOf<Rule>(p, rows, gradient);
+  }
+};
+
+template <typename Work>
+int64_t ByKind(const Params& p, const Work& work) {
+  switch (p.rule.kind) {
     case v1::OPTIMIZER_KIND_SGD:
-      return UpdateAll<Sgd>(p, run, gradient, count);
+      return work.template With<Sgd>(p);
     case v1::OPTIMIZER_KIND_MOMENTUM:
-      return UpdateAll<Momentum>(p, run, gradient, count);
+      return work.template With<Momentum>(p);
     case v1::OPTIMIZER_KIND_ADAGRAD:
-      return UpdateAll<Adagrad>(p, run, gradient, count);
+      return work.template With<Adagrad>(p);
     case v1::OPTIMIZER_KIND_RMSPROP:
-      return UpdateAll<Rmsprop>(p, run, gradient, count);
+      return work.template With<Rmsprop>(p);
     case v1::OPTIMIZER_KIND_ADAM:
     case v1::OPTIMIZER_KIND_ADAMW:
-      return UpdateAll<Adam>(p, run, gradient, count);
+      return work.template With<Adam>(p);
     case v1::OPTIMIZER_KIND_FTRL:
-      return UpdateAll<Ftrl>(p, run, gradient, count);
+      return work.template With<Ftrl>(p);
     case v1::OPTIMIZER_KIND_ADD:
-      return UpdateAll<AddRule>(p, run, gradient, count);
+      return work.template With<AddRule>(p);
     default:
       return 0;  // Optimizer::Create lets no other kind pass
   }
+}
+
+int64_t UpdateAny(const UpdateRule& rule, const StepScalars& scalars, const RunOfRows& run,
+                  const uint8_t* gradient, size_t count) {
+  return ByKind({rule, scalars}, OneRun{run, gradient, count});
+}
+
+int64_t UpdateAnyRecords(const UpdateRule& rule, const StepScalars& scalars,
+                         const RecordsOfRows& rows, const uint8_t* gradient) {
+  return ByKind({rule, scalars}, ManyRecords{rows, gradient});
 }
 
 }  // namespace HWY_NAMESPACE
@@ -250,10 +322,18 @@ HWY_AFTER_NAMESPACE();
 namespace paceline::server {
 
 HWY_EXPORT(UpdateAny);
+HWY_EXPORT(UpdateAnyRecords);
 
 std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
                                   const RunOfRows& run, const uint8_t* gradient, size_t count) {
   const int64_t bad = HWY_DYNAMIC_DISPATCH(UpdateAny)(rule, scalars, run, gradient, count);
+  if (bad < 0) return std::nullopt;
+  return static_cast<uint64_t>(bad);
+}
+
+std::optional<uint64_t> UpdateRecords(const UpdateRule& rule, const StepScalars& scalars,
+                                      const RecordsOfRows& rows, const uint8_t* gradient) {
+  const int64_t bad = HWY_DYNAMIC_DISPATCH(UpdateAnyRecords)(rule, scalars, rows, gradient);
   if (bad < 0) return std::nullopt;
   return static_cast<uint64_t>(bad);
 }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/types/span.h"
 #include "common/tables/slots.h"
 #include "server/core/rows/byte_view.h"
 #include "server/core/rows/optimizer.h"
@@ -40,6 +41,21 @@ std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& sca
 // The same for a gradient in slices (gradient.size() / 4 elements).
 std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
                                   const RunOfRows& run, const ByteView& gradient);
+
+// Rows that lie apart: each record has the row's `dim` weights, then as many values of
+// each slot of the rule.
+struct RecordsOfRows {
+  absl::Span<float* const> records;
+  uint32_t dim = 0;
+  // Adam's corrections of each record, in place of the step's; or null.
+  const float* correction1 = nullptr;
+  const float* correction2 = nullptr;
+};
+
+// Updates them with `gradient`, [records.size(), dim] at any address. Returns the
+// position in it of the first element that was not finite, or nothing.
+std::optional<uint64_t> UpdateRecords(const UpdateRule& rule, const StepScalars& scalars,
+                                      const RecordsOfRows& rows, const uint8_t* gradient);
 
 }  // namespace paceline::server
 

@@ -145,6 +145,65 @@ TEST_CASE("Out of place gives the same bits and leaves the source") {
   }
 }
 
+TEST_CASE("Records that lie apart are updated as runs are") {
+  constexpr size_t kRows = 21;
+  for (const Optimizer& optimizer : AllOptimizers()) {
+    for (const uint32_t dim : {1, 9, 16, 48, 70}) {
+      const size_t slots = static_cast<size_t>(optimizer.slots());
+      std::vector<float> g = Gradient(kRows * dim, 1);
+      g[3 * dim + dim / 2] = kInf;
+      g[5 * dim] = kNan;
+      std::vector<float> c1(kRows), c2(kRows);
+      State want(kRows * dim, 2);
+      for (size_t i = 0; i < kRows; ++i) {
+        StepScalars scalars = optimizer.Scalars(kStep);
+        optimizer.Corrections(i + 1, &scalars.correction1, &scalars.correction2);
+        c1[i] = scalars.correction1;
+        c2[i] = scalars.correction2;
+        RunOfRows run = want.Run();
+        run.src = run.dst = want.w.data() + i * dim;
+        for (float*& slot : run.slots) slot += i * dim;
+        UpdateRun(optimizer.rule(), scalars, run, reinterpret_cast<const uint8_t*>(&g[i * dim]),
+                  dim);
+      }
+      ForEachVectorTarget([&](const char* name) {
+        INFO(name << ", " << v1::OptimizerKind_Name(optimizer.rule().kind) << ", dim " << dim);
+        const State start(kRows * dim, 2);
+        // Records one float apart, the last one first, and a gradient at an odd address.
+        const size_t width = dim * (1 + slots) + 1;
+        std::vector<float> storage(kRows * width, -7);
+        std::vector<float*> records;
+        for (size_t i = 0; i < kRows; ++i) {
+          float* const record = storage.data() + (kRows - 1 - i) * width;
+          records.push_back(record);
+          std::copy_n(start.w.data() + i * dim, dim, record);
+          if (slots > 0) std::copy_n(start.a.data() + i * dim, dim, record + dim);
+          if (slots > 1) std::copy_n(start.b.data() + i * dim, dim, record + 2 * dim);
+        }
+        std::vector<uint8_t> bytes(4 * g.size() + 1);
+        std::memcpy(bytes.data() + 1, g.data(), 4 * g.size());
+        RecordsOfRows rows;
+        rows.records = records;
+        rows.dim = dim;
+        rows.correction1 = c1.data();
+        rows.correction2 = c2.data();
+        CHECK(UpdateRecords(optimizer.rule(), optimizer.Scalars(kStep), rows, bytes.data() + 1) ==
+              3 * dim + dim / 2);
+        State got = start;
+        for (size_t i = 0; i < kRows; ++i) {
+          std::copy_n(records[i], dim, got.w.data() + i * dim);
+          if (slots > 0) std::copy_n(records[i] + dim, dim, got.a.data() + i * dim);
+          if (slots > 1) std::copy_n(records[i] + 2 * dim, dim, got.b.data() + i * dim);
+          CHECK(records[i][width - 1] == -7);
+        }
+        CHECK(State::Same(got.w, want.w));
+        if (slots > 0) CHECK(State::Same(got.a, want.a));
+        if (slots > 1) CHECK(State::Same(got.b, want.b));
+      });
+    }
+  }
+}
+
 TEST_CASE("Elements may have corrections of their own") {
   const Optimizer optimizer = Make(v1::OPTIMIZER_KIND_ADAM);
   const std::vector<float> g = Gradient(45, 1);

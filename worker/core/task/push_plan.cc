@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/codec/codec.h"
+#include "common/copy_floats.h"
 #include "common/status/status_macros.h"
+#include "worker/core/task/bucket_split.h"
 
 namespace paceline::worker {
 namespace {
@@ -106,34 +108,50 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
   }
   PL_RETURN_IF_ERROR(CheckKeys(table, gradient.keys));
   const v1::Codec codec = CodecOf(table);
-  // Ascending keys stay ascending within each bucket.
-  std::vector<std::vector<uint32_t>> by_bucket(layout_->shards(table).size());
-  for (size_t i = 0; i < n; ++i) {
-    by_bucket[layout_->BucketOf(table, gradient.keys[i])].push_back(static_cast<uint32_t>(i));
+  const auto shards = layout_->shards(table);
+  const BucketSplit split = SplitByBucket(*layout_, table, gradient.keys);
+  // Keys and rows of a bucket, one bucket after the other: written in one walk over the
+  // gradient, straight to where they leave from unless they have to be encoded.
+  const bool coded = codec != v1::CODEC_FLOAT32;
+  std::vector<char*> key_to(shards.size());
+  std::vector<float*> row_to(shards.size());
+  std::vector<PayloadPiece> pieces(shards.size());
+  size_t bytes = 0;
+  for (size_t b = 0; b < shards.size(); ++b) {
+    const size_t rows = split.counts[b];
+    pieces[b].size = rows * sizeof(uint64_t) + EncodedBytes(codec, rows * dim);
+    bytes += pieces[b].size;
   }
-  for (size_t b = 0; b < by_bucket.size(); ++b) {
-    const std::vector<uint32_t>& members = by_bucket[b];
-    if (members.empty()) continue;
-    const size_t key_bytes = members.size() * sizeof(uint64_t);
-    const size_t values = members.size() * dim;
-    auto storage = std::make_shared<std::string>();
-    storage->resize(key_bytes + EncodedBytes(codec, values));
-    // float32 rows are gathered where they leave from.
-    if (codec != v1::CODEC_FLOAT32) gathered_.resize(values);
-    char* key_to = storage->data();
-    char* row_to = codec == v1::CODEC_FLOAT32 ? storage->data() + key_bytes
-                                              : reinterpret_cast<char*>(gathered_.data());
-    for (const uint32_t i : members) {
-      std::memcpy(key_to, &gradient.keys[i], sizeof(uint64_t));
-      std::memcpy(row_to, &gradient.rows[i * dim], dim * sizeof(float));
-      key_to += sizeof(uint64_t);
-      row_to += dim * sizeof(float);
-    }
-    if (codec != v1::CODEC_FLOAT32) Encode(codec, gathered_, storage->data() + key_bytes);
-    const char* data = storage->data();
-    const size_t size = storage->size();
-    PL_RETURN_IF_ERROR(AddBlock(table, layout_->shards(table)[b], members.size(),
-                                {PayloadPiece{data, size, std::move(storage)}}, frames));
+  const auto storage = std::make_shared_for_overwrite<char[]>(bytes);
+  if (coded) gathered_.resize(n * dim);
+  char* to = storage.get();
+  float* coded_to = gathered_.data();
+  for (size_t b = 0; b < shards.size(); ++b) {
+    pieces[b].data = key_to[b] = to;
+    pieces[b].owner = storage;
+    // Keys and float32 rows end at multiples of four bytes.
+    row_to[b] =
+        coded ? coded_to : reinterpret_cast<float*>(to + split.counts[b] * sizeof(uint64_t));
+    to += pieces[b].size;
+    coded_to += split.counts[b] * dim;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    const size_t b = split.bucket_of[i];
+    std::memcpy(key_to[b], &gradient.keys[i], sizeof(uint64_t));
+    CopyFloats(&gradient.rows[i * dim], dim, row_to[b]);
+    key_to[b] += sizeof(uint64_t);
+    row_to[b] += dim;
+    // Where the bucket's next row ends.
+    __builtin_prefetch(row_to[b] + dim, 1);
+  }
+  const float* gathered = gathered_.data();
+  for (size_t b = 0; b < shards.size(); ++b) {
+    const size_t rows = split.counts[b];
+    if (rows == 0) continue;
+    // Behind the keys, where the pen stopped.
+    if (coded) Encode(codec, absl::MakeConstSpan(gathered, rows * dim), key_to[b]);
+    gathered += rows * dim;
+    PL_RETURN_IF_ERROR(AddBlock(table, shards[b], rows, {std::move(pieces[b])}, frames));
   }
   return absl::OkStatus();
 }

@@ -91,7 +91,7 @@ class PushPlan {
   const v1::Codec auto_codec_;
   std::vector<PerServer> servers_;
   bool finished_ = false;
-  // Of one bucket, before they are encoded.
+  // Rows of a sparse table by bucket, before they are encoded.
   std::vector<float> gathered_;
 };
 
