@@ -82,18 +82,20 @@ class Run:
         step = self._steps.time(rank, whole)
         return whole + max(0.0, at - (finished[whole] - step)) / step
 
-    def rate(self, since):
+    def rate(self, since, until=None):
         """Steps per second of all ranks together."""
-        count = sum(self._done(rank, self._until) - self._done(rank, since)
+        until = self._until if until is None else until
+        count = sum(self._done(rank, until) - self._done(rank, since)
                     for rank in range(self._steps.ranks))
-        return count / (self._until - since)
+        return count / (until - since)
 
-    def idle(self, since):
+    def idle(self, since, until=None):
         """Part of the ranks' time that is not spent on steps."""
-        busy = sum(self._steps.before(rank, self._done(rank, self._until))
+        until = self._until if until is None else until
+        busy = sum(self._steps.before(rank, self._done(rank, until))
                    - self._steps.before(rank, self._done(rank, since))
                    for rank in range(self._steps.ranks))
-        return 1 - busy / (self._steps.ranks * (self._until - since))
+        return 1 - busy / (self._steps.ranks * (until - since))
 
 
 def run(steps, staleness, until):

@@ -11,7 +11,9 @@ Progress arrives with each heartbeat: a straight line through many samples says 
 rate than the first and the last one.
 """
 
+import contextlib
 import json
+import os
 import statistics
 import time
 import urllib.request
@@ -20,7 +22,7 @@ from cluster import wait_for, write_job
 
 SAMPLE_SECONDS = 0.1
 # A job that has not made its first iterations by then never will.
-START_SECONDS = 120
+START_SECONDS = 60
 
 # ResNet-50's parameters, in the order in which its layers stand.
 RESNET50 = [64 * 3 * 49, 64, 64]
@@ -36,18 +38,18 @@ RESNET50 += [2048 * 1000, 1000]
 
 
 def emulated_job(folder, layers, workers, servers=2, policy="bsp", staleness=16, step_ms=0,
-                 sigma=0, seed=1, more=""):
+                 sigma=0, seed=1, more="", name="bench"):
     """A job file whose ranks sleep a step's time and push the layers' gradients, for ever."""
     bound = f", staleness: {staleness}" if policy == "ssp" else ""
     return write_job(folder, f"""
-name: bench
+name: {name}
 model: {{kind: layers, layer_sizes: [{', '.join(map(str, layers))}]}}
 train: {{iterations: 1000000000, seed: {seed}, emulated_step_ms: {step_ms}, emulated_jitter: {sigma}}}
 consistency: {{policy: {policy}{bound}}}
 resources: {{workers: {workers}, servers: {servers}, device: emulated}}
 checkpoint: {{every_seconds: 0}}
 {more}
-""")
+""", f"{name}.yaml")
 
 
 def iterations_of(job):
@@ -55,14 +57,28 @@ def iterations_of(job):
     return [int(rank.get("iteration", 0)) for rank in job.get("ranks", [])]
 
 
-def http_reader(cluster, job_id):
-    """Reads the iterations of a job's ranks off the scheduler's page."""
-    def read():
-        url = f"http://{cluster.scheduler.http_address()}/status"
-        with urllib.request.urlopen(url, timeout=30) as page:
-            jobs = json.load(page)["jobs"]
-        return iterations_of(next(job for job in jobs if str(job["job_id"]) == str(job_id)))
-    return read
+def http_jobs(cluster, *job_ids):
+    """The JSON of jobs, off the scheduler's page."""
+    url = f"http://{cluster.scheduler.http_address()}/status"
+    with urllib.request.urlopen(url, timeout=30) as page:
+        jobs = {str(job["job_id"]): job for job in json.load(page)["jobs"]}
+    return [jobs[str(job_id)] for job_id in job_ids]
+
+
+def http_reader(cluster, *job_ids):
+    """Reads the iterations of the ranks of one job after the other."""
+    return lambda: [done for job in http_jobs(cluster, *job_ids) for done in iterations_of(job)]
+
+
+def cpu_seconds(cluster, job):
+    """CPU time that the cluster's daemons and the job's tasks have used."""
+    pids = [daemon.pid for daemon in [cluster.scheduler, *cluster.servers, *cluster.workers]]
+    ticks = 0
+    for pid in [*pids, *(int(rank["pid"]) for rank in job["ranks"])]:
+        with open(f"/proc/{pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def slope(times, values):
@@ -75,7 +91,11 @@ def slope(times, values):
 class Seen:
     """Samples of the iterations of all ranks."""
 
+    # CPU seconds in a second, of the whole cluster: cores in use.
+    cores = None
+
     def __init__(self, samples):
+        self._samples = samples
         self._times = [at for at, _ in samples]
         self._iterations = [ranks for _, ranks in samples]
 
@@ -89,13 +109,17 @@ class Seen:
                 for ranks in self._iterations]
         return 1 - slope(self._times, busy) / steps.ranks
 
+    def part(self, first, count):
+        """The same of so many ranks only."""
+        return Seen([(at, ranks[first:first + count]) for at, ranks in self._samples])
+
 
 def watch(read, warm_up, seconds):
     """Samples for `seconds`, `warm_up` seconds after every rank's first iteration."""
     wait_for(lambda: min(read(), default=0) >= 1, START_SECONDS, "the first iterations")
     time.sleep(warm_up)
     samples, end = [], time.monotonic() + seconds
-    while not samples or time.monotonic() < end:
+    while len(samples) < 2 or time.monotonic() < end:
         before = time.monotonic()
         ranks = read()
         after = time.monotonic()
@@ -104,13 +128,36 @@ def watch(read, warm_up, seconds):
     return Seen(samples)
 
 
-def measure(cluster, job_file, warm_up, seconds):
-    """Runs a job for that long and cancels it."""
-    job = cluster.submit(job_file)
+@contextlib.contextmanager
+def running(cluster, *job_files):
+    """The ids of jobs that are cancelled in the end; then all slots are free again."""
+    jobs = [cluster.submit(job_file) for job_file in job_files]
     try:
-        return watch(http_reader(cluster, job), warm_up, seconds)
+        yield jobs
     finally:
-        cluster.pacectl("cancel", job, check=True)
-        cluster.wait_for_state(job, "cancelled")
+        for job in jobs:
+            cluster.pacectl("cancel", job, check=True)
+        for job in jobs:
+            cluster.wait_for_state(job, "cancelled")
         wait_for(lambda: not any(int(node.get("slots_used", 0)) for node in cluster.nodes()), 60,
                  "the tasks to end")
+
+
+def measure(cluster, job_file, warm_up, seconds):
+    """What is seen of a job that runs alone."""
+    with running(cluster, job_file) as (job,):
+        watch(http_reader(cluster, job), 0, warm_up)
+        before, start = cpu_seconds(cluster, *http_jobs(cluster, job)), time.monotonic()
+        seen = watch(http_reader(cluster, job), 0, seconds)
+        seen.cores = ((cpu_seconds(cluster, *http_jobs(cluster, job)) - before)
+                      / (time.monotonic() - start))
+        return seen
+
+
+def measure_beside(cluster, job_files, ranks, warm_up, seconds, windows):
+    """Jobs of so many ranks that run side by side: for each window what is seen of each job."""
+    with running(cluster, *job_files) as jobs:
+        read = http_reader(cluster, *jobs)
+        wait_for(lambda: len(read()) == ranks * len(jobs), START_SECONDS, "both jobs")
+        seen = [watch(read, 0 if window else warm_up, seconds) for window in range(windows)]
+    return [[one.part(ranks * job, ranks) for job in range(len(jobs))] for one in seen]

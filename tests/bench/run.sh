@@ -6,9 +6,12 @@
 # --quick    the main sizes, three runs each, under five minutes
 # --ps-lite  a ps-lite source folder with build/libps.a, to be compared with; needs
 #            libzmq3-dev, and root for its runs under another congestion control
+# --cluster  whole clusters instead: cluster.sh
 set -eu
 
 cd "$(dirname "$0")/../.."
+
+case " $* " in *" --cluster "*) exec tests/bench/cluster.sh "$@" ;; esac
 
 options=()
 ps_lite=

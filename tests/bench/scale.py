@@ -5,8 +5,12 @@ beside the ideal, in which nothing but the workers' steps takes time.
 
     sweep    workers x policy x jitter: steps per second, part of the ideal, idle share
     wait     8 workers without jitter: a step under bsp against one under asp
-    jitter   8 workers, lognormal 0.5: ssp(16) against bsp, jobs in turn
+    jitter   8 workers, lognormal 0.5: ssp(16) against bsp
     resnet   16 workers with ResNet-50's layers and a step of 2 s under bsp, against one
+
+In wait and jitter the two jobs run side by side, so that what else the machine does meets both
+alike. Under ssp ranks drift apart for hundreds of steps before the bound is felt: jitter is
+measured after that (--settle).
 
 The workers are tasks on the device `emulated`: they sleep a step's time and push gradients of
 the layers' sizes. The cluster is real, on this machine, which carries both ends of every
@@ -25,7 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import ideal  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from machine import describe  # noqa: E402
-from rates import RESNET50, emulated_job, measure  # noqa: E402
+from rates import RESNET50, emulated_job, measure, measure_beside  # noqa: E402
 
 STALENESS = 16
 # What ideal.run knows of a policy.
@@ -34,6 +38,8 @@ BOUNDS = {"bsp": 0, "ssp": STALENESS, "asp": None}
 SMALL = [16384] * 4
 STEP_MS = 100
 WARM_UP = 2.0
+# Of jobs that run side by side.
+RANKS = 8
 DAEMONS = 4
 
 
@@ -58,7 +64,7 @@ class Bench:
         best = ideal.run(steps, BOUNDS[policy], warm_up + seconds)
         return {"workers": workers, "policy": policy, "sigma": sigma, "step_ms": step_ms,
                 "rate": seen.rate(), "ideal_rate": best.rate(warm_up),
-                "idle": seen.idle(steps), "ideal_idle": best.idle(warm_up)}
+                "idle": seen.idle(steps), "ideal_idle": best.idle(warm_up), "cores": seen.cores}
 
     def keep(self, what, row):
         self.rows.append({"what": what, **row})
@@ -80,34 +86,46 @@ class Bench:
                               f"{100 * row['idle']:.1f} % | {100 * row['ideal_idle']:.1f} % |",
                               flush=True)
 
-    def pairs(self, what, first, second, sigma):
-        """Jobs of two policies in turn, each pair with step times of its own."""
+    def beside(self, what, policies, sigma, warm_up):
+        """Jobs of 8 ranks of two policies side by side, in windows: rows of each window."""
+        files = [emulated_job(self.folder, SMALL, RANKS, policy=policy, staleness=STALENESS,
+                              step_ms=STEP_MS, sigma=sigma, name=policy) for policy in policies]
+        with cluster(RANKS * len(files)) as standing:
+            windows = measure_beside(standing, files, RANKS, warm_up, self.args.seconds,
+                                     self.args.repeats)
+        steps = ideal.Steps(RANKS, STEP_MS, sigma)
+        end = warm_up + self.args.seconds * self.args.repeats
+        best = [ideal.run(steps, BOUNDS[policy], end) for policy in policies]
         found = []
-        with cluster(8) as standing:
-            for repeat in range(self.args.repeats):
-                both = {}
-                for policy in (first, second) if repeat % 2 else (second, first):
-                    both[policy] = self.one(standing, 8, policy, sigma, self.args.seconds,
-                                            seed=repeat + 1)
-                    self.keep(what, {"repeat": repeat, **both[policy]})
-                found.append((both[first], both[second]))
+        for number, window in enumerate(windows):
+            since = warm_up + number * self.args.seconds
+            until = since + self.args.seconds
+            found.append([{"policy": policy, "sigma": sigma, "window": number, "rate": seen.rate(),
+                           "ideal_rate": run.rate(since, until), "idle": seen.idle(steps),
+                           "ideal_idle": run.idle(since, until)}
+                          for policy, seen, run in zip(policies, window, best)])
+            for row in found[-1]:
+                self.keep(what, row)
         return found
 
     def wait(self):
-        pairs = self.pairs("wait", "bsp", "asp", 0)
-        times = [asp["rate"] / bsp["rate"] for bsp, asp in pairs]
-        print(f"\nwait: 8 workers, no jitter, step {STEP_MS} ms: a step under bsp takes "
+        windows = self.beside("wait", ("bsp", "asp"), 0, WARM_UP)
+        times = [asp["rate"] / bsp["rate"] for bsp, asp in windows]
+        print(f"\nwait: {RANKS} workers, no jitter, step {STEP_MS} ms, {self.args.repeats} windows "
+              f"of {self.args.seconds:.0f} s: a step under bsp takes "
               f"{statistics.median(times):.3f} times one under asp "
               f"({', '.join(f'{time:.3f}' for time in times)})", flush=True)
 
     def jitter(self):
-        pairs = self.pairs("jitter", "bsp", "ssp", 0.5)
+        windows = self.beside("jitter", ("bsp", "ssp"), 0.5, self.args.settle)
 
         def median(name, which):
-            return statistics.median(pair[which][name] for pair in pairs)
-        ratios = [ssp["rate"] / bsp["rate"] for bsp, ssp in pairs]
-        best = statistics.median(ssp["ideal_rate"] / bsp["ideal_rate"] for bsp, ssp in pairs)
-        print(f"\njitter: 8 workers, lognormal 0.5, step {STEP_MS} ms, median of {len(pairs)}\n\n"
+            return statistics.median(window[which][name] for window in windows)
+        ratios = [ssp["rate"] / bsp["rate"] for bsp, ssp in windows]
+        best = statistics.median(ssp["ideal_rate"] / bsp["ideal_rate"] for bsp, ssp in windows)
+        print(f"\njitter: {RANKS} workers, lognormal 0.5, step {STEP_MS} ms, median of "
+              f"{len(windows)} windows of {self.args.seconds:.0f} s after "
+              f"{self.args.settle:.0f} s\n\n"
               "| policy | steps/s | ideal | idle | ideal idle |\n|---|---|---|---|---|")
         for which, name in enumerate(("bsp", f"ssp({STALENESS})")):
             print(f"| {name} | {median('rate', which):.1f} | {median('ideal_rate', which):.1f} | "
@@ -119,7 +137,8 @@ class Bench:
     def resnet(self):
         step_ms = 2000
         print(f"\nresnet: {len(RESNET50)} layers, {sum(RESNET50) / 1e6:.1f} M parameters, step "
-              f"{step_ms} ms, bsp\n\n| workers | steps/s | step | efficiency |\n|---|---|---|---|",
+              f"{step_ms} ms, bsp\n\n| workers | steps/s | step | efficiency | GB/s both ways | "
+              "cores in use | CPU s/GB |\n|---|---|---|---|---|---|---|",
               flush=True)
         alone = None
         with cluster(16) as standing:
@@ -128,9 +147,11 @@ class Bench:
                                layers=RESNET50, step_ms=step_ms)
                 alone = alone or row["rate"]
                 row["efficiency"] = row["rate"] / (workers * alone)
+                row["gb"] = row["rate"] * 2 * 4 * sum(RESNET50) / 1e9
                 self.keep("resnet", row)
                 print(f"| {workers} | {row['rate']:.2f} | {workers / row['rate']:.2f} s | "
-                      f"{row['efficiency']:.3f} |", flush=True)
+                      f"{row['efficiency']:.3f} | {row['gb']:.2f} | {row['cores']:.2f} | "
+                      f"{row['cores'] / row['gb']:.2f} |", flush=True)
 
 
 def main():
@@ -139,11 +160,13 @@ def main():
     parser.add_argument("--only", default="sweep,wait,jitter,resnet")
     parser.add_argument("--workers", default="1,2,4,8,16,32", help="of the sweep")
     parser.add_argument("--seconds", type=float, default=10.0, help="that each job is watched")
-    parser.add_argument("--repeats", type=int, default=7, help="of wait and jitter")
+    parser.add_argument("--repeats", type=int, default=7, help="windows of wait and jitter")
+    parser.add_argument("--settle", type=float, default=60.0, help="seconds before jitter counts")
     parser.add_argument("--json", type=pathlib.Path, help="write all figures to this file")
     args = parser.parse_args()
     if args.quick:
-        args.workers, args.seconds, args.repeats, args.only = "1,8", 4.0, 2, "sweep,jitter"
+        args.workers, args.seconds, args.repeats, args.only = "1,8", 4.0, 7, "sweep,jitter"
+        args.settle = 10.0
     print(describe(), flush=True)
     print("device: emulated; one machine carries servers, tasks and both ends of every byte",
           flush=True)
