@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from machine import describe  # noqa: E402
 from network import NetworkCluster, why_no_namespaces  # noqa: E402
-from rates import emulated_job, iterations_of, watch  # noqa: E402
+from rates import emulated_job, measure  # noqa: E402
 
 WORKERS = 1
 # What a job file says of compression; the first is what others are compared with.
@@ -44,22 +44,6 @@ def shape(cluster, mbit):
         cluster.node(daemon).slow_down(f"{mbit}mbit", QUEUE_MS, burst=f"{max(8, mbit // 8)}kb")
 
 
-def measure(cluster, job_file, warm_up, seconds):
-    """Steps per second of a worker, and the payload bytes of one of its steps."""
-    job = cluster.submit(job_file)
-    try:
-        try:
-            seen = watch(lambda: iterations_of(cluster.job(job)), warm_up, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {json.dumps(cluster.job(job), indent=1)}") from error
-        summary = cluster.summary(job)
-        moved = summary["bytes_pushed"] + summary["bytes_pulled"]
-        return seen.rate() / WORKERS, moved / summary["iterations"]
-    finally:
-        cluster.pacectl("cancel", job, check=True)
-        cluster.wait_for_state(job, "cancelled")
-
-
 def bench(cluster, folder, mbit, args):
     shape(cluster, mbit)
     rates, sizes = {codec: [] for codec in CODECS}, {}
@@ -67,8 +51,10 @@ def bench(cluster, folder, mbit, args):
         for codec, compression in CODECS.items():
             job = emulated_job(folder, LINKS[mbit], WORKERS, policy=args.policy,
                                more=f"compression: {compression}")
-            rate, sizes[codec] = measure(cluster, job, 1.0, args.seconds)
-            rates[codec].append(rate)
+            seen = measure(cluster, job, 1.0, args.seconds)
+            rates[codec].append(seen.rate() / WORKERS)
+            moved = seen.summary["bytes_pushed"] + seen.summary["bytes_pulled"]
+            sizes[codec] = moved / seen.summary["iterations"]
     print(f"\n{mbit} Mbit/s, {sum(LINKS[mbit]) * 4 / 1e6:.1f} MB of float32 weights, {args.policy}, "
           f"median of {args.repeats}\n\n| codec | steps/s | against float32 | MB a step | "
           "of the link |\n|---|---|---|---|---|", flush=True)

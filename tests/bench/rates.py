@@ -1,9 +1,8 @@
 """How fast a job goes, read off its progress while it runs.
 
     with Cluster(servers=2, workers=4, slots=8, heartbeat_ms=100) as cluster:
-        job = cluster.submit(emulated_job(folder, layers=[65536], workers=8))
-        seen = watch(http_reader(cluster, job), warm_up=2, seconds=10)
-        cluster.pacectl("cancel", job, check=True)
+        job = emulated_job(folder, layers=[65536], workers=8)
+        seen = measure(cluster, job, warm_up=2, seconds=10)
     seen.rate()                   # iterations per second of all ranks
     seen.idle(steps)              # part of the ranks' time that no step took (ideal.Steps)
 
@@ -15,10 +14,11 @@ import contextlib
 import json
 import os
 import statistics
+import subprocess
+import threading
 import time
-import urllib.request
 
-from cluster import wait_for, write_job
+from cluster import BIN, wait_for, write_job
 
 SAMPLE_SECONDS = 0.1
 # A job that has not made its first iterations by then never will.
@@ -52,22 +52,31 @@ checkpoint: {{every_seconds: 0}}
 """, f"{name}.yaml")
 
 
-def iterations_of(job):
-    """Of each rank, from a job's JSON."""
-    return [int(rank.get("iteration", 0)) for rank in job.get("ranks", [])]
+class Follower:
+    """The latest that `pacectl watch` says of a job; it costs the cluster next to nothing."""
 
+    def __init__(self, cluster, job_id):
+        nodes = getattr(cluster, "nodes_by_name", None)
+        prefix = nodes["scheduler"].prefix if nodes else ()
+        self.job = {}
+        self._watch = subprocess.Popen(
+            [*prefix, BIN / "pacectl", "--address", cluster.address, "watch", str(job_id),
+             "-o", "json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self._thread = threading.Thread(target=self._follow)
+        self._thread.start()
 
-def http_jobs(cluster, *job_ids):
-    """The JSON of jobs, off the scheduler's page."""
-    url = f"http://{cluster.scheduler.http_address()}/status"
-    with urllib.request.urlopen(url, timeout=30) as page:
-        jobs = {str(job["job_id"]): job for job in json.load(page)["jobs"]}
-    return [jobs[str(job_id)] for job_id in job_ids]
+    def _follow(self):
+        for line in self._watch.stdout:
+            self.job = json.loads(line)
 
+    def iterations(self):
+        """Of each rank."""
+        return [int(rank.get("iteration", 0)) for rank in self.job.get("ranks", [])]
 
-def http_reader(cluster, *job_ids):
-    """Reads the iterations of the ranks of one job after the other."""
-    return lambda: [done for job in http_jobs(cluster, *job_ids) for done in iterations_of(job)]
+    def close(self):
+        self._watch.terminate()
+        self._thread.join()
+        self._watch.wait()
 
 
 def cpu_seconds(cluster, job):
@@ -93,6 +102,8 @@ class Seen:
 
     # CPU seconds in a second, of the whole cluster: cores in use.
     cores = None
+    # The run summary at the end.
+    summary = None
 
     def __init__(self, samples):
         self._samples = samples
@@ -130,15 +141,16 @@ def watch(read, warm_up, seconds):
 
 @contextlib.contextmanager
 def running(cluster, *job_files):
-    """The ids of jobs that are cancelled in the end; then all slots are free again."""
+    """Followers of jobs that are cancelled in the end; then all slots are free again."""
     jobs = [cluster.submit(job_file) for job_file in job_files]
+    followers = [Follower(cluster, job) for job in jobs]
     try:
-        yield jobs
+        yield followers
     finally:
-        for job in jobs:
+        for job, follower in zip(jobs, followers):
             cluster.pacectl("cancel", job, check=True)
-        for job in jobs:
             cluster.wait_for_state(job, "cancelled")
+            follower.close()
         wait_for(lambda: not any(int(node.get("slots_used", 0)) for node in cluster.nodes()), 60,
                  "the tasks to end")
 
@@ -146,18 +158,23 @@ def running(cluster, *job_files):
 def measure(cluster, job_file, warm_up, seconds):
     """What is seen of a job that runs alone."""
     with running(cluster, job_file) as (job,):
-        watch(http_reader(cluster, job), 0, warm_up)
-        before, start = cpu_seconds(cluster, *http_jobs(cluster, job)), time.monotonic()
-        seen = watch(http_reader(cluster, job), 0, seconds)
-        seen.cores = ((cpu_seconds(cluster, *http_jobs(cluster, job)) - before)
-                      / (time.monotonic() - start))
+        try:
+            watch(job.iterations, 0, warm_up)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {json.dumps(job.job, indent=1)}") from error
+        before, start = cpu_seconds(cluster, job.job), time.monotonic()
+        seen = watch(job.iterations, 0, seconds)
+        seen.cores = (cpu_seconds(cluster, job.job) - before) / (time.monotonic() - start)
+        seen.summary = job.job["summary"]
         return seen
 
 
 def measure_beside(cluster, job_files, ranks, warm_up, seconds, windows):
     """Jobs of so many ranks that run side by side: for each window what is seen of each job."""
     with running(cluster, *job_files) as jobs:
-        read = http_reader(cluster, *jobs)
+        def read():
+            return [done for job in jobs for done in job.iterations()]
+
         wait_for(lambda: len(read()) == ranks * len(jobs), START_SECONDS, "both jobs")
         seen = [watch(read, 0 if window else warm_up, seconds) for window in range(windows)]
     return [[one.part(ranks * job, ranks) for job in range(len(jobs))] for one in seen]

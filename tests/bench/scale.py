@@ -74,7 +74,7 @@ class Bench:
         print(f"\nsweep: step {STEP_MS} ms, {sum(SMALL) * 4 / 1e3:.0f} KB of weights, two servers, "
               f"ssp({STALENESS}), {self.args.seconds:.0f} s each\n\n"
               "| workers | policy | jitter | steps/s | ideal steps/s | of the ideal | idle | "
-              "ideal idle |\n|---|---|---|---|---|---|---|---|", flush=True)
+              "ideal idle | CPU ms a step |\n|---|---|---|---|---|---|---|---|---|", flush=True)
         with cluster(max(counts)) as standing:
             for sigma in (0, 0.5):
                 for policy in BOUNDS:
@@ -83,8 +83,8 @@ class Bench:
                         self.keep("sweep", row)
                         print(f"| {workers} | {policy} | {sigma} | {row['rate']:.1f} | "
                               f"{row['ideal_rate']:.1f} | {row['rate'] / row['ideal_rate']:.3f} | "
-                              f"{100 * row['idle']:.1f} % | {100 * row['ideal_idle']:.1f} % |",
-                              flush=True)
+                              f"{100 * row['idle']:.1f} % | {100 * row['ideal_idle']:.1f} % | "
+                              f"{1000 * row['cores'] / row['rate']:.1f} |", flush=True)
 
     def beside(self, what, policies, sigma, warm_up):
         """Jobs of 8 ranks of two policies side by side, in windows: rows of each window."""
