@@ -50,6 +50,11 @@ void FakeScheduler::SetError(grpc::Status error) {
   error_ = std::move(error);
 }
 
+void FakeScheduler::SetCluster(v1::Cluster cluster) {
+  MutexLock lock(&mu_);
+  cluster_ = std::move(cluster);
+}
+
 std::vector<v1::JobSpec> FakeScheduler::submitted() const {
   MutexLock lock(&mu_);
   return submitted_;
@@ -180,6 +185,10 @@ grpc::Status FakeScheduler::DescribeCluster(grpc::ServerContext*, const v1::Desc
   MutexLock lock(&mu_);
   if (!error_.ok()) {
     return error_;
+  }
+  if (cluster_.nodes_size() > 0) {
+    *response = cluster_;
+    return grpc::Status::OK;
   }
   response->set_cluster_id("c1");
   response->set_address(address());

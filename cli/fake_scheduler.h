@@ -35,6 +35,8 @@ class FakeScheduler final : public v1::Scheduler::Service {
   void SetCut(std::vector<v1::CutChunk> chunks);
   void SetBackup(std::vector<v1::BackupChunk> chunks);
   void SetError(grpc::Status error);
+  // Instead of one worker with a free slot.
+  void SetCluster(v1::Cluster cluster);
 
   std::vector<v1::JobSpec> submitted() const;
   std::vector<v1::CancelJobRequest> cancelled() const;
@@ -73,6 +75,7 @@ class FakeScheduler final : public v1::Scheduler::Service {
   int watches_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<v1::CutChunk> chunks_ ABSL_GUARDED_BY(mu_);
   std::vector<v1::BackupChunk> backup_ ABSL_GUARDED_BY(mu_);
+  v1::Cluster cluster_ ABSL_GUARDED_BY(mu_);
   std::vector<v1::CancelJobRequest> cancelled_ ABSL_GUARDED_BY(mu_);
 
   int port_ = 0;

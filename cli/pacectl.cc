@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "cli/backup.h"
+#include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/export/export.h"
@@ -54,6 +55,7 @@ class CommandLine {
     AddLogs();
     AddExport();
     AddBackup();
+    AddBench();
     AddReference();
   }
 
@@ -230,6 +232,30 @@ class CommandLine {
     OnItsOwn(restore, [this] { return Restore(backup_file_, state_dir_, env_); });
   }
 
+  void AddBench() {
+    CLI::App* bench = Command("bench", "measure what the cluster can move, with jobs of its own");
+    bench->add_option("--policy", bench_.policies, "policies: bsp,ssp,asp (default: all)")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"bsp", "ssp", "asp"}));
+    bench
+        ->add_option("--size", bench_.sizes,
+                     "sizes of the model, such as 4MiB,64MiB (default: 1MiB,16MiB)")
+        ->delimiter(',')
+        ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+        ->check(CLI::Range(kMinBenchBytes, kMaxBenchBytes));
+    bench->add_option("--workers", bench_.workers, "ranks (default: as many as slots are free)")
+        ->check(CLI::Range(1, 1024));
+    bench->add_option("--servers", bench_.servers, "servers (default: all that are live)")
+        ->check(CLI::Range(1, 1024));
+    bench->add_option("--seconds", bench_seconds_, "that each job is measured")
+        ->check(CLI::Range(1.0, 3600.0))
+        ->capture_default_str();
+    OnScheduler(bench, [this](SchedulerClient& client) {
+      bench_.time = absl::Seconds(bench_seconds_);
+      return Bench(bench_, format(), client, env_);
+    });
+  }
+
   void AddReference() {
     CLI::App* validate = Command("validate", "check a job file");
     JobFile(validate, &submit_.job_file);
@@ -258,6 +284,8 @@ class CommandLine {
   LogsOptions logs_;
   ExportOptions export_;
   std::string export_format_;
+  BenchOptions bench_;
+  double bench_seconds_ = 10;
   std::string backup_file_;
   std::string state_dir_;
 };

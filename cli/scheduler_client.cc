@@ -36,14 +36,15 @@ absl::Status SchedulerClient::Explained(const grpc::Status& status) const {
 }
 
 absl::StatusOr<uint64_t> SchedulerClient::SubmitJob(const std::string& request_id,
-                                                    const v1::JobSpec& spec) {
+                                                    const v1::JobSpec& spec, bool interruptible) {
   v1::SubmitJobRequest request;
   request.set_request_id(request_id);
   *request.mutable_spec() = spec;
   v1::SubmitJobResponse response;
   grpc::ClientContext context;
   SetTimeout(kCallTimeout, &context);
-  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  Interrupt never;
+  const Interrupt::Scope scope(interruptible ? interrupt_ : &never, [&] { context.TryCancel(); });
   PL_RETURN_IF_ERROR(Explained(stub_->SubmitJob(&context, request, &response)));
   return response.job_id();
 }

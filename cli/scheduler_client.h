@@ -38,7 +38,9 @@ class SchedulerClient {
 
   const std::string& address() const { return address_; }
 
-  absl::StatusOr<uint64_t> SubmitJob(const std::string& request_id, const v1::JobSpec& spec);
+  // `interruptible` false: whoever has submitted a job learns its id.
+  absl::StatusOr<uint64_t> SubmitJob(const std::string& request_id, const v1::JobSpec& spec,
+                                     bool interruptible = true);
   absl::StatusOr<v1::Job> GetJob(uint64_t job_id);
   // All jobs, page by page.
   absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request);

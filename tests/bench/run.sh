@@ -3,18 +3,21 @@
 #
 #   tests/bench/run.sh [--quick] [--ps-lite DIR] [OPTION of data_plane_bench]...
 #   tests/bench/run.sh --kernels [--quick] [OPTION of Google Benchmark]...
+#   tests/bench/run.sh --cluster [OPTION of cluster.sh]...
 #
 # --kernels  the kernels of server and codecs on one core, in place of the data plane
 # --quick    the main sizes, three runs each, under five minutes
 # --ps-lite  a ps-lite source folder with build/libps.a, to be compared with; needs
 #            libzmq3-dev, and root for its runs under another congestion control
+# --cluster  whole clusters of daemons, in place of the data plane
 set -eu
 
 cd "$(dirname "$0")/../.."
 
-for option in "$@"; do
-  [ "$option" = --kernels ] && exec tests/bench/kernels/run.sh "$@"
-done
+case " $* " in
+*" --kernels "*) exec tests/bench/kernels/run.sh "$@" ;;
+*" --cluster "*) exec tests/bench/cluster.sh "$@" ;;
+esac
 
 options=()
 ps_lite=

@@ -19,7 +19,7 @@ from cluster import Cluster, Daemon, pacectl, wait_for
 TOOLS = ("ip", "iptables", "nsenter", "setpriv", "tc", "unshare")
 
 
-def _why_not():
+def why_no_namespaces():
     """Why no namespaces can be made here; empty if they can."""
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if missing:
@@ -31,7 +31,8 @@ def _why_not():
     return done.stderr.strip() if done.returncode else ""
 
 
-needs_namespaces = unittest.skipIf(_why_not(), f"no network namespaces: {_why_not()}")
+needs_namespaces = unittest.skipIf(why_no_namespaces(),
+                                  f"no network namespaces: {why_no_namespaces()}")
 
 
 class Namespace:
@@ -77,11 +78,11 @@ class Node(Namespace):
         self.run("ip", "address", "add", f"{self.address}/24", "dev", "eth0")
         self.run("ip", "link", "set", "eth0", "up")
 
-    def slow_down(self, rate, buffered_ms):
+    def slow_down(self, rate, buffered_ms, burst="8kb"):
         """Both directions carry `rate` ("1mbit"), after a queue that holds `buffered_ms`."""
         for namespace, device in ((self, "eth0"), (self._hub, self._port)):
             namespace.run("tc", "qdisc", "replace", "dev", device, "root", "tbf", "rate", rate,
-                          "burst", "8kb", "latency", f"{buffered_ms}ms")
+                          "burst", burst, "latency", f"{buffered_ms}ms")
 
     def carried(self):
         """Bytes sent and received over eth0."""
