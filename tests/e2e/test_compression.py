@@ -66,17 +66,18 @@ class Compression(unittest.TestCase):
             job = sgd(policy)
             exact = self.run_job("{}", job)
             for compression, pushed, pulled in (
-                    ("{push: topk, pull: delta}", 0.0202, 0.2),
-                    ("{push: topk, topk_momentum: 0.5, pull: delta}", 0.0202, 0.2),
-                    # Under ssp a rank pulls more or less often.
-                    ("{push: onebit}", (1 / 8 + 8 / 256) / 4, 1.2)):
+                    ("{push: topk, pull: delta}", 0.0202, 0.1),
+                    ("{push: topk, topk_momentum: 0.5, pull: delta}", 0.0202, 0.1),
+                    ("{push: onebit}", (1 / 8 + 8 / 256) / 4, 1.02)):
                 with self.subTest(policy=policy, compression=compression):
                     summary = self.run_job(compression, job)
                     self.assertGreaterEqual(summary["eval"]["accuracy"],
                                             exact["eval"]["accuracy"] - 0.02)
                     self.assertAlmostEqual(summary["bytes_pushed"] / exact["bytes_pushed"], pushed,
                                            delta=0.002)
-                    self.assertLess(summary["bytes_pulled"] / exact["bytes_pulled"], pulled)
+                    # Under ssp a rank pulls more or less often.
+                    if policy == "asp":
+                        self.assertLess(summary["bytes_pulled"] / exact["bytes_pulled"], pulled)
 
     def test_delta_changes_no_byte_of_what_bsp_ends_with(self):
         # Steps so small that most weights stay what they are.

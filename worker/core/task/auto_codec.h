@@ -27,9 +27,9 @@ namespace paceline::worker {
 
 struct AutoCodecOptions {
   // Iterations of a window.
-  uint32_t window = 16;
+  uint32_t window = 8;
   // Windows between two tries: at first, and at most.
-  uint32_t stay = 4;
+  uint32_t stay = 8;
   uint32_t most_stay = 64;
 };
 
