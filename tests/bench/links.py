@@ -31,6 +31,11 @@ CODECS = {
     "fp16": "{push: fp16, pull: fp16}",
     "int8": "{push: int8, pull: int8}",
 }
+# What changes training is not for bsp: these run under asp.
+ASP_CODECS = {
+    "onebit, bf16": "{push: onebit, pull: bf16}",
+    "topk 1 %, delta": "{push: topk, pull: delta}",
+}
 # Rate in Mbit/s -> layers: a step of float32 takes about half a second.
 LINKS = {100: [131072] * 6, 1000: [1048576] * 7}
 # What the queue before a link holds.
@@ -46,10 +51,12 @@ def shape(cluster, mbit):
 
 def bench(cluster, folder, mbit, args):
     shape(cluster, mbit)
-    rates, sizes = {codec: [] for codec in CODECS}, {}
+    codecs = {**CODECS, **ASP_CODECS}
+    rates, sizes = {codec: [] for codec in codecs}, {}
     for _ in range(args.repeats):
-        for codec, compression in CODECS.items():
-            job = emulated_job(folder, LINKS[mbit], WORKERS, policy=args.policy,
+        for codec, compression in codecs.items():
+            job = emulated_job(folder, LINKS[mbit], WORKERS,
+                               policy="asp" if codec in ASP_CODECS else args.policy,
                                more=f"compression: {compression}")
             seen = measure(cluster, job, 1.0, args.seconds)
             rates[codec].append(seen.rate() / WORKERS)
@@ -88,7 +95,7 @@ def main():
     print(describe(), flush=True)
     rows = []
     with tempfile.TemporaryDirectory() as folder, \
-            NetworkCluster(servers=2, workers=WORKERS, heartbeat_ms=100) as cluster:
+            NetworkCluster(servers=2, workers=WORKERS, heartbeat_ms=500) as cluster:
         for mbit in map(int, args.mbit.split(",")):
             rows += bench(cluster, folder, mbit, args)
     if args.json:
