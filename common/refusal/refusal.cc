@@ -14,6 +14,7 @@ absl::StatusCode RefusalCode(v1::Refusal::Kind kind) {
     case v1::Refusal::STALE_INCARNATION:
     case v1::Refusal::RANK_NOT_OPEN:
     case v1::Refusal::OUT_OF_ORDER:
+    case v1::Refusal::UNKNOWN_KEY_LIST:
       return absl::StatusCode::kFailedPrecondition;
     case v1::Refusal::NOT_YET:
       return absl::StatusCode::kUnavailable;
