@@ -19,8 +19,10 @@
 namespace paceline::server {
 namespace {
 
-// The answer to a parked pull needs a moment to get back before the deadline.
-constexpr absl::Duration kReplyMargin = absl::Milliseconds(20);
+// The answer to a parked pull needs a moment to get back before the deadline: a tenth of
+// the time that is left, within limits.
+constexpr absl::Duration kShortestMargin = absl::Milliseconds(20);
+constexpr absl::Duration kLongestMargin = absl::Milliseconds(500);
 
 absl::Status TooManyReplies() {
   v1::Refusal refusal;
@@ -73,8 +75,10 @@ class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
 
   // Sets the alarm of a pull that waits, unless it has been answered meanwhile.
   void Park(uint64_t ticket, absl::Duration max_wait) {
-    const absl::Time deadline = absl::FromChrono(context_.deadline()) - kReplyMargin;
-    const absl::Time until = std::min(absl::Now() + std::min(max_wait, kMaxPullWait), deadline);
+    const absl::Time now = absl::Now();
+    const absl::Duration left = absl::FromChrono(context_.deadline()) - now;
+    const absl::Duration margin = std::clamp(left / 10, kShortestMargin, kLongestMargin);
+    const absl::Time until = now + std::min({max_wait, kMaxPullWait, left - margin});
     bool gone;
     bool armed = false;
     {
