@@ -6,13 +6,11 @@
 #include <cstring>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/buffer.h"
 #include "common/check.h"
-#include "common/codec/codec.h"
 #include "server/core/rows/fold.h"
 #include "server/core/rows/optimizer.h"
 #include "server/core/rows/update.h"
@@ -31,7 +29,6 @@ struct Arrays {
   FloatBuffer next{kFloats};
   FloatBuffer slots[2] = {FloatBuffer(kFloats), FloatBuffer(kFloats)};
   FloatBuffer gradient{kFloats};
-  std::vector<char> coded = std::vector<char>(kBytes);
 };
 
 Arrays& Shared() {
@@ -116,25 +113,6 @@ void FoldAsFirst(benchmark::State& state) {
   Count(state, 2 * kBytes);
 }
 
-void EncodeAll(benchmark::State& state, v1::Codec codec) {
-  Arrays& arrays = Fresh();
-  for (auto _ : state) {
-    Encode(codec, arrays.gradient.span(), arrays.coded.data());
-    benchmark::ClobberMemory();
-  }
-  Count(state, kBytes + EncodedBytes(codec, kFloats));
-}
-
-void DecodeAll(benchmark::State& state, v1::Codec codec) {
-  Arrays& arrays = Fresh();
-  Encode(codec, arrays.gradient.span(), arrays.coded.data());
-  for (auto _ : state) {
-    Decode(codec, arrays.coded.data(), arrays.next.span());
-    benchmark::ClobberMemory();
-  }
-  Count(state, kBytes + EncodedBytes(codec, kFloats));
-}
-
 template <typename... Args>
 void Register(const std::string& name, Args&&... args) {
   benchmark::RegisterBenchmark(name.c_str(), std::forward<Args>(args)...);
@@ -161,14 +139,6 @@ void RegisterOptimizers() {
 void RegisterFolds() {
   Register("fold: first", FoldAsFirst);
   Register("fold: next", FoldOnto);
-}
-
-void RegisterCodecs() {
-  for (const v1::Codec codec : {v1::CODEC_BF16, v1::CODEC_FP16, v1::CODEC_INT8}) {
-    const std::string name = absl::AsciiStrToLower(v1::Codec_Name(codec).substr(sizeof("CODEC")));
-    Register(absl::StrCat("encode: ", name), EncodeAll, codec);
-    Register(absl::StrCat("decode: ", name), DecodeAll, codec);
-  }
 }
 
 }  // namespace paceline::bench

@@ -9,7 +9,6 @@ void RegisterLimits();
 // Every optimizer, in place; Adam and SGD out of place too, as rounds apply them.
 void RegisterOptimizers();
 void RegisterFolds();
-void RegisterCodecs();
 
 }  // namespace paceline::bench
 

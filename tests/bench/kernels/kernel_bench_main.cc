@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/daemon/freed_memory.h"
+#include "tests/bench/kernels/codec_kernels.h"
 #include "tests/bench/kernels/dense_kernels.h"
 #include "tests/bench/kernels/figures.h"
 #include "tests/bench/kernels/sparse_kernels.h"
