@@ -125,15 +125,15 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
   const auto storage = std::make_shared_for_overwrite<char[]>(bytes);
   if (coded) gathered_.resize(n * dim);
   char* to = storage.get();
-  float* coded_to = gathered_.data();
+  size_t before = 0;
   for (size_t b = 0; b < shards.size(); ++b) {
     pieces[b].data = key_to[b] = to;
     pieces[b].owner = storage;
     // Keys and float32 rows end at multiples of four bytes.
-    row_to[b] =
-        coded ? coded_to : reinterpret_cast<float*>(to + split.counts[b] * sizeof(uint64_t));
+    row_to[b] = coded ? gathered_.data() + before * dim
+                      : reinterpret_cast<float*>(to + split.counts[b] * sizeof(uint64_t));
     to += pieces[b].size;
-    coded_to += split.counts[b] * dim;
+    before += split.counts[b];
   }
   for (size_t i = 0; i < n; ++i) {
     const size_t b = split.bucket_of[i];
@@ -144,13 +144,11 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
     // Where the bucket's next row ends.
     __builtin_prefetch(row_to[b] + dim, 1);
   }
-  const float* gathered = gathered_.data();
   for (size_t b = 0; b < shards.size(); ++b) {
     const size_t rows = split.counts[b];
     if (rows == 0) continue;
-    // Behind the keys, where the pen stopped.
-    if (coded) Encode(codec, absl::MakeConstSpan(gathered, rows * dim), key_to[b]);
-    gathered += rows * dim;
+    // Behind the keys, where the pens stopped.
+    if (coded) Encode(codec, absl::MakeConstSpan(row_to[b] - rows * dim, rows * dim), key_to[b]);
     PL_RETURN_IF_ERROR(AddBlock(table, shards[b], rows, {std::move(pieces[b])}, frames));
   }
   return absl::OkStatus();
