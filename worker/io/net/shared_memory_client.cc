@@ -40,13 +40,13 @@ class Lane {
   explicit Lane(const SharedMemoryOptions& options)
       : options_(options), bytes_(options.first_bytes) {}
 
-  // Where the server of this life takes memory; empty: nowhere.
+  // Where the server takes memory, as it says when a rank opens; empty: nowhere.
   void SetSocket(const std::string& socket) {
     MutexLock lock(&mu_);
+    unreachable_ = false;
     if (socket == socket_) return;
     socket_ = socket;
     arena_ = nullptr;
-    unreachable_ = false;
   }
 
   // Null: the payload goes by message.
@@ -79,7 +79,7 @@ class Lane {
     if (opened.ok()) {
       arena_ = *std::move(opened);
     } else {
-      // Most likely on another host: not asked again while it is the same server.
+      // Most likely on another host: not asked again before the rank opens anew.
       unreachable_ = true;
       LogDebug("no shared memory with a server", {{"error", opened.status()}});
     }

@@ -64,7 +64,7 @@ class FakeClient final : public DataClient {
 // the server's part is done by a thread.
 class Host {
  public:
-  Host() : name_(NewMemorySocketName()) {
+  explicit Host(std::string name = NewMemorySocketName()) : name_(std::move(name)) {
     REQUIRE_OK_AND_ASSIGN(listener_, ListenForMemory(name_, 4));
     socket_ = std::thread([this] { Serve(); });
   }
@@ -125,6 +125,10 @@ struct Fixture {
   explicit Fixture(const std::string& socket) {
     wire.socket = socket;
     client = WithSharedMemory(std::make_unique<FakeClient>(&wire), 1, kSmall);
+    Open();
+  }
+
+  void Open() {
     client->OpenRank(0, {}, absl::Seconds(1), [](const auto&) {});
   }
 
@@ -259,6 +263,19 @@ TEST_CASE("a reply beyond its space is an error") {
   answer.header.set_in_reply_space(2001);
   f.wire.pulls.at(0).done(std::move(answer));
   CHECK_STATUS(f.ends.at(0), absl::StatusCode::kInvalidArgument, "beyond the reply space");
+}
+
+TEST_CASE("a server that could not be reached is asked again when the rank opens") {
+  const std::string name = NewMemorySocketName();
+  Fixture f(name);
+  f.Push(std::string(1024, 'x'));
+  const Host host(name);
+  f.Push(std::string(1024, 'x'));
+  f.Open();
+  f.Push(std::string(1024, 'x'));
+  CHECK_FALSE(f.wire.pushes.at(0).frame.header.has_shared_payload());
+  CHECK_FALSE(f.wire.pushes.at(1).frame.header.has_shared_payload());
+  CHECK(f.wire.pushes.at(2).frame.header.has_shared_payload());
 }
 
 TEST_CASE("servers on other hosts get messages") {
