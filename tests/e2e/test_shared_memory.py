@@ -31,7 +31,7 @@ class SharedMemory(unittest.TestCase):
         self.addCleanup(temp.cleanup)
         self.folder = pathlib.Path(temp.name)
 
-    def job_file(self, iterations=60):
+    def job_file(self, iterations):
         return write_job(self.folder, f"""
 name: shared
 model: {{kind: mlp, hidden: [512, 256]}}
@@ -41,9 +41,9 @@ consistency: {{policy: bsp}}
 resources: {{workers: 2, servers: 2}}
 """)
 
-    def run_job(self, **flags):
+    def run_job(self, iterations=60, **flags):
         with Cluster(servers=2, workers=2, **flags) as cluster:
-            summary = cluster.wait_for_state(cluster.submit(self.job_file()), "succeeded")
+            summary = cluster.wait_for_state(cluster.submit(self.job_file(iterations)), "succeeded")
             return summary["parameters_sha256"], *shared_bytes(cluster)
 
     def test_the_result_is_the_same_with_and_without(self):
@@ -58,10 +58,12 @@ resources: {{workers: 2, servers: 2}}
                 self.assertEqual(shared, 0)
 
     def test_a_killed_task_or_server_leaves_the_others_well(self):
-        golden, _, _ = self.run_job()
+        # Long enough to be in the middle of it when a process is killed.
+        iterations = 1500
+        golden, _, _ = self.run_job(iterations)
         for victim in ("task", "server"):
             with self.subTest(victim), Cluster(servers=2, workers=2) as cluster:
-                job = cluster.submit(self.job_file())
+                job = cluster.submit(self.job_file(iterations))
                 wait_for(lambda: cluster.summary(job)["iterations"] > 10, 60, "some iterations")
                 if victim == "task":
                     os.kill(int(cluster.job(job)["ranks"][1]["pid"]), signal.SIGKILL)
