@@ -1,8 +1,12 @@
 #include "common/shared_memory/shared_memory.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -101,6 +105,49 @@ TEST_CASE("a peer that is silent or gone") {
   CHECK_STATUS(ConnectForMemory(name, kPatience), absl::StatusCode::kUnavailable, "connect");
   CHECK_STATUS(ConnectForMemory(std::string(200, 'x'), kPatience),
                absl::StatusCode::kInvalidArgument, "got 200");
+}
+
+TEST_CASE("without a descriptor to be had there is no memory") {
+  rlimit limit = {};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  rlimit none = limit;
+  none.rlim_cur = 0;
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const absl::Status refused = SharedMemory::Create(4096).status();
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_STATUS(refused, absl::StatusCode::kResourceExhausted, "4096 bytes");
+}
+
+TEST_CASE("a name is one listener's") {
+  const std::string name = NewMemorySocketName();
+  REQUIRE_OK_AND_ASSIGN(const UniqueFd first, ListenForMemory(name, 1));
+  const absl::Status second = ListenForMemory(name, 1).status();
+  CHECK_FALSE(second.ok());
+  CHECK_THAT(std::string(second.message()), Catch::Contains(name));
+}
+
+TEST_CASE("a connection of another user is closed") {
+  if (geteuid() != 0) {
+    WARN("skipped: only root can become another user");
+    return;
+  }
+  const std::string name = NewMemorySocketName();
+  REQUIRE_OK_AND_ASSIGN(const UniqueFd listener, ListenForMemory(name, 1));
+  constexpr uid_t kNobody = 65534;
+  const pid_t stranger = fork();
+  REQUIRE(stranger >= 0);
+  if (stranger == 0) {
+    if (setuid(kNobody) != 0) _exit(3);
+    const absl::StatusOr<UniqueFd> socket = ConnectForMemory(name, kPatience);
+    char byte;
+    _exit(socket.ok() && recv(socket->get(), &byte, 1, 0) == 0 ? 0 : 4);
+  }
+  pollfd waiting = {.fd = listener.get(), .events = POLLIN, .revents = 0};
+  REQUIRE(poll(&waiting, 1, 10000) == 1);
+  CHECK_FALSE(AcceptForMemory(listener.get()));
+  int status = -1;
+  REQUIRE(waitpid(stranger, &status, 0) == stranger);
+  CHECK(status == 0);
 }
 
 }  // namespace

@@ -10,8 +10,7 @@
 
 #include "common/refusal/refusal.h"
 #include "common/rpc/byte_buffer.h"
-#include "common/shared_memory/memory_socket.h"
-#include "common/shared_memory/shared_memory.h"
+#include "server/io/arena_client.h"
 #include "server/io/loopback_server.h"
 
 namespace paceline::server {
@@ -23,32 +22,10 @@ using testing::DenseTable;
 using testing::Frame;
 using v1::Refusal;
 
-// A client's memory, handed over.
-struct Arena {
-  explicit Arena(const SharedArenas& arenas) {
-    REQUIRE_OK_AND_ASSIGN(socket, ConnectForMemory(arenas.socket_name(), absl::Seconds(10)));
-    REQUIRE_OK_AND_ASSIGN(memory, SharedMemory::Create(4096));
-    REQUIRE_OK(SendMemory(socket.get(), *memory));
-    REQUIRE_OK_AND_ASSIGN(number, ReceiveNumber(socket.get()));
-  }
-  v1::SharedSpan Span(uint64_t offset, uint64_t size) const {
-    v1::SharedSpan span;
-    span.set_arena(number);
-    span.set_offset(offset);
-    span.set_size(size);
-    return span;
-  }
-  float* Floats(uint64_t offset) const { return reinterpret_cast<float*>(memory->data() + offset); }
-
-  UniqueFd socket;
-  std::shared_ptr<SharedMemory> memory;
-  uint64_t number = 0;
-};
-
 TEST_CASE("payloads go through memory that the client handed over") {
   Loopback server;
   server.OpenRanks();
-  const Arena arena(server.arenas());
+  const ArenaClient arena(server.arenas());
   const auto push = [&](uint32_t rank, const v1::SharedSpan& span, const std::string& payload) {
     v1::PushRequest request = Frame(rank, 1, 0).Dense(0, 2, {1, 2}).Last({0}).header();
     *request.mutable_shared_payload() = span;
@@ -90,7 +67,7 @@ TEST_CASE("payloads go through memory that the client handed over") {
   }
   SECTION("memory that is not held is an error without a refusal, to be tried again") {
     v1::SharedSpan unknown = arena.Span(0, 8);
-    unknown.set_arena(arena.number + 1);
+    unknown.set_arena(arena.arena + 1);
     const absl::Status pushed = push(0, unknown, "");
     CHECK(absl::IsUnavailable(pushed));
     CHECK(RefusalKindOf(pushed) == Refusal::KIND_UNSPECIFIED);

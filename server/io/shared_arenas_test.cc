@@ -11,45 +11,18 @@
 #include "common/refusal/refusal.h"
 #include "common/shared_memory/memory_socket.h"
 #include "common/status/status_matchers.h"
+#include "server/io/arena_client.h"
 
 namespace paceline::server {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
-constexpr uint64_t kBytes = 8192;
-
-// As a rank's process has it.
-struct Client {
-  explicit Client(const SharedArenas& arenas) {
-    REQUIRE_OK_AND_ASSIGN(socket, ConnectForMemory(arenas.socket_name(), kPatience));
-    REQUIRE_OK_AND_ASSIGN(memory, SharedMemory::Create(kBytes));
-    REQUIRE_OK(SendMemory(socket.get(), *memory));
-    REQUIRE_OK_AND_ASSIGN(arena, ReceiveNumber(socket.get()));
-  }
-
-  v1::SharedSpan Span(uint64_t offset, uint64_t size) const {
-    v1::SharedSpan span;
-    span.set_arena(arena);
-    span.set_offset(offset);
-    span.set_size(size);
-    return span;
-  }
-
-  // The server closes its end once it has forgotten the arena.
-  void AwaitEnd() const {
-    char byte;
-    CHECK(recv(socket.get(), &byte, 1, 0) == 0);
-  }
-
-  UniqueFd socket;
-  std::shared_ptr<SharedMemory> memory;
-  uint64_t arena = 0;
-};
+constexpr uint64_t kBytes = ArenaClient::kBytes;
 
 TEST_CASE("payloads are read and written where the client says") {
   const SharedArenas arenas;
-  const Client client(arenas);
-  const Client other(arenas);
+  const ArenaClient client(arenas);
+  const ArenaClient other(arenas);
   CHECK(arenas.clients() == 2);
   CHECK(client.arena != other.arena);
   std::memcpy(client.memory->data() + 100, "gradient", 8);
@@ -68,7 +41,7 @@ TEST_CASE("payloads are read and written where the client says") {
 
 TEST_CASE("what is borrowed is copied before it is kept") {
   const SharedArenas arenas;
-  const Client client(arenas);
+  const ArenaClient client(arenas);
   std::memcpy(client.memory->data(), "round", 5);
   REQUIRE_OK_AND_ASSIGN(Payload borrowed, arenas.Read(client.Span(0, 5)));
   borrowed.Append(Payload::Of("+own"));
@@ -80,7 +53,7 @@ TEST_CASE("what is borrowed is copied before it is kept") {
 
 TEST_CASE("a span beyond the arena is refused") {
   const SharedArenas arenas;
-  const Client client(arenas);
+  const ArenaClient client(arenas);
   for (const v1::SharedSpan& span : {client.Span(0, kBytes + 1), client.Span(kBytes, 1),
                                      client.Span(UINT64_MAX, 2), client.Span(1, UINT64_MAX)}) {
     const absl::Status refused = arenas.Read(span).status();
@@ -92,13 +65,15 @@ TEST_CASE("a span beyond the arena is refused") {
 
 TEST_CASE("an arena goes with its client, but not under a call") {
   const SharedArenas arenas;
-  std::optional<Client> client(std::in_place, arenas);
+  std::optional<ArenaClient> client(std::in_place, arenas);
   std::memcpy(client->memory->data(), "held", 4);
   const v1::SharedSpan span = client->Span(0, 4);
   REQUIRE_OK_AND_ASSIGN(const Payload payload, arenas.Read(span));
   // Says that it is over, and stays to see the end.
   REQUIRE(shutdown(client->socket.get(), SHUT_WR) == 0);
-  client->AwaitEnd();
+  // The server closes its end once it has forgotten the arena.
+  char byte;
+  CHECK(recv(client->socket.get(), &byte, 1, 0) == 0);
   CHECK_STATUS(arenas.Read(span), absl::StatusCode::kUnavailable, "not held here");
   CHECK(RefusalKindOf(arenas.Read(span).status()) == v1::Refusal::KIND_UNSPECIFIED);
   CHECK(arenas.clients() == 0);
@@ -108,14 +83,14 @@ TEST_CASE("an arena goes with its client, but not under a call") {
 
 TEST_CASE("a client that sends anything else is let go, the others stay") {
   const SharedArenas arenas;
-  const Client good(arenas);
+  const ArenaClient good(arenas);
   SECTION("no descriptor") {
     REQUIRE_OK_AND_ASSIGN(const UniqueFd bad, ConnectForMemory(arenas.socket_name(), kPatience));
     REQUIRE(send(bad.get(), "M", 1, 0) == 1);
     CHECK_STATUS(ReceiveNumber(bad.get()), absl::StatusCode::kUnavailable, "gone");
   }
   SECTION("a second arena") {
-    const Client twice(arenas);
+    const ArenaClient twice(arenas);
     REQUIRE_OK(SendMemory(twice.socket.get(), *twice.memory));
     CHECK_STATUS(ReceiveNumber(twice.socket.get()), absl::StatusCode::kUnavailable, "");
     CHECK_STATUS(arenas.Read(twice.Span(0, 1)), absl::StatusCode::kUnavailable, "not held");
@@ -126,7 +101,7 @@ TEST_CASE("a client that sends anything else is let go, the others stay") {
 TEST_CASE("an arena of another server's is unknown") {
   const SharedArenas arenas;
   const SharedArenas restarted;
-  const Client client(arenas);
+  const ArenaClient client(arenas);
   CHECK(restarted.socket_name() != arenas.socket_name());
   CHECK_STATUS(restarted.Read(client.Span(0, 1)), absl::StatusCode::kUnavailable, "not held");
 }

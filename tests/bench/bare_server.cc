@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/payload.h"
 #include "proto/data.pb.h"
+#include "tests/bench/raw_answerer.h"
 
 namespace paceline::bench {
 namespace {
@@ -45,59 +47,17 @@ void Apply(const v1::PushRequest& header, const Payload& payload, Weights* weigh
   }
 }
 
-// A call that is awaited, read, answered and awaited anew.
-class Answerer {
- public:
-  Answerer(grpc::AsyncGenericService* service, grpc::ServerCompletionQueue* queue, Weights* weights)
-      : service_(service), queue_(queue), weights_(weights) {
-    Next();
+grpc::ByteBuffer Answer(const std::string& method, grpc::ByteBuffer* message, Weights* weights) {
+  if (method != "/paceline.v1.DataPlane/Push") {
+    return EncodeMessage(v1::OpenRankResponse(), /*payload_field=*/0);
   }
-
-  void Proceed() {
-    switch (state_) {
-      case State::kAwaited:
-        state_ = State::kRead;
-        return call_->stream.Read(&message_, this);
-      case State::kRead:
-        state_ = State::kAnswered;
-        return call_->stream.WriteAndFinish(Answer(), grpc::WriteOptions(), grpc::Status::OK, this);
-      case State::kAnswered:
-        return Next();
-    }
-  }
-
- private:
-  struct Call {
-    grpc::GenericServerContext context;
-    grpc::GenericServerAsyncReaderWriter stream{&context};
-  };
-  enum class State { kAwaited, kRead, kAnswered };
-
-  void Next() {
-    call_ = std::make_unique<Call>();
-    state_ = State::kAwaited;
-    service_->RequestCall(&call_->context, &call_->stream, queue_, queue_, this);
-  }
-
-  grpc::ByteBuffer Answer() {
-    if (call_->context.method() != "/paceline.v1.DataPlane/Push") {
-      return EncodeMessage(v1::OpenRankResponse(), /*payload_field=*/0);
-    }
-    v1::PushRequest header;
-    Payload payload;
-    PL_CHECK_OK(DecodeMessage(message_, v1::PushRequest::kPayloadFieldNumber, &header, &payload));
-    message_.Clear();
-    Apply(header, payload, weights_);
-    return EncodeMessage(v1::PushResponse(), /*payload_field=*/0);
-  }
-
-  grpc::AsyncGenericService* const service_;
-  grpc::ServerCompletionQueue* const queue_;
-  Weights* const weights_;
-  State state_ = State::kAwaited;
-  std::unique_ptr<Call> call_;
-  grpc::ByteBuffer message_;
-};
+  v1::PushRequest header;
+  Payload payload;
+  PL_CHECK_OK(DecodeMessage(*message, v1::PushRequest::kPayloadFieldNumber, &header, &payload));
+  message->Clear();
+  Apply(header, payload, weights);
+  return EncodeMessage(v1::PushResponse(), /*payload_field=*/0);
+}
 
 }  // namespace
 
@@ -116,13 +76,16 @@ void ServeBare(const v1::ShardMap& map, Role* role) {
   const std::unique_ptr<grpc::ServerCompletionQueue> queue = builder.AddCompletionQueue();
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   PL_CHECK(server != nullptr);
-  for (int i = 0; i < kCallsAhead; ++i) new Answerer(&service, queue.get(), &weights);
+  const auto answer = [&](const std::string& method, grpc::ByteBuffer* message) {
+    return Answer(method, message, &weights);
+  };
+  for (int i = 0; i < kCallsAhead; ++i) new RawAnswerer(&service, queue.get(), answer);
   for (int i = 0; i < kThreads; ++i) {
     std::thread([&] {
       void* tag = nullptr;
       bool ok = false;
       while (queue->Next(&tag, &ok)) {
-        if (ok) static_cast<Answerer*>(tag)->Proceed();
+        if (ok) static_cast<RawAnswerer*>(tag)->Proceed();
       }
     }).detach();
   }

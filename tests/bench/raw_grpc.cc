@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "common/check.h"
 #include "common/rpc/channel.h"
+#include "tests/bench/raw_answerer.h"
 
 namespace paceline::bench {
 namespace {
@@ -24,50 +25,11 @@ std::chrono::system_clock::time_point Soon() {
   return std::chrono::system_clock::now() + std::chrono::milliseconds(10);
 }
 
-// A call that is awaited, read, answered and awaited anew.
-class Answerer {
- public:
-  Answerer(grpc::AsyncGenericService* service, grpc::ServerCompletionQueue* queue)
-      : service_(service), queue_(queue) {
-    Next();
-  }
-
-  void Proceed() {
-    switch (state_) {
-      case State::kAwaited:
-        state_ = State::kRead;
-        return call_->stream.Read(&message_, this);
-      case State::kRead: {
-        message_.Clear();
-        state_ = State::kAnswered;
-        const grpc::Slice empty;
-        return call_->stream.WriteAndFinish(grpc::ByteBuffer(&empty, 1), grpc::WriteOptions(),
-                                            grpc::Status::OK, this);
-      }
-      case State::kAnswered:
-        return Next();
-    }
-  }
-
- private:
-  struct Call {
-    grpc::GenericServerContext context;
-    grpc::GenericServerAsyncReaderWriter stream{&context};
-  };
-  enum class State { kAwaited, kRead, kAnswered };
-
-  void Next() {
-    call_ = std::make_unique<Call>();
-    state_ = State::kAwaited;
-    service_->RequestCall(&call_->context, &call_->stream, queue_, queue_, this);
-  }
-
-  grpc::AsyncGenericService* const service_;
-  grpc::ServerCompletionQueue* const queue_;
-  State state_ = State::kAwaited;
-  std::unique_ptr<Call> call_;
-  grpc::ByteBuffer message_;
-};
+grpc::ByteBuffer Nothing(const std::string&, grpc::ByteBuffer* message) {
+  message->Clear();
+  const grpc::Slice empty;
+  return grpc::ByteBuffer(&empty, 1);
+}
 
 void Receive(const RawGrpcOptions& options, Role* role) {
   grpc::AsyncGenericService service;
@@ -80,13 +42,13 @@ void Receive(const RawGrpcOptions& options, Role* role) {
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   PL_CHECK(server != nullptr);
   role->SetPort(port);
-  for (int i = 0; i < options.outstanding; ++i) new Answerer(&service, queue.get());
+  for (int i = 0; i < options.outstanding; ++i) new RawAnswerer(&service, queue.get(), Nothing);
   role->AwaitGo();
   while (!role->stopped()) {
     void* tag = nullptr;
     bool ok = false;
     if (queue->AsyncNext(&tag, &ok, Soon()) != grpc::CompletionQueue::GOT_EVENT) continue;
-    if (ok) static_cast<Answerer*>(tag)->Proceed();
+    if (ok) static_cast<RawAnswerer*>(tag)->Proceed();
   }
   role->Finish();
 }

@@ -255,6 +255,15 @@ TEST_CASE("a reply is read from its space, which is free after that") {
   CHECK(f.wire.pushes.at(1).frame.header.has_shared_payload());
 }
 
+TEST_CASE("after a pull that failed nothing of its arena is used again") {
+  Host host;
+  Fixture f(host.name());
+  f.Pull(0, 1000);
+  f.wire.pulls.at(0).done(absl::CancelledError("gone"));
+  f.Pull(0, 1000);
+  CHECK(f.wire.pulls.at(1).frame.header.reply_space().arena() == 2);
+}
+
 TEST_CASE("a reply beyond its space is an error") {
   Host host;
   Fixture f(host.name());
