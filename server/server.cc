@@ -148,6 +148,7 @@ class Server::Impl {
     executor_.Stop();
     cut_store_.Stop();
     if (server_ != nullptr) {
+      data_plane_.EndStreams();
       server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
       data_plane_.Shutdown();
     }

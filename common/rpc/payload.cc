@@ -23,8 +23,19 @@ Payload::Payload(std::vector<grpc::Slice> slices, const std::vector<Piece>& piec
   }
 }
 
-PayloadReader::PayloadReader(const Payload& payload)
-    : pieces_(&payload.pieces()), left_(payload.size()) {}
+PayloadReader::PayloadReader(const Payload& payload) : PayloadReader(payload, 0, payload.size()) {}
+
+PayloadReader::PayloadReader(const Payload& payload, std::size_t offset, std::size_t size)
+    : pieces_(&payload.pieces()), left_(size) {
+  PL_CHECK_LE(offset, payload.size());
+  PL_CHECK_LE(size, payload.size() - offset);
+  while (offset > 0) {
+    NextPieceIfSpent();
+    const std::size_t step = std::min(offset, piece_.size());
+    piece_.remove_prefix(step);
+    offset -= step;
+  }
+}
 
 void PayloadReader::NextPieceIfSpent() {
   if (piece_.empty() && next_ < pieces_->size()) piece_ = (*pieces_)[next_++];

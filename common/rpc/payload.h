@@ -54,6 +54,8 @@ class Payload {
 class PayloadReader {
  public:
   explicit PayloadReader(const Payload& payload);
+  // Bytes [offset, offset + size) of it, within its size.
+  PayloadReader(const Payload& payload, std::size_t offset, std::size_t size);
 
   std::size_t left() const { return left_; }
 

@@ -1,8 +1,12 @@
 #include "server/io/data_plane.h"
 
+#include <algorithm>
+
 #include "common/check.h"
-#include "server/io/data_plane_call.h"
-#include "server/io/data_plane_calls.h"
+#include "common/rpc/held_event.h"
+#include "server/io/call_stream.h"
+#include "server/io/streamed_calls.h"
+#include "server/io/unary_calls.h"
 
 namespace paceline::server {
 
@@ -25,19 +29,45 @@ void DataPlane::Register(grpc::ServerBuilder* builder) {
 void DataPlane::Start() {
   // Calls of each kind that can arrive at once before a thread gets to ask for more.
   const int ahead = 2 * options_.threads;
-  for (int i = 0; i < ahead; ++i) AwaitCalls(this);
+  for (int i = 0; i < ahead; ++i) {
+    AwaitUnaryCalls(this);
+    AwaitStreams(this);
+  }
   for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Serve(); });
 }
 
 void DataPlane::Serve() {
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) (*static_cast<CallEvent*>(tag))(ok);
+  while (queue_->Next(&tag, &ok)) (*static_cast<QueueEvent*>(tag))(ok);
+}
+
+void DataPlane::Track(const std::shared_ptr<CallStream>& stream) {
+  bool ending;
+  {
+    MutexLock lock(&streams_mu_);
+    std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
+    streams_.push_back(stream);
+    ending = streams_ending_;
+  }
+  if (ending) stream->End();
+}
+
+void DataPlane::EndStreams() {
+  std::vector<std::weak_ptr<CallStream>> streams;
+  {
+    MutexLock lock(&streams_mu_);
+    streams_ending_ = true;
+    streams = streams_;
+  }
+  for (const std::weak_ptr<CallStream>& weak : streams) {
+    if (const std::shared_ptr<CallStream> stream = weak.lock()) stream->End();
+  }
 }
 
 void DataPlane::Shutdown() {
   {
-    MutexLock lock(&queue_mu_);
+    const WriterMutexLock lock(&queue_mu_);
     if (!queue_closed_) queue_->Shutdown();
     queue_closed_ = true;
   }
@@ -46,7 +76,7 @@ void DataPlane::Shutdown() {
   // What is left when no thread ever ran.
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) (*static_cast<CallEvent*>(tag))(ok);
+  while (queue_->Next(&tag, &ok)) (*static_cast<QueueEvent*>(tag))(ok);
 }
 
 }  // namespace paceline::server

@@ -6,10 +6,11 @@
 //   server = builder.BuildAndStart();
 //   data_plane.Start();
 //   ...
+//   data_plane.EndStreams();
 //   server->Shutdown(deadline);
 //   data_plane.Shutdown();
 //
-// Push and Pull arrive and leave as raw messages: a payload is applied from the
+// Pushes and pulls arrive and leave as raw messages: a payload is applied from the
 // slices it was received in, and rows leave in the blocks they are kept in. Between
 // processes of one host payloads lie in shared memory (shared_arenas.h), and messages
 // say where. Every thread takes the next event of one queue, so a long update holds up nobody
@@ -18,6 +19,8 @@
 // A pull that is not admitted waits as a ticket, not as a thread: until it is
 // admitted, its max_wait_ms or the call's deadline passes (NOT_YET), or the caller
 // goes away.
+//
+// Calls come one at a time (unary_calls.h) or, from ranks, by streams (streamed_calls.h).
 //
 // Thread-safe.
 #ifndef PACELINE_SERVER_IO_DATA_PLANE_H_
@@ -41,6 +44,8 @@
 
 namespace paceline::server {
 
+class CallStream;
+
 // A pull waits at most this long for admission, whatever it asks for.
 inline constexpr absl::Duration kMaxPullWait = absl::Minutes(1);
 
@@ -61,10 +66,11 @@ class DataPlane {
     int threads = 2;
   };
 
-  // Push and Pull raw, the rest as messages.
-  using Service = v1::DataPlane::WithRawMethod_Push<v1::DataPlane::WithRawMethod_Pull<
-      v1::DataPlane::WithAsyncMethod_OpenRank<v1::DataPlane::WithAsyncMethod_Pin<
-          v1::DataPlane::WithAsyncMethod_Unpin<v1::DataPlane::Service>>>>>;
+  // What has payloads raw, the rest as messages.
+  using Service = v1::DataPlane::WithRawMethod_Stream<
+      v1::DataPlane::WithRawMethod_Push<v1::DataPlane::WithRawMethod_Pull<
+          v1::DataPlane::WithAsyncMethod_OpenRank<v1::DataPlane::WithAsyncMethod_Pin<
+              v1::DataPlane::WithAsyncMethod_Unpin<v1::DataPlane::Service>>>>>>;
 
   explicit DataPlane(const Options& options);
   // After Shutdown, or if it was never registered.
@@ -76,10 +82,14 @@ class DataPlane {
   void Register(grpc::ServerBuilder* builder);
   // Takes calls. After BuildAndStart.
   void Start();
+  // Streams answer what they have been asked and end: else the server's Shutdown would wait
+  // for them until its deadline.
+  void EndStreams();
   // After the server's own Shutdown: ends the queue and joins the threads.
   void Shutdown();
 
-  // For the calls (data_plane_calls.h).
+  // For the calls.
+  void Track(const std::shared_ptr<CallStream>& stream);
   ServerState& state() { return *options_.state; }
   DataPlaneStats& stats() { return *options_.stats; }
   const SharedArenas* arenas() const { return options_.arenas; }
@@ -90,7 +100,7 @@ class DataPlane {
   // Returns whether it ran.
   template <typename Use>
   bool WithOpenQueue(Use use) {
-    MutexLock lock(&queue_mu_);
+    const ReaderMutexLock lock(&queue_mu_);
     if (queue_closed_) return false;
     use();
     return true;
@@ -103,9 +113,12 @@ class DataPlane {
   ReplyLimit replies_;
   Service service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-  Mutex queue_mu_;
+  SharedMutex queue_mu_;
   bool queue_closed_ ABSL_GUARDED_BY(queue_mu_) = false;
   std::vector<std::thread> threads_;
+  Mutex streams_mu_;
+  bool streams_ending_ ABSL_GUARDED_BY(streams_mu_) = false;
+  std::vector<std::weak_ptr<CallStream>> streams_ ABSL_GUARDED_BY(streams_mu_);
 };
 
 }  // namespace paceline::server

@@ -56,7 +56,10 @@ class Loopback {
     stub_ = v1::DataPlane::NewStub(channel_);
   }
 
+  void EndStreams() { data_plane_.EndStreams(); }
+
   ~Loopback() {
+    data_plane_.EndStreams();
     server_->Shutdown(std::chrono::system_clock::now() + kDeadline);
     data_plane_.Shutdown();
   }

@@ -18,6 +18,8 @@
 #include "worker/io/net/grpc_data_client.h"
 #include "worker/io/net/shared_memory_client.h"
 #include "worker/io/task/frame_calls.h"
+#include "worker/io/task/pull_calls.h"
+#include "worker/io/task/pulls_ahead.h"
 
 namespace paceline::bench {
 namespace {
@@ -54,15 +56,21 @@ class BenchRank {
   BenchRank(const DataPlaneLoad& load, const v1::ShardMap& map, uint32_t rank, Role* role)
       : load_(load),
         role_(role),
-        layout_(*worker::ShardLayout::Create(
-            map, std::vector<v1::TableSpec>(map.tables().begin(), map.tables().end()))),
+        layout_(std::make_shared<const worker::ShardLayout>(*worker::ShardLayout::Create(
+            map, std::vector<v1::TableSpec>(map.tables().begin(), map.tables().end())))),
         client_(Client(load, *role)),
         loop_(&clock_, "bench-rank"),
         calls_(&loop_, Options(load),
                {.drained = [this] { Drained(); },
                 .refused = [](const absl::Status& status) { PL_CHECK_OK(status); },
                 .unreachable = [](const absl::Status& status) { PL_CHECK_OK(status); },
-                .waiting = [](const absl::Status&) {}}) {
+                .waiting = [](const absl::Status&) {}}),
+        ahead_(&loop_, Options(load),
+               {.drained = nullptr,
+                .refused = [](const absl::Status& status) { PL_CHECK_OK(status); },
+                .unreachable = [](const absl::Status& status) { PL_CHECK_OK(status); },
+                .waiting = [](const absl::Status&) {}},
+               Limits()) {
     context_.set_job_id(map.job_id());
     context_.set_timeline(map.timeline());
     context_.set_epoch(map.epoch());
@@ -79,7 +87,7 @@ class BenchRank {
   }
 
   void Open() {
-    for (uint32_t server = 0; server < layout_.servers(); ++server) {
+    for (uint32_t server = 0; server < layout_->servers(); ++server) {
       std::promise<absl::Status> opened;
       client_->OpenRank(server, context_, kTimeout,
                         [&](absl::StatusOr<v1::OpenRankResponse> response) {
@@ -117,9 +125,14 @@ class BenchRank {
     bytes_ = 0;
     pulling_ = load_.step == DataPlaneLoad::Step::kPull;
     if (pulling_) return Pull();
-    worker::PushPlan plan(&layout_, context_, Limits());
+    if (PullsAhead()) {
+      v1::RequestContext next = context_;
+      next.set_iteration(context_.iteration() + 1);
+      ahead_.Begin(layout_, client_, Header(next));
+    }
+    worker::PushPlan plan(layout_.get(), context_, Limits());
     std::vector<worker::PushFrame> frames;
-    for (uint32_t table = 0; table < layout_.tables(); ++table) {
+    for (uint32_t table = 0; table < layout_->tables(); ++table) {
       PL_CHECK_OK(plan.Add(table, gradients_[next_keys_], &frames));
     }
     plan.Finish(&frames);
@@ -130,16 +143,34 @@ class BenchRank {
   void Pull() {
     pulling_ = true;
     worker::ShapeParameters(
-        layout_, std::vector<std::vector<uint64_t>>(layout_.tables(), gradients_[next_keys_]->keys),
-        &parameters_);
-    worker::PullHeader header;
-    header.context = context_;
-    header.max_wait_ms = 10000;
+        *layout_,
+        std::vector<std::vector<uint64_t>>(layout_->tables(), gradients_[next_keys_]->keys),
+        parameters_.get());
+    const std::vector<worker::TableNeeds> needs = ahead_.Take(parameters_);
     absl::StatusOr<std::vector<worker::PullFrame>> frames =
-        worker::PlanPull(layout_, header, parameters_, {}, Limits());
+        worker::PlanPull(*layout_, Header(context_), *parameters_, needs, Limits());
     PL_CHECK_OK(frames.status());
-    for (worker::PullFrame& frame : *frames) AddPull(std::move(frame));
+    for (worker::PullFrame& frame : *frames) {
+      bytes_ += frame.payload_bytes + frame.reply_bytes;
+      worker::AddPull(&calls_, client_, std::move(frame),
+                      [this](const worker::PullFrame& asked, const worker::PullReply& reply) {
+                        return worker::ScatterReply(*layout_, asked, reply, parameters_.get());
+                      });
+    }
     calls_.Close();
+  }
+
+  // As a rank does: what is pulled after a push is asked for with it. SSP has its cache.
+  bool PullsAhead() const {
+    return load_.step == DataPlaneLoad::Step::kPushPull && load_.keys == 0 &&
+           load_.policy != v1::POLICY_SSP;
+  }
+
+  static worker::PullHeader Header(const v1::RequestContext& context) {
+    worker::PullHeader header;
+    header.context = context;
+    header.max_wait_ms = 10000;
+    return header;
   }
 
   void AddPush(worker::PushFrame planned) {
@@ -152,25 +183,12 @@ class BenchRank {
                    done(FrameCalls::Accept());
                  });
                });
-  }
-
-  void AddPull(worker::PullFrame planned) {
-    auto frame = std::make_shared<const worker::PullFrame>(std::move(planned));
-    bytes_ += frame->payload_bytes + frame->reply_bytes;
-    calls_.Add(frame->server, frame->payload_bytes + frame->reply_bytes,
-               [this, frame](absl::Duration timeout, FrameCalls::Done done) {
-                 client_->Pull(
-                     *frame, timeout, [this, frame, done](absl::StatusOr<worker::PullReply> reply) {
-                       if (!reply.ok()) return done(reply.status());
-                       auto held = std::make_shared<worker::PullReply>(std::move(*reply));
-                       done(FrameCalls::Accept([this, frame, held] {
-                         return worker::Scatter(
-                             layout_, *frame, held->header, held->payload->size(),
-                             [&](void* to, size_t size) { return held->payload->Read(to, size); },
-                             &parameters_);
-                       }));
-                     });
-               });
+    if (PullsAhead()) {
+      for (const v1::PushBlock& block : frame->header.blocks()) {
+        bytes_ += block.rows() * load_.dim * sizeof(float);
+      }
+      PL_CHECK_OK(ahead_.Ask(frame->header));
+    }
   }
 
   void Drained() {
@@ -178,6 +196,11 @@ class BenchRank {
       context_.set_iteration(context_.iteration() + 1);
       if (load_.step == DataPlaneLoad::Step::kPushPull) return Pull();
     }
+    if (!PullsAhead()) return StepDone();
+    ahead_.Await([this] { StepDone(); });
+  }
+
+  void StepDone() {
     if (role_->stopped()) return;
     role_->Count(bytes_, loop_.Now() - started_);
     next_keys_ = (next_keys_ + 1) % gradients_.size();
@@ -186,14 +209,15 @@ class BenchRank {
 
   const DataPlaneLoad load_;
   Role* const role_;
-  const worker::ShardLayout layout_;
+  const std::shared_ptr<const worker::ShardLayout> layout_;
   v1::RequestContext context_;
   std::vector<std::shared_ptr<const worker::TableRows>> gradients_;
-  worker::Parameters parameters_;
-  const std::unique_ptr<worker::DataClient> client_;
+  const std::shared_ptr<worker::Parameters> parameters_ = std::make_shared<worker::Parameters>();
+  const std::shared_ptr<worker::DataClient> client_;
   RealClock clock_;
   worker::EventLoop loop_;
   FrameCalls calls_;
+  worker::PullsAhead ahead_;
   absl::Duration started_;
   uint64_t bytes_ = 0;
   size_t next_keys_ = 0;

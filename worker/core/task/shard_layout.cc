@@ -46,7 +46,7 @@ absl::StatusOr<ShardLayout> ShardLayout::Create(const v1::ShardMap& map,
   }
   ShardLayout layout;
   layout.servers_ = static_cast<uint32_t>(map.servers_size());
-  layout.shard_count_ = static_cast<uint32_t>(map.shards_size());
+  layout.places_.resize(map.shards_size());
   layout.tables_.resize(tables.size());
   for (size_t t = 0; t < tables.size(); ++t) {
     layout.tables_[t].sparse = tables[t].kind() == v1::TABLE_KIND_SPARSE;
@@ -69,7 +69,9 @@ absl::StatusOr<ShardLayout> ShardLayout::Create(const v1::ShardMap& map,
     shard.first_row = spec.first_row();
     shard.rows = spec.rows();
     shard.bucket = spec.bucket();
-    layout.tables_[spec.table()].shards.push_back(shard);
+    std::vector<LayoutShard>& shards = layout.tables_[spec.table()].shards;
+    layout.places_[spec.shard()] = {spec.table(), static_cast<uint32_t>(shards.size())};
+    shards.push_back(shard);
   }
   return layout;
 }

@@ -48,7 +48,14 @@ class ShardLayout {
   // dense: by first row. sparse: by bucket.
   absl::Span<const LayoutShard> shards(uint32_t table) const { return tables_[table].shards; }
   // Shards of all tables.
-  uint32_t shard_count() const { return shard_count_; }
+  uint32_t shard_count() const { return static_cast<uint32_t>(places_.size()); }
+
+  // Where shard `shard` < shard_count() is: shards(table)[index].
+  struct Place {
+    uint32_t table = 0;
+    uint32_t index = 0;
+  };
+  Place place(uint32_t shard) const { return places_[shard]; }
 
   // Index in shards(table) of the shard that holds `key`; sparse tables only.
   uint32_t BucketOf(uint32_t table, uint64_t key) const {
@@ -70,7 +77,7 @@ class ShardLayout {
 
   std::vector<Table> tables_;
   uint32_t servers_ = 0;
-  uint32_t shard_count_ = 0;
+  std::vector<Place> places_;
 };
 
 }  // namespace paceline::worker

@@ -1,13 +1,10 @@
 #include "worker/io/net/grpc_data_client.h"
 
-#include <google/protobuf/message_lite.h>
-#include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
-#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/slice.h>
 #include <pthread.h>
 
 #include <thread>
-#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,29 +13,27 @@
 #include "common/clock.h"
 #include "common/failpoint/failpoint.h"
 #include "common/rpc/byte_buffer.h"
-#include "common/rpc/grpc_status.h"
+#include "common/rpc/held_event.h"
 #include "common/rpc/payload.h"
 #include "common/sync.h"
 #include "worker/io/net/server_channel.h"
+#include "worker/io/net/server_stream.h"
 
 namespace paceline::worker {
 namespace {
 
-// No field of the small messages has this number: they have no payload.
-constexpr int kNoPayload = 15;
+// How often deadlines and the links to the servers are looked at.
+constexpr absl::Duration kCheckEvery = absl::Milliseconds(50);
 
-// How often the links to the servers are looked at.
-constexpr absl::Duration kCheckEvery = absl::Milliseconds(250);
-
-class GrpcPayload final : public ReceivedPayload {
+class StreamedPayload final : public ReceivedPayload {
  public:
-  explicit GrpcPayload(paceline::Payload payload)
-      : payload_(std::move(payload)), reader_(payload_) {}
-  uint64_t size() const override { return payload_.size(); }
+  explicit StreamedPayload(const StreamAnswer& answer)
+      : batch_(answer.payload), reader_(*batch_, answer.offset, answer.header.payload_bytes()) {}
+  uint64_t size() const override { return reader_.left(); }
   bool Read(void* to, size_t size) override { return reader_.Read(to, size).ok(); }
 
  private:
-  const paceline::Payload payload_;
+  const std::shared_ptr<const Payload> batch_;
   PayloadReader reader_;
 };
 
@@ -51,26 +46,11 @@ std::vector<grpc::Slice> Slices(const FramePayload& payload) {
   return slices;
 }
 
-// An outstanding call. Deleted by the queue's thread once its callback has run.
-struct Call {
-  uint32_t server = 0;
-  // The link to the server was lost, and the call cancelled for that. Guarded by the
-  // client's mutex.
-  bool lost = false;
-  // Outlives the reader.
-  std::shared_ptr<grpc::GenericStub> stub;
-  grpc::ClientContext context;
-  grpc::ByteBuffer reply;
-  grpc::Status status;
-  std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
-  std::function<void(const absl::Status&, const grpc::ByteBuffer&)> done;
-};
-
 class GrpcDataClient final : public DataClient {
  public:
   explicit GrpcDataClient(const std::vector<std::string>& addresses) {
     for (const std::string& address : addresses) {
-      servers_.push_back(std::make_unique<ServerChannel>(address));
+      servers_.push_back({std::make_unique<ServerChannel>(address), nullptr});
     }
     thread_ = std::thread([this] { Serve(); });
     pthread_setname_np(thread_.native_handle(), "data-client");
@@ -78,61 +58,78 @@ class GrpcDataClient final : public DataClient {
 
   ~GrpcDataClient() override {
     CancelAll();
-    queue_.Shutdown();
+    std::vector<std::shared_ptr<ServerStream>> streams;
+    {
+      MutexLock lock(&mu_);
+      for (Server& server : servers_) streams.push_back(std::move(server.stream));
+      closing_ = true;
+      if (streams_ == 0) queue_.Shutdown();
+    }
+    // The last one to go shuts the queue down.
+    streams.clear();
     thread_.join();
   }
 
   void OpenRank(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
                 Done<v1::OpenRankResponse> done) override {
-    v1::OpenRankRequest request;
-    *request.mutable_context() = context;
-    Small<v1::OpenRankResponse>(server, "OpenRank", request, timeout, std::move(done));
+    v1::DataCall call;
+    *call.mutable_open_rank()->mutable_context() = context;
+    Start(server, std::move(call), {}, timeout,
+          Answered(std::move(done), [](const v1::DataAnswer& a) { return a.open_rank(); }));
   }
 
   void Push(const PushFrame& frame, absl::Duration timeout, Done<v1::PushResponse> done) override {
     if (const absl::Status fault = Failpoint("task.push.send"); !fault.ok()) return done(fault);
-    Start(frame.server, "Push",
-          EncodeMessage(frame.header, v1::PushRequest::kPayloadFieldNumber, Slices(frame.payload)),
-          timeout, Decoder(Past<v1::PushResponse>("task.push.answered", std::move(done))));
+    v1::DataCall call;
+    *call.mutable_push() = frame.header;
+    Start(frame.server, std::move(call), Slices(frame.payload), timeout,
+          Answered(Past<v1::PushResponse>("task.push.answered", std::move(done)),
+                   [](const v1::DataAnswer& a) { return a.push(); }));
   }
 
   void Pull(const PullFrame& frame, absl::Duration timeout, Done<PullReply> done) override {
     if (const absl::Status fault = Failpoint("task.pull.send"); !fault.ok()) return done(fault);
-    Start(frame.server, "Pull",
-          EncodeMessage(frame.header, v1::PullRequest::kPayloadFieldNumber, Slices(frame.payload)),
-          timeout,
+    v1::DataCall call;
+    *call.mutable_pull() = frame.header;
+    Start(frame.server, std::move(call), Slices(frame.payload), timeout,
           [done = Past<PullReply>("task.pull.answered", std::move(done))](
-              const absl::Status& status, const grpc::ByteBuffer& buffer) {
-            if (!status.ok()) return done(status);
+              absl::StatusOr<StreamAnswer> answer) {
+            if (!answer.ok()) return done(answer.status());
             PullReply reply;
-            paceline::Payload payload;
-            const absl::Status decoded = DecodeMessage(
-                buffer, v1::PullResponse::kPayloadFieldNumber, &reply.header, &payload);
-            if (!decoded.ok()) return done(decoded);
-            reply.payload = std::make_unique<GrpcPayload>(std::move(payload));
+            reply.payload = std::make_unique<StreamedPayload>(*answer);
+            reply.header = std::move(*answer->header.mutable_pull());
             done(std::move(reply));
           });
   }
 
   void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
            Done<v1::PinResponse> done) override {
-    v1::PinRequest request;
-    *request.mutable_context() = context;
-    Small<v1::PinResponse>(server, "Pin", request, timeout, std::move(done));
+    v1::DataCall call;
+    *call.mutable_pin()->mutable_context() = context;
+    Start(server, std::move(call), {}, timeout,
+          Answered(std::move(done), [](const v1::DataAnswer& a) { return a.pin(); }));
   }
 
   void Unpin(uint32_t server, const v1::UnpinRequest& request, absl::Duration timeout,
              Done<v1::UnpinResponse> done) override {
-    Small<v1::UnpinResponse>(server, "Unpin", request, timeout, std::move(done));
+    v1::DataCall call;
+    *call.mutable_unpin() = request;
+    Start(server, std::move(call), {}, timeout,
+          Answered(std::move(done), [](const v1::DataAnswer& a) { return a.unpin(); }));
   }
 
   void CancelAll() override {
-    MutexLock lock(&mu_);
-    for (Call* call : calls_) call->context.TryCancel();
+    for (const std::shared_ptr<ServerStream>& stream : Streams()) {
+      stream->Break(absl::CancelledError("the rank has given its calls up"));
+    }
   }
 
  private:
-  using RawDone = std::function<void(const absl::Status&, const grpc::ByteBuffer&)>;
+  struct Server {
+    std::unique_ptr<ServerChannel> channel;
+    // Null before the first call; perhaps broken.
+    std::shared_ptr<ServerStream> stream;
+  };
 
   // A good answer passes the failpoint.
   template <typename Response>
@@ -145,42 +142,50 @@ class GrpcDataClient final : public DataClient {
     };
   }
 
-  template <typename Response>
-  static RawDone Decoder(Done<Response> done) {
-    return [done = std::move(done)](const absl::Status& status, const grpc::ByteBuffer& buffer) {
-      if (!status.ok()) return done(status);
-      Response response;
-      paceline::Payload none;
-      const absl::Status decoded = DecodeMessage(buffer, kNoPayload, &response, &none);
-      if (!decoded.ok()) return done(decoded);
-      done(std::move(response));
+  template <typename Response, typename Get>
+  static ServerStream::Done Answered(Done<Response> done, Get get) {
+    return [done = std::move(done), get](absl::StatusOr<StreamAnswer> answer) {
+      if (!answer.ok()) return done(answer.status());
+      done(get(answer->header));
     };
   }
 
-  template <typename Response>
-  void Small(uint32_t server, const char* method, const google::protobuf::MessageLite& request,
-             absl::Duration timeout, Done<Response> done) {
-    Start(server, method, EncodeMessage(request, kNoPayload), timeout,
-          Decoder<Response>(std::move(done)));
+  void Start(uint32_t server, v1::DataCall call, std::vector<grpc::Slice> payload,
+             absl::Duration timeout, ServerStream::Done done) {
+    PL_CHECK_LT(server, servers_.size());
+    std::shared_ptr<ServerStream> stream = StreamTo(server, nullptr);
+    while (!stream->Start(std::move(call), std::move(payload), timeout, std::move(done))) {
+      stream = StreamTo(server, stream);
+    }
   }
 
-  void Start(uint32_t server, const char* method, const grpc::ByteBuffer& request,
-             absl::Duration timeout, RawDone done) {
-    PL_CHECK_LT(server, servers_.size());
-    auto* const call = new Call;
-    call->server = server;
-    call->done = std::move(done);
-    // gRPC's deadlines are of the machine's clock, whatever clock the rank has.
-    call->context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-    {
-      MutexLock lock(&mu_);
-      call->stub = servers_[server]->stub();
-      calls_.insert(call);
+  // Another one than `broken`.
+  std::shared_ptr<ServerStream> StreamTo(uint32_t server,
+                                         const std::shared_ptr<ServerStream>& broken) {
+    // It may go with the last reference, which takes the lock.
+    std::shared_ptr<ServerStream> before;
+    MutexLock lock(&mu_);
+    Server& to = servers_[server];
+    if (to.stream == broken) {
+      before = std::move(to.stream);
+      ++streams_;
+      to.stream = ServerStream::Open(to.channel->stub(), &queue_, [this] { StreamGone(); });
     }
-    call->reader = call->stub->PrepareUnaryCall(
-        &call->context, std::string("/paceline.v1.DataPlane/") + method, request, &queue_);
-    call->reader->StartCall();
-    call->reader->Finish(&call->reply, &call->status, call);
+    return to.stream;
+  }
+
+  void StreamGone() {
+    MutexLock lock(&mu_);
+    if (--streams_ == 0 && closing_) queue_.Shutdown();
+  }
+
+  std::vector<std::shared_ptr<ServerStream>> Streams() {
+    std::vector<std::shared_ptr<ServerStream>> streams;
+    MutexLock lock(&mu_);
+    for (const Server& server : servers_) {
+      if (server.stream != nullptr) streams.push_back(server.stream);
+    }
+    return streams;
   }
 
   void Serve() {
@@ -192,7 +197,7 @@ class GrpcDataClient final : public DataClient {
         case grpc::CompletionQueue::SHUTDOWN:
           return;
         case grpc::CompletionQueue::GOT_EVENT:
-          Finish(std::unique_ptr<Call>(static_cast<Call*>(tag)));
+          (*static_cast<QueueEvent*>(tag))(ok);
           break;
         case grpc::CompletionQueue::TIMEOUT:
           break;
@@ -201,41 +206,33 @@ class GrpcDataClient final : public DataClient {
       const absl::Time now = absl::Now();
       if (now < next_check && next_check - now <= kCheckEvery) continue;
       next_check = now + kCheckEvery;
+      for (const std::shared_ptr<ServerStream>& stream : Streams()) stream->Expire(now);
       CheckLinks();
     }
   }
 
-  void Finish(std::unique_ptr<Call> call) {
-    absl::Status status = FromGrpcStatus(call->status);
-    {
-      MutexLock lock(&mu_);
-      calls_.erase(call.get());
-      if (call->lost && !status.ok()) {
-        status = absl::UnavailableError(
-            absl::StrCat("no sign of life from ", servers_[call->server]->address()));
-      }
-    }
-    call->done(status, call->reply);
-  }
-
   void CheckLinks() {
-    MutexLock lock(&mu_);
-    for (uint32_t server = 0; server < servers_.size(); ++server) {
-      if (!servers_[server]->CheckLost(clock_.Monotonic())) continue;
-      for (Call* call : calls_) {
-        if (call->server != server) continue;
-        call->lost = true;
-        call->context.TryCancel();
+    for (Server& server : servers_) {
+      std::shared_ptr<ServerStream> lost;
+      {
+        MutexLock lock(&mu_);
+        if (!server.channel->CheckLost(clock_.Monotonic())) continue;
+        lost = server.stream;
       }
+      if (lost == nullptr) continue;
+      lost->Break(
+          absl::UnavailableError(absl::StrCat("no sign of life from ", server.channel->address())));
     }
   }
 
   RealClock clock_;
   grpc::CompletionQueue queue_;
   Mutex mu_;
-  // In the order of the addresses; the channels are guarded by mu_, the vector is not.
-  std::vector<std::unique_ptr<ServerChannel>> servers_;
-  std::unordered_set<Call*> calls_ ABSL_GUARDED_BY(mu_);
+  // In the order of the addresses; what they have is guarded by mu_, the vector is not.
+  std::vector<Server> servers_;
+  // Not deleted yet.
+  int streams_ ABSL_GUARDED_BY(mu_) = 0;
+  bool closing_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <future>
@@ -22,56 +23,80 @@ namespace {
 
 class FakeDataPlane final : public v1::DataPlane::Service {
  public:
-  grpc::Status OpenRank(grpc::ServerContext*, const v1::OpenRankRequest* request,
-                        v1::OpenRankResponse* response) override {
-    response->set_progress(request->context().rank() + 40);
-    response->set_finished(true);
-    return grpc::Status::OK;
-  }
-  grpc::Status Push(grpc::ServerContext* context, const v1::PushRequest* request,
-                    v1::PushResponse* response) override {
-    if (request->context().iteration() == 99) {
-      v1::Refusal refusal;
-      refusal.set_kind(v1::Refusal::STALE_TIMELINE);
-      refusal.set_expected(3);
-      return ToGrpcStatus(RefusalStatus(refusal, "timeline: 3 expected"));
-    }
-    if (request->context().iteration() == 98) {
-      while (!context->IsCancelled()) {
-        MutexLock lock(&mu);
-        if (release) break;
+  grpc::Status Stream(grpc::ServerContext*,
+                      grpc::ServerReaderWriter<v1::AnswerBatch, v1::CallBatch>* stream) override {
+    ++streams;
+    v1::CallBatch batch;
+    while (stream->Read(&batch)) {
+      v1::AnswerBatch answers;
+      uint64_t at = 0;
+      for (const v1::DataCall& call : batch.calls()) {
+        Answer(call, batch.payload().substr(at, call.payload_bytes()), &answers);
+        at += call.payload_bytes();
       }
-      return grpc::Status::CANCELLED;
+      if (answers.answers_size() > 0) stream->Write(answers);
+      MutexLock lock(&mu);
+      if (end) return grpc::Status(grpc::StatusCode::ABORTED, "no more");
     }
-    MutexLock lock(&mu);
-    push = *request;
-    response->set_duplicates(2);
     return grpc::Status::OK;
-  }
-  grpc::Status Pull(grpc::ServerContext*, const v1::PullRequest* request,
-                    v1::PullResponse* response) override {
-    MutexLock lock(&mu);
-    pull = *request;
-    response->add_blocks()->set_version(9);
-    response->set_payload(reply_payload);
-    return grpc::Status::OK;
-  }
-  grpc::Status Pin(grpc::ServerContext*, const v1::PinRequest*,
-                   v1::PinResponse* response) override {
-    response->set_pin(77);
-    return grpc::Status::OK;
-  }
-  grpc::Status Unpin(grpc::ServerContext*, const v1::UnpinRequest* request,
-                     v1::UnpinResponse*) override {
-    return request->pin() == 77 ? grpc::Status::OK
-                                : grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "which pin?");
   }
 
+  void Answer(const v1::DataCall& call, const std::string& payload, v1::AnswerBatch* answers) {
+    MutexLock lock(&mu);
+    // Without an answer.
+    if (call.push().context().iteration() == 98) return;
+    v1::DataAnswer* const answer = answers->add_answers();
+    answer->set_id(call.id());
+    switch (call.request_case()) {
+      case v1::DataCall::kOpenRank:
+        answer->mutable_open_rank()->set_progress(call.open_rank().context().rank() + 40);
+        answer->mutable_open_rank()->set_finished(true);
+        return;
+      case v1::DataCall::kPush:
+        if (call.push().context().iteration() == 99) {
+          v1::Refusal refusal;
+          refusal.set_kind(v1::Refusal::STALE_TIMELINE);
+          refusal.set_expected(3);
+          return SetError(ToGrpcStatus(RefusalStatus(refusal, "timeline: 3 expected")), answer);
+        }
+        push = call.push();
+        push.set_payload(payload);
+        answer->mutable_push()->set_duplicates(2);
+        return;
+      case v1::DataCall::kPull:
+        pull = call.pull();
+        pull.set_payload(payload);
+        answer->mutable_pull()->add_blocks()->set_version(9);
+        answer->set_payload_bytes(reply_payload.size());
+        answers->mutable_payload()->append(reply_payload);
+        return;
+      case v1::DataCall::kPin:
+        answer->mutable_pin()->set_pin(77);
+        return;
+      case v1::DataCall::kUnpin:
+        if (call.unpin().pin() != 77) {
+          return SetError({grpc::StatusCode::INVALID_ARGUMENT, "which pin?"}, answer);
+        }
+        answer->mutable_unpin();
+        return;
+      default:
+        FAIL("a call without a request");
+    }
+  }
+
+  static void SetError(const grpc::Status& status, v1::DataAnswer* answer) {
+    answer->mutable_error()->set_code(status.error_code());
+    answer->mutable_error()->set_message(status.error_message());
+    answer->mutable_error()->set_details(status.error_details());
+  }
+
+  std::atomic<int> streams{0};
   Mutex mu;
   v1::PushRequest push;
   v1::PullRequest pull;
   std::string reply_payload;
-  bool release = false;
+  // After the next batch.
+  bool end = false;
 };
 
 struct Fixture {
@@ -89,10 +114,6 @@ struct Fixture {
     client = MakeGrpcDataClient({absl::StrCat("127.0.0.1:", port)});
   }
   ~Fixture() {
-    {
-      MutexLock lock(&service.mu);
-      service.release = true;
-    }
     client.reset();
     server->Shutdown();
   }
@@ -205,6 +226,46 @@ TEST_CASE("A call ends at its deadline, or when it is cancelled") {
                  f.client->CancelAll();
                }),
                absl::StatusCode::kCancelled, "");
+}
+
+TEST_CASE("Calls that are made together are all answered, by one stream") {
+  Fixture f;
+  constexpr uint64_t kCalls = 500;
+  const auto bytes = std::make_shared<const std::string>("12345678");
+  Mutex mu;
+  uint64_t answered = 0;
+  std::promise<void> all;
+  for (uint64_t i = 0; i < kCalls; ++i) {
+    f.client->Push(SomePush(i % 90, bytes), absl::Seconds(20),
+                   [&](const absl::StatusOr<v1::PushResponse>& response) {
+                     MutexLock lock(&mu);
+                     answered += response.ok();
+                     if (answered == kCalls) all.set_value();
+                   });
+  }
+  all.get_future().wait();
+  CHECK(f.service.streams == 1);
+}
+
+TEST_CASE("When the server ends the stream its calls end too, and the next make another") {
+  Fixture f;
+  {
+    MutexLock lock(&f.service.mu);
+    f.service.end = true;
+  }
+  const PushFrame frame = SomePush(98, std::make_shared<const std::string>("1234"));
+  CHECK_STATUS(
+      Call<v1::PushResponse>([&](auto done) { f.client->Push(frame, absl::Seconds(20), done); }),
+      absl::StatusCode::kAborted, "no more");
+  {
+    MutexLock lock(&f.service.mu);
+    f.service.end = false;
+  }
+  REQUIRE_OK(Call<v1::PushResponse>([&](auto done) {
+    f.client->Push(SomePush(1, std::make_shared<const std::string>("1234")), absl::Seconds(20),
+                   done);
+  }));
+  CHECK(f.service.streams == 2);
 }
 
 TEST_CASE("A server that is not there is unavailable") {

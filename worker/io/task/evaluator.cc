@@ -7,6 +7,7 @@
 #include "common/refusal/refusal.h"
 #include "common/status/status_macros.h"
 #include "worker/core/task/pull_plan.h"
+#include "worker/io/task/pull_calls.h"
 
 namespace paceline::worker {
 namespace {
@@ -132,22 +133,10 @@ void Evaluator::PullRows(std::vector<std::vector<uint64_t>> keys) {
   next_ = [this] { Predict(); };
   for (PullFrame& planned : *frames) {
     planned.header.set_pin(pins_[planned.server]);
-    auto frame = std::make_shared<const PullFrame>(std::move(planned));
-    const uint64_t bytes = frame->payload_bytes + frame->reply_bytes;
-    calls_.Add(
-        frame->server, bytes,
-        [this, frame, client = options_.client](absl::Duration timeout, FrameCalls::Done done) {
-          client->Pull(*frame, timeout, [this, frame, done](absl::StatusOr<PullReply> reply) {
-            if (!reply.ok()) return done(reply.status());
-            auto held = std::make_shared<PullReply>(std::move(*reply));
-            done(FrameCalls::Accept([this, frame, held] {
-              return Scatter(
-                  *options_.layout, *frame, held->header, held->payload->size(),
-                  [&](void* to, size_t size) { return held->payload->Read(to, size); },
-                  &work_->parameters);
-            }));
-          });
-        });
+    AddPull(&calls_, options_.client, std::move(planned),
+            [this](const PullFrame& frame, const PullReply& reply) {
+              return ScatterReply(*options_.layout, frame, reply, &work_->parameters);
+            });
   }
   calls_.Close();
 }

@@ -15,21 +15,25 @@ RankDriver::RankDriver(RankDriverOptions options, EventLoop* loop, EventLoop* co
       loop_(loop),
       compute_(compute),
       events_(std::move(events)),
-      calls_(loop, options_.in_flight,
-             {.drained = [this] { std::exchange(when_drained_, nullptr)(); },
-              .refused = [this](const absl::Status& s) { Refuse(machine_.attempt(), s); },
-              .unreachable =
-                  [this](const absl::Status& s) {
-                    Handle(Unreachable{machine_.attempt(), std::string(s.message())});
-                  },
-              .waiting =
-                  [this](const absl::Status& s) {
-                    parked_ = std::string(s.message());
-                    UpdateReport();
-                  }}),
+      calls_(loop, options_.in_flight, CallEvents()),
+      ahead_(loop, options_.in_flight, CallEvents()),
       parameters_(std::make_shared<Parameters>()) {}
 
 RankDriver::~RankDriver() = default;
+
+FrameCalls::Events RankDriver::CallEvents() {
+  return {.drained = [this] { std::exchange(when_drained_, nullptr)(); },
+          .refused = [this](const absl::Status& s) { Refuse(machine_.attempt(), s); },
+          .unreachable =
+              [this](const absl::Status& s) {
+                Handle(Unreachable{machine_.attempt(), std::string(s.message())});
+              },
+          .waiting =
+              [this](const absl::Status& s) {
+                parked_ = std::string(s.message());
+                UpdateReport();
+              }};
+}
 
 void RankDriver::StopReading() {
   MutexLock lock(&selection_mu_);
@@ -137,6 +141,7 @@ void RankDriver::TellIterations() {
 
 void RankDriver::Abandon() {
   calls_.Abandon();
+  ahead_.Abandon();
   when_drained_ = nullptr;
   push_.reset();
   step_.reset();
@@ -267,8 +272,8 @@ void RankDriver::UpdateReport() {
   progress->set_recent_loss(meter_.RecentLoss(machine_.finished()));
   progress->set_samples_per_second(meter_.SamplesPerSecond(now));
   progress->set_skipped_iterations(skipped_iterations_);
-  progress->set_calls(calls_.calls_made());
-  progress->set_calls_repeated(calls_.calls_repeated());
+  progress->set_calls(calls_.calls_made() + ahead_.calls_made());
+  progress->set_calls_repeated(calls_.calls_repeated() + ahead_.calls_repeated());
   progress->set_cache_hits(cache_hits_ + (cache_ == nullptr ? 0 : cache_->hits()));
   report_.set_timeline(map_.timeline());
   report_.set_epoch(map_.epoch());

@@ -6,6 +6,7 @@
 //            frames out, rows scattered in
 //   kCompute                     ------------------> gradient
 //            frames of table k   <------------------ ready(k)
+//            and behind each the pull of its shards for the next iteration
 //   kPush    last frames out, all acknowledged
 //
 // Buffers that the compute loop may still use when an attempt is abandoned are
@@ -40,6 +41,7 @@
 #include "worker/io/net/watched_data_client.h"
 #include "worker/io/task/evaluator.h"
 #include "worker/io/task/frame_calls.h"
+#include "worker/io/task/pulls_ahead.h"
 #include "worker/io/task/task_job.h"
 
 namespace paceline::worker {
@@ -96,7 +98,8 @@ class RankDriver {
   void Open(uint64_t attempt);
   void ReadBatch(uint64_t attempt, uint64_t iteration);
   void PullRows(uint64_t attempt);
-  void AddPull(PullFrame frame);
+  PullHeader Header(uint64_t iteration) const;
+  bool PullsNextAhead(uint64_t iteration) const;
   void BeginResiduals(uint64_t iteration);
   void ChooseCodecs(const Step& step);
   void ChooseCodec(const char* direction, uint64_t iteration, uint64_t bytes,
@@ -113,6 +116,7 @@ class RankDriver {
   void RetryLater(uint64_t attempt, uint64_t failures);
   void Refuse(uint64_t attempt, const absl::Status& status);
   void Fail(const absl::Status& status);
+  FrameCalls::Events CallEvents();
   std::shared_ptr<Gradients> TakeGradients();
   v1::RequestContext Context(uint64_t iteration) const;
   void TellIterations();
@@ -143,6 +147,7 @@ class RankDriver {
 
   // Of the current attempt.
   FrameCalls calls_;
+  PullsAhead ahead_;
   std::function<void()> when_drained_;
   std::shared_ptr<Parameters> parameters_;
   std::unique_ptr<SspCache> cache_;

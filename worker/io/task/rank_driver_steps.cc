@@ -8,6 +8,7 @@
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
 #include "worker/core/task/pull_plan.h"
+#include "worker/io/task/pull_calls.h"
 #include "worker/io/task/rank_driver.h"
 #include "worker/io/task/rank_driver_step.h"
 
@@ -53,48 +54,49 @@ void RankDriver::PullRows(uint64_t attempt) {
   Step& step = *step_;
   step.pull.began = loop_->Now();
   when_drained_ = [this, attempt] {
-    parked_.clear();
-    step_->pull.time = loop_->Now() - step_->pull.began;
-    Handle(Pulled{attempt});
+    ahead_.Await([this, attempt] {
+      parked_.clear();
+      step_->pull.time = loop_->Now() - step_->pull.began;
+      Handle(Pulled{attempt});
+    });
   };
   // Without records there is nothing to compute on.
   if (step.empty) return calls_.Close();
   step.keys.resize(layout_->tables());
   ShapeParameters(*layout_, std::move(step.keys), parameters_.get());
-  std::vector<TableNeeds> needs;
-  if (cache_ != nullptr) needs = cache_->Fill(step.iteration, parameters_.get());
-  PullHeader header;
-  header.context = Context(step.iteration);
-  header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
-  header.auto_codec = auto_pull_.codec();
+  const std::vector<TableNeeds> needs = cache_ != nullptr
+                                            ? cache_->Fill(step.iteration, parameters_.get())
+                                            : ahead_.Take(parameters_);
+  PullHeader header = Header(step.iteration);
   header.states = delta_states_.get();
   absl::StatusOr<std::vector<PullFrame>> frames = PlanPull(*layout_, header, *parameters_, needs);
   if (!frames.ok()) return Fail(frames.status());
   for (PullFrame& frame : *frames) {
     step.pull.bytes += frame.payload_bytes + frame.reply_bytes;
-    AddPull(std::move(frame));
+    AddPull(&calls_, client_, std::move(frame),
+            [this](const PullFrame& asked, const PullReply& reply) {
+              PL_RETURN_IF_ERROR(
+                  ScatterReply(*layout_, asked, reply, parameters_.get(), delta_states_.get()));
+              if (cache_ != nullptr) cache_->Store(asked, reply.header, *parameters_);
+              return absl::OkStatus();
+            });
   }
   calls_.Close();
 }
 
-void RankDriver::AddPull(PullFrame planned) {
-  auto frame = std::make_shared<const PullFrame>(std::move(planned));
-  const auto start = [this, frame, client = client_](absl::Duration timeout,
-                                                     FrameCalls::Done done) {
-    client->Pull(*frame, timeout, [this, frame, done](absl::StatusOr<PullReply> reply) {
-      if (!reply.ok()) return done(reply.status());
-      auto held = std::make_shared<PullReply>(std::move(*reply));
-      done(FrameCalls::Accept([this, frame, held] {
-        PL_RETURN_IF_ERROR(Scatter(
-            *layout_, *frame, held->header, held->payload->size(),
-            [&](void* to, size_t size) { return held->payload->Read(to, size); }, parameters_.get(),
-            delta_states_.get()));
-        if (cache_ != nullptr) cache_->Store(*frame, held->header, *parameters_);
-        return absl::OkStatus();
-      }));
-    });
-  };
-  calls_.Add(frame->server, frame->payload_bytes + frame->reply_bytes, start);
+PullHeader RankDriver::Header(uint64_t iteration) const {
+  PullHeader header;
+  header.context = Context(iteration);
+  header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
+  header.auto_codec = auto_pull_.codec();
+  return header;
+}
+
+// A copy of the weights that is kept for long (SSP) is asked for only when it is needed.
+bool RankDriver::PullsNextAhead(uint64_t iteration) const {
+  if (cache_ != nullptr) return false;
+  MutexLock lock(&selection_mu_);
+  return !selection_->complete() || iteration + 1 < selection_->available();
 }
 
 std::shared_ptr<Gradients> RankDriver::TakeGradients() {
@@ -118,6 +120,9 @@ void RankDriver::Compute(uint64_t attempt) {
   if (step->empty) return Computed(attempt, step, absl::OkStatus());
   step->parameters = parameters_;
   step->gradients = TakeGradients();
+  if (PullsNextAhead(step->iteration)) {
+    ahead_.Begin(layout_, client_, Header(step->iteration + 1));
+  }
   const bool early = job_->spec.train().optimizer().clip_norm() <= 0 &&
                      job_->spec.train().on_non_finite() != v1::NON_FINITE_POLICY_SKIP;
   compute_->Post([this, attempt, step, early] {
@@ -190,6 +195,8 @@ void RankDriver::AddPush(PushFrame planned) {
                  done(FrameCalls::Accept());
                });
              });
+  // Right behind it.
+  if (const absl::Status asked = ahead_.Ask(frame->header); !asked.ok()) Fail(asked);
 }
 
 void RankDriver::Computed(uint64_t attempt, const std::shared_ptr<Step>& step,
@@ -276,6 +283,7 @@ void RankDriver::SendFinish(uint64_t attempt, uint64_t iteration) {
     MutexLock lock(&selection_mu_);
     if (iteration > 0 && selection_->EndsPass(iteration - 1)) meter_.EndPass();
   }
+  ahead_.Abandon();
   when_drained_ = [this, attempt] { Handle(FinishAcked{attempt}); };
   for (PushFrame& frame : PushPlan::FinishRank(layout_->servers(), Context(iteration))) {
     AddPush(std::move(frame));

@@ -1,4 +1,4 @@
-// A call of the data plane between its arrival and its end: what all methods share.
+// A call by itself, between its arrival and its end: what all methods share.
 //
 //   class PushCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
 //     void AwaitNext() override;   // wait for another of this kind
@@ -6,62 +6,39 @@
 //   };
 //
 // A call lives while an event of it is outstanding or a thread is about it.
-#ifndef PACELINE_SERVER_IO_DATA_PLANE_CALL_H_
-#define PACELINE_SERVER_IO_DATA_PLANE_CALL_H_
+#ifndef PACELINE_SERVER_IO_UNARY_CALL_H_
+#define PACELINE_SERVER_IO_UNARY_CALL_H_
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <atomic>
-#include <cstdint>
-#include <functional>
-#include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/refusal/refusal.h"
 #include "common/rpc/byte_buffer.h"
 #include "common/rpc/grpc_status.h"
+#include "common/rpc/held_event.h"
 #include "common/rpc/payload.h"
-#include "common/status/status_macros.h"
 #include "server/core/payload.h"
-#include "server/core/server_job.h"
+#include "server/io/data_methods.h"
 #include "server/io/data_plane.h"
+#include "server/io/received_payload.h"
 
 namespace paceline::server {
 
-// What a tag of the completion queue points to: called with the event's `ok`.
-using CallEvent = std::function<void(bool)>;
-
-// The received slices as pieces that share one owner.
-Payload Share(paceline::Payload received);
-
-// Of a request that names shared memory where there is none.
-absl::Status NoArenas();
-
-// Errors:  UNKNOWN_JOB
-absl::StatusOr<std::shared_ptr<ServerJob>> FindJob(DataPlane* data_plane, uint64_t job_id);
-
-// Parses a request; its payload stays where it was received, or where the client has it.
+// Parses a raw request; its payload stays where it was received.
+// Errors:  INVALID  not a message of this type.
 template <typename Request>
-absl::Status Decode(DataPlane* data_plane, const grpc::ByteBuffer& buffer, Request* header,
-                    Payload* payload) {
+absl::Status Decode(const grpc::ByteBuffer& buffer, Request* header, Payload* payload) {
   paceline::Payload received;
   const absl::Status decoded =
       DecodeMessage(buffer, Request::kPayloadFieldNumber, header, &received);
   if (!decoded.ok()) return InvalidStatus(decoded.message());
-  if (!header->has_shared_payload()) {
-    *payload = Share(std::move(received));
-  } else {
-    if (received.size() > 0) {
-      return InvalidStatus("payload: in the message or in shared memory expected, got both");
-    }
-    if (data_plane->arenas() == nullptr) return NoArenas();
-    PL_ASSIGN_OR_RETURN(*payload, data_plane->arenas()->Read(header->shared_payload()));
-    data_plane->stats().bytes_shared += payload->size();
-  }
-  data_plane->stats().bytes_in += payload->size();
+  *payload = Share(std::move(received));
   return absl::OkStatus();
 }
 
@@ -114,13 +91,13 @@ class Call {
   grpc::ServerContext context_;
   Request request_;
   grpc::ServerAsyncResponseWriter<Response> writer_;
-  CallEvent arrived_ = [this](bool ok) { OnArrived(ok); };
+  QueueEvent arrived_ = [this](bool ok) { OnArrived(ok); };
 
  private:
-  CallEvent finished_ = [this](bool) { Release(); };
+  QueueEvent finished_ = [this](bool) { Release(); };
   std::atomic<int> references_{1};
 };
 
 }  // namespace paceline::server
 
-#endif  // PACELINE_SERVER_IO_DATA_PLANE_CALL_H_
+#endif  // PACELINE_SERVER_IO_UNARY_CALL_H_

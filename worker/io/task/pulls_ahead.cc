@@ -1,0 +1,79 @@
+#include "worker/io/task/pulls_ahead.h"
+
+#include <utility>
+
+#include "common/status/status_macros.h"
+#include "worker/core/task/pull_ahead.h"
+#include "worker/io/task/pull_calls.h"
+
+namespace paceline::worker {
+
+PullsAhead::PullsAhead(EventLoop* loop, const InFlightOptions& options, FrameCalls::Events events,
+                       FrameLimits limits)
+    : calls_(loop, options,
+             {.drained = [this] { std::exchange(done_, nullptr)(); },
+              .refused = std::move(events.refused),
+              .unreachable = std::move(events.unreachable),
+              .waiting =
+                  [this](const absl::Status& why) {
+                    why_ = why;
+                    if (done_ != nullptr) waiting_(why);
+                  }}),
+      limits_(limits),
+      waiting_(std::move(events.waiting)),
+      own_(std::make_shared<Parameters>()) {}
+
+void PullsAhead::Begin(std::shared_ptr<const ShardLayout> layout,
+                       std::shared_ptr<DataClient> client, PullHeader header) {
+  Abandon();
+  layout_ = std::move(layout);
+  client_ = std::move(client);
+  header_ = std::move(header);
+  asked_.assign(layout_->shard_count(), false);
+  own_->resize(layout_->tables());
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
+    if (!PulledAhead(*layout_, table)) continue;
+    (*own_)[table].rows.resize(layout_->rows(table) * layout_->dim(table));
+  }
+  rows_ = own_;
+}
+
+absl::Status PullsAhead::Ask(const v1::PushRequest& push) {
+  if (layout_ == nullptr || push.blocks().empty()) return absl::OkStatus();
+  PL_ASSIGN_OR_RETURN(std::vector<PullFrame> frames,
+                      PlanPull(*layout_, header_, *own_, NeedsAhead(*layout_, push), limits_));
+  for (PullFrame& frame : frames) {
+    for (const PullTarget& target : frame.targets) asked_[target.shard] = true;
+    AddPull(&calls_, client_, std::move(frame),
+            [this](const PullFrame& asked, const PullReply& reply) {
+              return ScatterReply(*layout_, asked, reply, rows_.get());
+            });
+  }
+  return absl::OkStatus();
+}
+
+std::vector<TableNeeds> PullsAhead::Take(std::shared_ptr<Parameters> parameters) {
+  if (layout_ == nullptr) return {};
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
+    if (PulledAhead(*layout_, table)) (*own_)[table].rows.swap((*parameters)[table].rows);
+  }
+  rows_ = std::move(parameters);
+  return NeedsLeft(*layout_, asked_);
+}
+
+void PullsAhead::Await(std::function<void()> done) {
+  done_ = std::move(done);
+  if (!why_.ok()) waiting_(why_);
+  calls_.Close();
+}
+
+void PullsAhead::Abandon() {
+  calls_.Abandon();
+  done_ = nullptr;
+  why_ = absl::OkStatus();
+  layout_.reset();
+  client_.reset();
+  rows_.reset();
+}
+
+}  // namespace paceline::worker
