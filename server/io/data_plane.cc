@@ -1,7 +1,6 @@
 #include "server/io/data_plane.h"
 
 #include "common/check.h"
-#include "server/io/data_plane_call.h"
 #include "server/io/data_plane_calls.h"
 
 namespace paceline::server {
@@ -11,42 +10,18 @@ DataPlane::DataPlane(const Options& options)
   PL_CHECK_GE(options.threads, 1);
 }
 
-DataPlane::~DataPlane() {
-  PL_CHECK(threads_.empty()) << "Shutdown comes first";
-  // Registered, never started: gRPC wants its queue shut down and empty.
-  if (queue_ != nullptr) Shutdown();
-}
-
 void DataPlane::Register(grpc::ServerBuilder* builder) {
   builder->RegisterService(&service_);
-  queue_ = builder->AddCompletionQueue();
+  queue_.Register(builder);
 }
 
 void DataPlane::Start() {
   // Calls of each kind that can arrive at once before a thread gets to ask for more.
   const int ahead = 2 * options_.threads;
   for (int i = 0; i < ahead; ++i) AwaitCalls(this);
-  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Serve(); });
+  queue_.Start(options_.threads);
 }
 
-void DataPlane::Serve() {
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_->Next(&tag, &ok)) (*static_cast<CallEvent*>(tag))(ok);
-}
-
-void DataPlane::Shutdown() {
-  {
-    MutexLock lock(&queue_mu_);
-    if (!queue_closed_) queue_->Shutdown();
-    queue_closed_ = true;
-  }
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
-  // What is left when no thread ever ran.
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_->Next(&tag, &ok)) (*static_cast<CallEvent*>(tag))(ok);
-}
+void DataPlane::Shutdown() { queue_.Shutdown(); }
 
 }  // namespace paceline::server
