@@ -143,6 +143,7 @@ class Scheduler::Impl {
     scheduler_service_ = std::make_unique<SchedulerService>(coordinator_.get(), cuts_.get());
     cut_files_ = std::make_unique<CutFileService>(cuts_.get());
     coordination_service_ = std::make_unique<CoordinationService>(coordinator_.get());
+    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);

@@ -1,7 +1,5 @@
 #include "server/server.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -22,12 +20,14 @@
 #include "common/log.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
+#include "common/rpc/health_service.h"
 #include "common/rpc/peer_files.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
 #include "proto/node.pb.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/server_state.h"
+#include "server/io/cut_file_calls.h"
 #include "server/io/cut_store.h"
 #include "server/io/data_plane.h"
 #include "server/io/data_plane_stats.h"
@@ -80,7 +80,7 @@ class Server::Impl {
                .data_dir = options_.data_dir,
                .open_peer = MakePeerFiles(),
                .scheduler = options_.scheduler}),
-        cut_files_(&cuts_),
+        cut_files_([this](const auto& request) { return ReadCutFile(cuts_, request); }),
         cut_store_({.cuts = &cuts_,
                     .address = [this] { return address().ToString(); },
                     .changed = [this] { ReportNow(); }}),
@@ -110,6 +110,7 @@ class Server::Impl {
     PL_RETURN_IF_ERROR(StartHttp());
     HeartbeatLoop::Options heartbeat;
     heartbeat.channel = MakeChannel(options_.scheduler, grpc::InsecureChannelCredentials());
+    heartbeat.queue = data_plane_.queue();
     heartbeat.clock = options_.clock;
     heartbeat.report = [this] { return Report(); };
     heartbeat.heed = [this](const v1::HeartbeatResponse& response) {
@@ -147,11 +148,12 @@ class Server::Impl {
     stopping_ = true;
     executor_.Stop();
     cut_store_.Stop();
+    health_.Shutdown();
     if (server_ != nullptr) {
       data_plane_.EndStreams();
       server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
-      data_plane_.Shutdown();
     }
+    cut_files_.Shutdown();
     // Outside the lock: the loop's last report may take it.
     HeartbeatLoop* heartbeat;
     {
@@ -159,6 +161,8 @@ class Server::Impl {
       heartbeat = heartbeat_.get();
     }
     if (heartbeat != nullptr) heartbeat->Stop();
+    // Everything above may still have events there.
+    if (server_ != nullptr) data_plane_.Shutdown();
     if (http_ != nullptr) http_->Shutdown();
     MutexLock lock(&mu_);
     ended_ = true;
@@ -181,7 +185,7 @@ class Server::Impl {
  private:
   void SayThatItGoes() {
     draining_ = true;
-    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    health_.SetServing(false);
     ReportNow();
   }
 
@@ -190,7 +194,8 @@ class Server::Impl {
       return absl::InvalidArgumentError(
           absl::StrCat("--advertise: nobody can dial ", address().host));
     }
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // All that is served shares the data plane's queue: common/rpc/served_queue.h. That
+    // rules gRPC's reflection out, which brings threads of its own.
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);
     grpc::ResourceQuota quota("server");
@@ -198,13 +203,16 @@ class Server::Impl {
     builder.SetResourceQuota(quota);
     builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
     data_plane_.Register(&builder);
-    builder.RegisterService(&cut_files_);
+    cut_files_.Register(&builder);
+    health_.Register(&builder);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       server_ = nullptr;
       return absl::UnavailableError(
           absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
     }
+    cut_files_.Start(data_plane_.served_queue());
+    health_.Start(data_plane_.served_queue());
     data_plane_.Start();
     return absl::OkStatus();
   }
@@ -284,11 +292,12 @@ class Server::Impl {
   DataPlaneStats stats_;
   ServerState state_;
   HeldCuts cuts_;
-  CutFileService cut_files_;
+  CutFileCalls cut_files_;
   CutStore cut_store_;
   OrderExecutor executor_;
   // Null: none are taken.
   const std::unique_ptr<SharedArenas> arenas_;
+  HealthService health_;
   DataPlane data_plane_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

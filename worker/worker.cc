@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <unistd.h>
@@ -151,6 +152,7 @@ class WorkerImpl final : public Worker {
 
  private:
   absl::Status Listen() {
+    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);

@@ -1,7 +1,6 @@
 #include "common/rpc/channel.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include "common/rpc/socket_mutator.h"
@@ -39,7 +38,6 @@ std::shared_ptr<grpc::Channel> MakeChannel(
 }
 
 void ApplyServerDefaults(grpc::ServerBuilder* builder, const TcpOptions& tcp) {
-  grpc::EnableDefaultHealthCheckService(true);
   builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder->SetMaxSendMessageSize(kMaxMessageBytes);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(absl::Seconds(10)));

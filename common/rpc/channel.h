@@ -48,7 +48,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(
     const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     const ChannelOptions& options = {});
 
-// Sets a builder up; also turns the standard health service on.
+// Sets a builder up.
 void ApplyServerDefaults(grpc::ServerBuilder* builder, const TcpOptions& tcp = DefaultTcpOptions());
 
 }  // namespace paceline

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -12,29 +13,33 @@
 
 namespace paceline {
 
-absl::Status CutFileService::Read(const v1::ReadCutFileRequest& request,
-                                  v1::ReadCutFileResponse* response) const {
+absl::StatusOr<v1::ReadCutFileResponse> ReadCutFile(const HeldCuts& cuts,
+                                                    const v1::ReadCutFileRequest& request) {
   PL_RETURN_IF_ERROR(CheckHeldPath(request.dir(), request.name()));
   if (request.bytes() > kPeerPieceBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("at most ", kPeerPieceBytes, " bytes expected, got ", request.bytes()));
   }
-  const std::string path = JoinPath(cuts_->PathOf(request.dir()), request.name());
+  const std::string path = JoinPath(cuts.PathOf(request.dir()), request.name());
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file,
-                      cuts_->options().fs->OpenForRead(path));
+                      cuts.options().fs->OpenForRead(path));
   PL_ASSIGN_OR_RETURN(const std::uint64_t size, file->Size());
-  response->set_file_bytes(size);
+  v1::ReadCutFileResponse response;
+  response.set_file_bytes(size);
   const std::uint64_t offset = std::min(request.offset(), size);
-  std::string* data = response->mutable_data();
+  std::string* data = response.mutable_data();
   data->resize(std::min<std::uint64_t>(request.bytes(), size - offset));
-  return file->ReadAt(offset, absl::MakeSpan(*data));
+  PL_RETURN_IF_ERROR(file->ReadAt(offset, absl::MakeSpan(*data)));
+  return response;
 }
 
 grpc::ServerUnaryReactor* CutFileService::ReadCutFile(grpc::CallbackServerContext* context,
                                                       const v1::ReadCutFileRequest* request,
                                                       v1::ReadCutFileResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(Read(*request, response)));
+  absl::StatusOr<v1::ReadCutFileResponse> read = paceline::ReadCutFile(*cuts_, *request);
+  if (read.ok()) *response = *std::move(read);
+  reactor->Finish(ToGrpcStatus(read.status()));
   return reactor;
 }
 

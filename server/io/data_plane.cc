@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/check.h"
-#include "common/rpc/held_event.h"
 #include "server/io/call_stream.h"
 #include "server/io/streamed_calls.h"
 #include "server/io/unary_calls.h"
@@ -15,31 +14,17 @@ DataPlane::DataPlane(const Options& options)
   PL_CHECK_GE(options.threads, 1);
 }
 
-DataPlane::~DataPlane() {
-  PL_CHECK(threads_.empty()) << "Shutdown comes first";
-  // Registered, never started: gRPC wants its queue shut down and empty.
-  if (queue_ != nullptr) Shutdown();
-}
-
 void DataPlane::Register(grpc::ServerBuilder* builder) {
   builder->RegisterService(&service_);
-  queue_ = builder->AddCompletionQueue();
+  queue_.Register(builder);
 }
 
 void DataPlane::Start() {
   // Calls of each kind that can arrive at once before a thread gets to ask for more.
   const int ahead = 2 * options_.threads;
-  for (int i = 0; i < ahead; ++i) {
-    AwaitUnaryCalls(this);
-    AwaitStreams(this);
-  }
-  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Serve(); });
-}
-
-void DataPlane::Serve() {
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_->Next(&tag, &ok)) (*static_cast<QueueEvent*>(tag))(ok);
+  ServeUnaryCalls(this, ahead);
+  for (int i = 0; i < ahead; ++i) AwaitStreams(this);
+  queue_.Start(options_.threads);
 }
 
 void DataPlane::Track(const std::shared_ptr<CallStream>& stream) {
@@ -65,18 +50,6 @@ void DataPlane::EndStreams() {
   }
 }
 
-void DataPlane::Shutdown() {
-  {
-    const WriterMutexLock lock(&queue_mu_);
-    if (!queue_closed_) queue_->Shutdown();
-    queue_closed_ = true;
-  }
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
-  // What is left when no thread ever ran.
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_->Next(&tag, &ok)) (*static_cast<QueueEvent*>(tag))(ok);
-}
+void DataPlane::Shutdown() { queue_.Shutdown(); }
 
 }  // namespace paceline::server

@@ -14,7 +14,7 @@
 // slices it was received in, and rows leave in the blocks they are kept in. Between
 // processes of one host payloads lie in shared memory (shared_arenas.h), and messages
 // say where. Every thread takes the next event of one queue, so a long update holds up nobody
-// else's call.
+// else's call; what else the process serves goes by that queue too (served_queue.h).
 //
 // A pull that is not admitted waits as a ticket, not as a thread: until it is
 // admitted, its max_wait_ms or the call's deadline passes (NOT_YET), or the caller
@@ -31,10 +31,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/rpc/served_queue.h"
 #include "common/sync.h"
 #include "proto/data.grpc.pb.h"
 #include "server/core/server_state.h"
@@ -73,8 +73,8 @@ class DataPlane {
               v1::DataPlane::WithAsyncMethod_Unpin<v1::DataPlane::Service>>>>>>;
 
   explicit DataPlane(const Options& options);
-  // After Shutdown, or if it was never registered.
-  ~DataPlane();
+  // After Shutdown, or if it was never started.
+  ~DataPlane() = default;
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
 
@@ -95,27 +95,21 @@ class DataPlane {
   const SharedArenas* arenas() const { return options_.arenas; }
   ReplyLimit& replies() { return replies_; }
   Service& service() { return service_; }
+  // For other services of the server. After Register.
+  ServedQueue* served_queue() { return &queue_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   // Runs `use`, which adds work to the queue, unless the queue has been shut down.
   // Returns whether it ran.
   template <typename Use>
   bool WithOpenQueue(Use use) {
-    const ReaderMutexLock lock(&queue_mu_);
-    if (queue_closed_) return false;
-    use();
-    return true;
+    return queue_.WithOpen(use);
   }
 
  private:
-  void Serve();
-
   const Options options_;
   ReplyLimit replies_;
   Service service_;
-  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-  SharedMutex queue_mu_;
-  bool queue_closed_ ABSL_GUARDED_BY(queue_mu_) = false;
-  std::vector<std::thread> threads_;
+  ServedQueue queue_;
   Mutex streams_mu_;
   bool streams_ending_ ABSL_GUARDED_BY(streams_mu_) = false;
   std::vector<std::weak_ptr<CallStream>> streams_ ABSL_GUARDED_BY(streams_mu_);

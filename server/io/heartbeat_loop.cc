@@ -1,6 +1,7 @@
 #include "server/io/heartbeat_loop.h"
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/support/async_unary_call.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include "common/random.h"
 #include "common/rpc/grpc_status.h"
 #include "common/rpc/poll_timeout.h"
+#include "common/rpc/served_queue.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::server {
@@ -21,14 +23,16 @@ constexpr absl::Duration kSpacing = absl::Milliseconds(5);
 
 }  // namespace
 
-// One call, shared with gRPC until its callback has run.
+// One call, gRPC's until it is done.
 struct HeartbeatLoop::Exchange {
   grpc::ClientContext context;
   v1::HeartbeatRequest request;
   v1::HeartbeatResponse response;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<v1::HeartbeatResponse>> reader;
+  grpc::Status status;
+  QueueEvent finished;
   // Guarded by the loop's mutex.
   bool done = false;
-  grpc::Status status;
 };
 
 HeartbeatLoop::HeartbeatLoop(Options options)
@@ -88,16 +92,16 @@ absl::Status HeartbeatLoop::CallOnce() {
   if (fault.delay > absl::ZeroDuration()) WaitUntil(options_.clock->Monotonic() + fault.delay);
   if (fault.lose_request) return absl::UnavailableError("the request was lost on purpose");
   PL_RETURN_IF_ERROR(Failpoint("server.heartbeat.send"));
-  const auto exchange = std::make_shared<Exchange>();
+  const auto exchange = std::make_unique<Exchange>();
   exchange->request = options_.report();
   *exchange->request.mutable_scheduler() = memory_.last();
   exchange->request.set_sequence(++sequence_);
-  const auto twin = fault.duplicate ? std::make_shared<Exchange>() : nullptr;
+  const auto twin = fault.duplicate ? std::make_unique<Exchange>() : nullptr;
   if (twin != nullptr) {
     twin->request = exchange->request;
-    Send(twin);
+    Send(twin.get());
   }
-  Send(exchange);
+  Send(exchange.get());
   bool cancel = false;
   {
     MutexLock lock(&mu_);
@@ -107,7 +111,7 @@ absl::Status HeartbeatLoop::CallOnce() {
   if (cancel) exchange->context.TryCancel();
   if (twin != nullptr) twin->context.TryCancel();
   {
-    // The callbacks refer to this loop: they have run when CallOnce returns.
+    // The events refer to the exchanges and this loop: they are over when CallOnce returns.
     MutexLock lock(&mu_);
     while (!exchange->done || (twin != nullptr && !twin->done)) changed_cv_.Wait(&mu_);
     if (stop_) return absl::CancelledError("stopped");
@@ -131,16 +135,16 @@ absl::Status HeartbeatLoop::CallOnce() {
   return absl::OkStatus();
 }
 
-void HeartbeatLoop::Send(const std::shared_ptr<Exchange>& exchange) {
+void HeartbeatLoop::Send(Exchange* exchange) {
   exchange->context.set_deadline(std::chrono::system_clock::now() +
                                  absl::ToChronoMilliseconds(PollTimeout(interval_, overdue_)));
-  stub_->async()->Heartbeat(&exchange->context, &exchange->request, &exchange->response,
-                            [this, exchange](grpc::Status status) {
-                              MutexLock lock(&mu_);
-                              exchange->done = true;
-                              exchange->status = std::move(status);
-                              changed_cv_.NotifyAll();
-                            });
+  exchange->finished = [this, exchange](bool) {
+    MutexLock lock(&mu_);
+    exchange->done = true;
+    changed_cv_.NotifyAll();
+  };
+  exchange->reader = stub_->AsyncHeartbeat(&exchange->context, exchange->request, options_.queue);
+  exchange->reader->Finish(&exchange->response, &exchange->status, &exchange->finished);
 }
 
 void HeartbeatLoop::WaitUntil(absl::Duration time) {

@@ -6,11 +6,15 @@
 // scheduler cannot be reached, or is not the one that was heard before, the loop
 // tries again with jittered backoff; the server goes on serving what it holds.
 //
+// The calls end on the server's own queue: a queue of their own would need a poller that
+// the data plane's sockets wake too (common/rpc/served_queue.h).
+//
 // Thread-safe. Owns its thread. Callbacks run on it.
 #ifndef PACELINE_SERVER_IO_HEARTBEAT_LOOP_H_
 #define PACELINE_SERVER_IO_HEARTBEAT_LOOP_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/completion_queue.h>
 
 #include <cstdint>
 #include <functional>
@@ -31,6 +35,8 @@ class HeartbeatLoop {
  public:
   struct Options {
     std::shared_ptr<grpc::Channel> channel;
+    // Served until the loop has stopped; its tags are QueueEvents.
+    grpc::CompletionQueue* queue = nullptr;
     // Outlives the loop.
     Clock* clock = nullptr;
     // The report; the loop adds the scheduler it heard last and the sequence.
@@ -68,7 +74,7 @@ class HeartbeatLoop {
   // Waits for the answer, a change or Stop.
   absl::Status CallOnce();
   // Sends what `exchange` asks.
-  void Send(const std::shared_ptr<Exchange>& exchange);
+  void Send(Exchange* exchange);
   void WaitBackoff(int failures);
   // Or for Stop.
   void WaitUntil(absl::Duration time);

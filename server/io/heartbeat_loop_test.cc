@@ -1,5 +1,6 @@
 #include "server/io/heartbeat_loop.h"
 
+#include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/server_builder.h>
 
@@ -7,10 +8,12 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/rpc/channel.h"
 #include "common/rpc/fault_injector.h"
+#include "common/rpc/served_queue.h"
 #include "common/status/status_matchers.h"
 #include "common/sync.h"
 
@@ -91,6 +94,7 @@ class Node {
     HeartbeatLoop::Options options;
     options.channel =
         MakeChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+    options.queue = &queue_;
     options.clock = &clock_;
     options.report = [this] {
       v1::HeartbeatRequest request;
@@ -107,6 +111,11 @@ class Node {
     options.faults.methods["Heartbeat"] = faults;
     loop_ = std::make_unique<HeartbeatLoop>(options);
   }
+  ~Node() {
+    loop_->Stop();
+    queue_.Shutdown();
+    events_.join();
+  }
 
   void SetBytes(uint64_t bytes) { bytes_ = bytes; }
   HeartbeatLoop& loop() { return *loop_; }
@@ -118,6 +127,8 @@ class Node {
 
  private:
   RealClock clock_;
+  grpc::CompletionQueue queue_;
+  std::thread events_{[this] { TakeEvents(&queue_); }};
   std::atomic<uint64_t> bytes_{1};
   Mutex mu_;
   CondVar cv_;

@@ -1,162 +1,172 @@
 #include "server/io/unary_calls.h"
 
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_unary_call.h>
+#include <grpcpp/support/byte_buffer.h>
+
 #include <memory>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/refusal/refusal.h"
+#include "common/rpc/byte_buffer.h"
+#include "common/rpc/grpc_status.h"
+#include "common/rpc/held_event.h"
+#include "common/rpc/payload.h"
+#include "common/rpc/unary_call.h"
+#include "common/status/status_macros.h"
 #include "common/sync.h"
-#include "server/io/unary_call.h"
+#include "proto/data.pb.h"
+#include "server/core/payload.h"
+#include "server/io/data_methods.h"
+#include "server/io/data_plane.h"
+#include "server/io/received_payload.h"
 #include "server/io/waiting_pull.h"
 
 namespace paceline::server {
 namespace {
 
-class PushCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
+// Parses a raw request; its payload stays where it was received.
+// Errors:  INVALID  not a message of this type.
+template <typename Request>
+absl::Status Decode(const grpc::ByteBuffer& buffer, Request* header, Payload* payload) {
+  paceline::Payload received;
+  const absl::Status decoded =
+      DecodeMessage(buffer, Request::kPayloadFieldNumber, header, &received);
+  if (!decoded.ok()) return InvalidStatus(decoded.message());
+  *payload = Share(std::move(received));
+  return absl::OkStatus();
+}
+
+// A method that is answered at once. `serve(request, answer)`.
+template <typename Request, typename Response, typename Serve>
+void ServeAtOnce(DataPlane* data_plane, int ahead,
+                 void (DataPlane::Service::*request)(grpc::ServerContext*, Request*,
+                                                     grpc::ServerAsyncResponseWriter<Response>*,
+                                                     grpc::CompletionQueue*,
+                                                     grpc::ServerCompletionQueue*, void*),
+                 Serve serve) {
+  ServeUnary<Request, Response>(
+      data_plane->served_queue(),
+      [data_plane, request](auto*... call) { (data_plane->service().*request)(call...); },
+      [data_plane, serve](const Request& asked, const UnaryAnswer<Response>& answer) {
+        const absl::StatusOr<Response> response = serve(data_plane, asked);
+        data_plane->stats().CountRefusal(response.status());
+        answer(response);
+      },
+      ahead);
+}
+
+absl::StatusOr<grpc::ByteBuffer> Push(DataPlane* data_plane, const grpc::ByteBuffer& request) {
+  v1::PushRequest header;
+  Payload payload;
+  PL_RETURN_IF_ERROR(Decode(request, &header, &payload));
+  absl::StatusOr<grpc::ByteBuffer> answer;
+  ServePush(data_plane, header, std::move(payload), [&](absl::StatusOr<v1::PushResponse> response) {
+    if (response.ok()) {
+      answer = EncodeMessage(*response, /*payload_field=*/0);
+    } else {
+      answer = response.status();
+    }
+  });
+  return answer;
+}
+
+class PullCall : public std::enable_shared_from_this<PullCall> {
  public:
+  // Waits for a call, and after it for the next.
   static void Await(DataPlane* data_plane) {
-    auto* const call = new PushCall(data_plane);
-    const bool open = data_plane->WithOpenQueue([&] {
-      data_plane->service().RequestPush(&call->context_, &call->request_, &call->writer_,
-                                        data_plane->queue(), data_plane->queue(), &call->arrived_);
-    });
-    if (!open) call->Release();
-  }
-
- private:
-  using Call::Call;
-  void AwaitNext() override { Await(data_plane_); }
-
-  void Handle() override {
-    v1::PushRequest header;
-    Payload payload;
-    const absl::Status decoded = Decode(request_, &header, &payload);
-    if (!decoded.ok()) return Reply(decoded);
-    request_.Clear();
-    ServePush(data_plane_, header, std::move(payload),
-              [this](absl::StatusOr<v1::PushResponse> response) {
-                if (!response.ok()) return Reply(response.status());
-                Reply(EncodeMessage(*response, /*payload_field=*/0));
-              });
-  }
-};
-
-class PullCall final : public Call<grpc::ByteBuffer, grpc::ByteBuffer> {
- public:
-  static void Await(DataPlane* data_plane) {
-    auto* const call = new PullCall(data_plane);
-    // For gone_, which may overtake the arrival.
-    call->Hold();
-    const bool open = data_plane->WithOpenQueue([&] {
-      call->context_.AsyncNotifyWhenDone(&call->gone_);
+    const std::shared_ptr<PullCall> call(new PullCall(data_plane));
+    data_plane->WithOpenQueue([&] {
+      call->context_.AsyncNotifyWhenDone(call->gone_.Due(call));
       data_plane->service().RequestPull(&call->context_, &call->request_, &call->writer_,
-                                        data_plane->queue(), data_plane->queue(), &call->arrived_);
+                                        data_plane->queue(), data_plane->queue(),
+                                        call->arrived_.Due(call));
     });
-    if (open) return;
-    call->Release();
-    call->Release();
   }
 
  private:
-  using Call::Call;
+  explicit PullCall(DataPlane* data_plane) : data_plane_(data_plane), writer_(&context_) {}
 
-  void AwaitNext() override { Await(data_plane_); }
-  // gone_ comes only for calls that have arrived.
-  void OnNeverArrived() override { Release(); }
-
-  void Handle() override {
+  void OnArrived(bool ok) {
+    if (!ok) {
+      // The server shuts down. gone_ comes only for calls that have arrived.
+      gone_.Drop();
+      return;
+    }
+    Await(data_plane_);
     v1::PullRequest header;
     Payload keys;
     const absl::Status decoded = Decode(request_, &header, &keys);
-    if (!decoded.ok()) return Reply(decoded);
-    // For the answer, which may come from any thread.
-    Hold();
+    if (!decoded.ok()) return Answer(decoded);
     std::shared_ptr<WaitingPull> pull = WaitingPull::Start(
         data_plane_, header, std::move(keys), absl::FromChrono(context_.deadline()),
-        [this](absl::StatusOr<PullAnswer> answer) {
-          Answer(std::move(answer));
-          Release();
+        [self = shared_from_this()](absl::StatusOr<PullAnswer> answer) {
+          self->Answer(std::move(answer));
         });
-    bool gone;
     {
       MutexLock lock(&mu_);
-      pull_ = pull;
-      gone = gone_already_;
+      if (!over_) {
+        pull_ = std::move(pull);
+        return;
+      }
     }
-    if (gone) pull->Cancel();
+    pull->Cancel();
   }
 
   void Answer(absl::StatusOr<PullAnswer> answer) {
-    if (!answer.ok()) return Reply(answer.status());
-    held_ = std::move(answer->held);
-    Reply(EncodeMessage(answer->header, v1::PullResponse::kPayloadFieldNumber, answer->payload));
+    data_plane_->stats().CountRefusal(answer.status());
+    if (answer.ok()) held_ = std::move(answer->held);
+    data_plane_->WithOpenQueue([&] {
+      if (answer.ok()) {
+        writer_.Finish(
+            EncodeMessage(answer->header, v1::PullResponse::kPayloadFieldNumber, answer->payload),
+            grpc::Status::OK, finished_.Due(shared_from_this()));
+      } else {
+        writer_.FinishWithError(ToGrpcStatus(answer.status()), finished_.Due(shared_from_this()));
+      }
+    });
   }
 
-  // The call is over: answered, or the caller cancelled it or went away.
-  void OnGone(bool) {
+  // Answered, or the caller cancelled it or went away.
+  void OnGone() {
     std::shared_ptr<WaitingPull> pull;
     {
       MutexLock lock(&mu_);
-      gone_already_ = true;
+      over_ = true;
       pull = std::move(pull_);
     }
-    if (pull != nullptr && context_.IsCancelled()) pull->Cancel();
-    Release();
+    if (pull != nullptr) pull->Cancel();
   }
 
-  QueueEvent gone_ = [this](bool ok) { OnGone(ok); };
+  DataPlane* const data_plane_;
+  grpc::ServerContext context_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+  HeldEvent arrived_{[this](bool ok) { OnArrived(ok); }};
+  HeldEvent gone_{[this](bool) { OnGone(); }};
+  HeldEvent finished_{[](bool) {}};
   // Until the call is over.
   std::shared_ptr<void> held_;
   Mutex mu_;
   std::shared_ptr<WaitingPull> pull_ ABSL_GUARDED_BY(mu_);
-  bool gone_already_ ABSL_GUARDED_BY(mu_) = false;
-};
-
-// The calls whose messages are small: parsed by gRPC.
-template <typename Request, typename Response>
-struct Method {
-  using RequestCall = void (DataPlane::Service::*)(grpc::ServerContext*, Request*,
-                                                   grpc::ServerAsyncResponseWriter<Response>*,
-                                                   grpc::CompletionQueue*,
-                                                   grpc::ServerCompletionQueue*, void*);
-  RequestCall request;
-  absl::StatusOr<Response> (*serve)(DataPlane* data_plane, const Request& request);
-};
-
-template <typename Request, typename Response>
-class SmallCall final : public Call<Request, Response> {
- public:
-  using M = Method<Request, Response>;
-
-  static void Await(DataPlane* data_plane, const M& method) {
-    auto* const call = new SmallCall(data_plane, method);
-    const bool open = data_plane->WithOpenQueue([&] {
-      (data_plane->service().*method.request)(&call->context_, &call->request_, &call->writer_,
-                                              data_plane->queue(), data_plane->queue(),
-                                              &call->arrived_);
-    });
-    if (!open) call->Release();
-  }
-
- private:
-  SmallCall(DataPlane* data_plane, const M& method)
-      : Call<Request, Response>(data_plane), method_(method) {}
-  void AwaitNext() override { Await(this->data_plane_, method_); }
-  void Handle() override { this->Reply(method_.serve(this->data_plane_, this->request_)); }
-
-  const M method_;
+  bool over_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace
 
-void AwaitUnaryCalls(DataPlane* data_plane) {
-  PushCall::Await(data_plane);
-  PullCall::Await(data_plane);
-  SmallCall<v1::OpenRankRequest, v1::OpenRankResponse>::Await(
-      data_plane, {&DataPlane::Service::RequestOpenRank, &ServeOpenRank});
-  SmallCall<v1::PinRequest, v1::PinResponse>::Await(data_plane,
-                                                    {&DataPlane::Service::RequestPin, &ServePin});
-  SmallCall<v1::UnpinRequest, v1::UnpinResponse>::Await(
-      data_plane, {&DataPlane::Service::RequestUnpin, &ServeUnpin});
+void ServeUnaryCalls(DataPlane* data_plane, int ahead) {
+  ServeAtOnce<grpc::ByteBuffer, grpc::ByteBuffer>(data_plane, ahead,
+                                                  &DataPlane::Service::RequestPush, &Push);
+  for (int i = 0; i < ahead; ++i) PullCall::Await(data_plane);
+  ServeAtOnce<v1::OpenRankRequest, v1::OpenRankResponse>(
+      data_plane, ahead, &DataPlane::Service::RequestOpenRank, &ServeOpenRank);
+  ServeAtOnce<v1::PinRequest, v1::PinResponse>(data_plane, ahead, &DataPlane::Service::RequestPin,
+                                               &ServePin);
+  ServeAtOnce<v1::UnpinRequest, v1::UnpinResponse>(data_plane, ahead,
+                                                   &DataPlane::Service::RequestUnpin, &ServeUnpin);
 }
 
 }  // namespace paceline::server

@@ -6,8 +6,8 @@ namespace paceline::server {
 
 class DataPlane;
 
-// Waits for one more call of each method.
-void AwaitUnaryCalls(DataPlane* data_plane);
+// Serves every method, as long as the queue is open; `ahead` calls of each may arrive at once.
+void ServeUnaryCalls(DataPlane* data_plane, int ahead);
 
 }  // namespace paceline::server
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/in_process_cluster.h"
 #include "common/clock.h"
@@ -87,6 +88,17 @@ class Harness {
     INFO(status.error_message() << " " << job.ShortDebugString());
     REQUIRE(status.ok());
     return job;
+  }
+
+  // Of the scheduler and the nodes that it knows.
+  std::vector<std::string> Addresses() {
+    v1::Cluster cluster;
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    REQUIRE(stub_->DescribeCluster(&context, v1::DescribeClusterRequest(), &cluster).ok());
+    std::vector<std::string> addresses = {cluster_->scheduler_address()};
+    for (const v1::NodeStatus& node : cluster.nodes()) addresses.push_back(node.address());
+    return addresses;
   }
 
   v1::Job Run(const v1::JobSpec& spec) { return Await(Submit(spec)); }

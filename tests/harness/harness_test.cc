@@ -3,12 +3,16 @@
 #include "tests/harness/harness.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/random.h"
+#include "common/rpc/channel.h"
 #include "common/status/status_matchers.h"
+#include "proto/health.grpc.pb.h"
 
 namespace paceline {
 namespace {
@@ -107,6 +111,24 @@ TEST_CASE("training goes on through a restart of the scheduler") {
   CHECK(job.state() == v1::JOB_STATE_SUCCEEDED);
   CHECK(job.summary().iterations() == 6000);
   CHECK(job.summary().restarts() == 0);
+}
+
+TEST_CASE("every daemon answers health checks") {
+  Harness harness(/*servers=*/2, /*workers=*/1);
+  // By then all are known.
+  CHECK(harness.Run(Counting(v1::POLICY_BSP, 1, 2, 5)).state() == v1::JOB_STATE_SUCCEEDED);
+  const std::vector<std::string> addresses = harness.Addresses();
+  CHECK(addresses.size() == 4);
+  for (const std::string& address : addresses) {
+    INFO(address);
+    const auto stub = grpc::health::v1::Health::NewStub(
+        MakeChannel(address, grpc::InsecureChannelCredentials(), {}));
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    grpc::health::v1::HealthCheckResponse response;
+    CHECK(stub->Check(&context, {}, &response).ok());
+    CHECK(response.status() == grpc::health::v1::HealthCheckResponse::SERVING);
+  }
 }
 
 TEST_CASE("a job whose data are missing fails and names the file") {
