@@ -95,7 +95,10 @@ TEST_CASE("what is wrong with the keys of a block is refused and not remembered"
   const Case cases[] = {
       {"hash", {.count = 3, .list = hash + 1}, kKeys, "a key list with hash"},
       {"order", {.count = 3, .list = HashOf(descending)}, descending, "ascending"},
-      {"fewer", {.count = 4, .list = hash}, kKeys, "4 keys expected"},
+      {"fewer",
+       {.count = 4, .list = hash},
+       kKeys,
+       "shard 7: 4 keys of 8 bytes expected, got 24 bytes"},
       {"unnamed", {.count = 3, .held = true}, {}, "the name of their list expected"},
       {"held, others", {.count = 4, .list = HashOf({1, 2}), .held = true}, {}, "2 keys expected"},
       {"dense", {.count = 3}, kKeys, "dense, no keys", v1::TABLE_KIND_DENSE},

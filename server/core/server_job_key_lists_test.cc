@@ -38,6 +38,7 @@ std::map<uint32_t, std::vector<uint64_t>> KeysByShard(const v1::ShardMap& map, s
   size_t full = 0;
   for (uint64_t key = 0; full < shards; ++key) {
     std::vector<uint64_t>& keys = found[index.ShardOfKey(0, key)];
+    if (keys.size() == count) continue;
     keys.push_back(key);
     if (keys.size() == count) ++full;
   }
@@ -205,6 +206,13 @@ class Twins {
   }
 
  private:
+  static v1::TableSpec Table() {
+    v1::TableSpec table = testing::SparseTable("s", kDim, v1::OPTIMIZER_KIND_ADAGRAD);
+    table.mutable_optimizer()->set_learning_rate(0.1);
+    table.mutable_optimizer()->set_epsilon(1e-8);
+    return table;
+  }
+
   using Blocks = std::vector<std::pair<uint32_t, std::vector<uint64_t>>>;
 
   // One of few sets of keys, so that they come again.
@@ -246,7 +254,7 @@ class Twins {
       return made.Last(touched);
     };
     REQUIRE_OK(PushNow(*plain_.job, frame(false, false)).status());
-    Try([&](bool hopeful) { return PushNow(*named_.job, frame(true, hopeful)); });
+    (void)Try([&](bool hopeful) { return PushNow(*named_.job, frame(true, hopeful)); });
   }
 
   void Pull(uint32_t rank, uint64_t t) {

@@ -31,8 +31,8 @@ class Rank {
   Rank()
       : server_({server::testing::SparseTable("s", 2)}),
         layout_(*worker::ShardLayout::Create(
-            server_.job().map(),
-            {server_.job().map().tables().begin(), server_.job().map().tables().end()})),
+            server_.job().map(), std::vector<v1::TableSpec>(server_.job().map().tables().begin(),
+                                                            server_.job().map().tables().end()))),
         client_(worker::WithKeyLists(worker::MakeGrpcDataClient({server_.address()}), 1)) {
     server_.OpenRanks();
     std::set<uint64_t> keys;
