@@ -17,8 +17,10 @@ constexpr char kOnlyProcesses[] = "only processes can be killed or stopped";
 absl::StatusOr<std::unique_ptr<InProcessCluster>> InProcessCluster::Start(const Options& options) {
   std::unique_ptr<InProcessCluster> cluster(new InProcessCluster(options));
   PL_RETURN_IF_ERROR(cluster->StartScheduler(0));
-  cluster->task_clients_ = worker::MakeTaskClients(
-      {.scheduler = cluster->scheduler_address(), .faults = options.rpc_faults}, options.clock);
+  cluster->task_clients_ = worker::MakeTaskClients({.scheduler = cluster->scheduler_address(),
+                                                    .key_lists = options.key_lists,
+                                                    .faults = options.rpc_faults},
+                                                   options.clock);
   for (int i = 0; i < options.servers; ++i) PL_RETURN_IF_ERROR(cluster->StartServer());
   for (int i = 0; i < options.workers; ++i) PL_RETURN_IF_ERROR(cluster->StartWorker(i));
   return cluster;

@@ -35,6 +35,8 @@ class InProcessCluster final : public LocalCluster {
     absl::Duration heartbeat = absl::Milliseconds(100);
     // Of all calls of tasks, and of the nodes' heartbeats.
     RpcFaultSpec rpc_faults;
+    // Of tasks: keys that a server remembers are not sent again.
+    bool key_lists = true;
     // Both outlive the cluster.
     FileSystem* fs = nullptr;
     Clock* clock = nullptr;

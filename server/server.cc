@@ -259,7 +259,9 @@ class Server::Impl {
     input.jobs = state_.Reports();
     for (const v1::ServerJobReport& report : input.jobs) {
       const std::shared_ptr<ServerJob> job = state_.Find(report.job_id());
-      if (job != nullptr) input.parked_pulls += job->parked_pulls();
+      if (job == nullptr) continue;
+      input.parked_pulls += job->parked_pulls();
+      input.key_list_hits[job->job_id()] = job->key_list_hits();
     }
     input.resident_bytes = ResidentBytes();
     input.fold_bytes = fold_.used();

@@ -2,7 +2,7 @@
 // is left to fail later is memory alone.
 //
 //   dense   rows * dim values, all rows of the shard; topk: some of them (the rest is 0)
-//   sparse  rows uint64 keys (ascending, distinct, of the bucket), rows * dim values
+//   sparse  rows uint64 keys, which KeyLists takes, then rows * dim values
 //
 // float32 values stay where they were received, others are decoded; whether they are
 // finite is seen by the pass that applies them.
@@ -10,19 +10,19 @@
 #define PACELINE_SERVER_CORE_GRADIENT_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/data.pb.h"
 #include "proto/node.pb.h"
 #include "server/core/payload.h"
+#include "server/core/shared_keys.h"
 
 namespace paceline::server {
 
 // An update of one shard. Without values: an empty one, which takes no step.
 struct Gradient {
-  // sparse: ascending and distinct. dense: empty.
-  std::vector<uint64_t> keys;
+  // sparse: ascending and distinct. dense: none.
+  SharedKeys keys;
   // [keys or the shard's rows, dim] float32, little-endian.
   Payload values;
 
@@ -31,24 +31,18 @@ struct Gradient {
   uint64_t bytes() const { return values.size() + keys.size() * sizeof(uint64_t); }
 };
 
-// Bytes of a push block.
+// Bytes of a push block's values, which follow its keys where the payload has them.
 // Errors:  UNKNOWN_CODEC
-//          INVALID  dense: rows other than the shard's; more than `available` bytes.
-absl::StatusOr<uint64_t> GradientBytes(const v1::TableSpec& table, const v1::ShardSpec& shard,
-                                       const v1::PushBlock& block, uint64_t available);
+//          INVALID  dense: rows other than the shard's; keys and values take more than
+//                   `available` bytes.
+absl::StatusOr<uint64_t> ValueBytes(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                    const v1::PushBlock& block, uint64_t available);
 
-// Takes a block from `bytes`, whose size GradientBytes gave.
-// Errors:  INVALID  keys that are not ascending and distinct, or of another bucket;
-//                   the same of topk's indices.
+// Takes a block's values from `bytes`, whose size ValueBytes gave: all of them float32.
+// Errors:  INVALID  topk: indices that are not ascending, distinct and within the shard.
 //          LIMIT    no memory for decoded values.
-absl::StatusOr<Gradient> ParseGradient(const v1::TableSpec& table, const v1::ShardSpec& shard,
-                                       const v1::PushBlock& block, const Payload& bytes);
-
-// Takes `count` keys of a pull from `bytes`, 8 * count of them.
-// Errors:  INVALID  as ParseGradient; keys for a dense shard.
-absl::StatusOr<std::vector<uint64_t>> ParseKeys(const v1::TableSpec& table,
-                                                const v1::ShardSpec& shard, uint64_t count,
-                                                const Payload& bytes);
+absl::StatusOr<Payload> ParseValues(const v1::TableSpec& table, const v1::ShardSpec& shard,
+                                    const v1::PushBlock& block, const Payload& bytes);
 
 }  // namespace paceline::server
 

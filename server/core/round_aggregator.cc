@@ -88,7 +88,7 @@ void RoundAggregator::Fold(uint32_t rank, const Gradient& gradient) {
                      .column = static_cast<uint32_t>(*position % dim_)};
     }
   } else {
-    at = sparse_sum_.Add(gradient.keys, gradient.values.View());
+    at = sparse_sum_.Add(gradient.keys.span(), gradient.values.View());
   }
   any_values_ = true;
   if (at.has_value() && !masked_.has_value()) masked_ = Masked{.rank = rank, .at = *at};

@@ -73,10 +73,10 @@ TEST_CASE("sums in the order of the ranks, whatever the order of arrival") {
 TEST_CASE("sparse sums are the union of the keys") {
   MemoryBudget budget(1000, "--fold-limit");
   RoundAggregator round(Table(v1::TABLE_KIND_SPARSE), v1::ShardSpec(), 2, &budget);
-  REQUIRE_OK(
-      round.Add(1, Gradient{.keys = {3, 9}, .values = Payload::Of(Bytes<float>({1, 2, 3, 4}))}));
   REQUIRE_OK(round.Add(
-      0, Gradient{.keys = {3, 5}, .values = Payload::Of(Bytes<float>({10, 20, 30, 40}))}));
+      1, Gradient{.keys = SharedKeys({3, 9}), .values = Payload::Of(Bytes<float>({1, 2, 3, 4}))}));
+  REQUIRE_OK(round.Add(0, Gradient{.keys = SharedKeys({3, 5}),
+                                   .values = Payload::Of(Bytes<float>({10, 20, 30, 40}))}));
   REQUIRE(round.complete());
   CHECK(std::vector<uint64_t>(round.keys().begin(), round.keys().end()) ==
         std::vector<uint64_t>{3, 5, 9});

@@ -90,6 +90,7 @@ ServerJob::ServerJob(const Options& options, ConsistencyPolicy policy,
       max_parked_pulls_(options.max_parked_pulls),
       cut_reached_(options.cut_reached),
       shards_(std::move(shards)),
+      key_lists_(ranks_, options.memory),
       fence_(job_id_, map_.timeline(), map_.epoch(), ranks_) {
   for (const std::unique_ptr<Shard>& shard : shards_) {
     by_id_[shard->spec().shard()] = shard.get();
@@ -143,6 +144,7 @@ absl::StatusOr<v1::OpenRankResponse> ServerJob::OpenRank(const v1::RequestContex
                                     absl::StrCat("job ", job_id_, ": incarnation of rank ", rank),
                                     context.incarnation(), before));
   for (const uint64_t pin : fenced_pins) DropPin(pin);
+  key_lists_.Forget(rank);
   v1::OpenRankResponse response;
   response.set_progress(UINT64_MAX);
   response.set_finished(true);
@@ -170,7 +172,7 @@ void ServerJob::Push(const v1::PushRequest& header, const Payload& payload, cons
 }
 
 absl::StatusOr<std::vector<ServerJob::Part>> ServerJob::ParsePush(const v1::PushRequest& header,
-                                                                  const Payload& payload) const {
+                                                                  const Payload& payload) {
   if (!header.last_frame() && (header.finish() || header.touched_size() > 0)) {
     return InvalidStatus("touched and finish belong to the last frame of a push");
   }
@@ -193,11 +195,18 @@ absl::StatusOr<std::vector<ServerJob::Part>> ServerJob::ParsePush(const v1::Push
     if (header.last_frame() && !touched.contains(block.shard())) {
       return InvalidStatus(absl::StrCat("shard ", block.shard(), ": in the frame, not in touched"));
     }
-    PL_ASSIGN_OR_RETURN(const uint64_t bytes, GradientBytes(shard->table(), shard->spec(), block,
-                                                            payload.size() - offset));
-    PL_ASSIGN_OR_RETURN(Gradient gradient, ParseGradient(shard->table(), shard->spec(), block,
-                                                         payload.Slice(offset, bytes)));
-    offset += bytes;
+    const v1::TableSpec& table = shard->table();
+    PL_ASSIGN_OR_RETURN(const uint64_t value_bytes,
+                        ValueBytes(table, shard->spec(), block, payload.size() - offset));
+    const BlockKeys named = BlockKeys::Of(block, table.kind() == v1::TABLE_KIND_DENSE);
+    Gradient gradient;
+    PL_ASSIGN_OR_RETURN(gradient.keys,
+                        key_lists_.Take(header.context().rank(), table, shard->spec(), named,
+                                        payload.Slice(offset, named.bytes())));
+    offset += named.bytes();
+    PL_ASSIGN_OR_RETURN(gradient.values, ParseValues(table, shard->spec(), block,
+                                                     payload.Slice(offset, value_bytes)));
+    offset += value_bytes;
     parts.push_back(Part{.shard = shard, .gradient = std::move(gradient)});
   }
   if (offset != payload.size()) {
@@ -239,6 +248,7 @@ absl::StatusOr<v1::PushResponse> ServerJob::PushFrame(const v1::PushRequest& hea
     if (pushed.non_finite->rank.value_or(context.rank()) == context.rank()) non_finite = failure;
   }
   if (!non_finite.ok()) return non_finite;
+  if (header.finish()) key_lists_.Forget(context.rank());
   return response;
 }
 

@@ -5,7 +5,8 @@
 // shards and shapes, iteration. A refused call says what the client should do
 // (common/refusal). What one frame carries is checked whole before any of it is
 // applied; after that each shard takes its part or refuses it by itself, and the
-// same frame may be sent again: shards that had it count a duplicate.
+// same frame may be sent again: shards that had it count a duplicate. Keys that a frame
+// leaves out are looked up before that too (key_lists.h).
 //
 // Time lives outside: whoever calls Pull decides when a parked ticket expires.
 //
@@ -28,6 +29,7 @@
 #include "proto/data.pb.h"
 #include "proto/node.pb.h"
 #include "server/core/gradient.h"
+#include "server/core/key_lists.h"
 #include "server/core/payload.h"
 #include "server/core/rank_fence.h"
 #include "server/core/rows/memory_budget.h"
@@ -120,6 +122,8 @@ class ServerJob {
   // Fills timeline, epoch, error, progress and the counters.
   void FillReport(v1::ServerJobReport* report) const;
   uint64_t parked_pulls() const;
+  // Blocks whose keys the client did not send, because they were remembered.
+  uint64_t key_list_hits() const { return key_lists_.hits(); }
 
  private:
   struct Ticket;
@@ -151,13 +155,13 @@ class ServerJob {
   absl::StatusOr<Shard*> FindShard(uint32_t id) const;
 
   absl::StatusOr<std::vector<Part>> ParsePush(const v1::PushRequest& header,
-                                              const Payload& payload) const;
+                                              const Payload& payload);
   absl::StatusOr<v1::PushResponse> PushFrame(const v1::PushRequest& header, const Payload& payload,
                                              std::vector<uint64_t>* released, bool* cut_reached);
   // Remembers it if it is the first.
   absl::Status NonFiniteFailure(const Shard& shard, const Shard::Pushed::NonFiniteValue& value);
 
-  absl::StatusOr<TicketRef> NewTicket(const v1::PullRequest& header, const Payload& payload) const;
+  absl::StatusOr<TicketRef> NewTicket(const v1::PullRequest& header, const Payload& payload);
   void Advance(const TicketRef& ticket);
   absl::StatusOr<PullReply> ReadAll(const Ticket& ticket);
   void Resume(const std::vector<uint64_t>& tickets);
@@ -175,6 +179,7 @@ class ServerJob {
   const std::vector<std::unique_ptr<Shard>> shards_;
   absl::flat_hash_map<uint32_t, Shard*> by_id_;
   Counters counters_;
+  KeyLists key_lists_;
 
   mutable Mutex mu_;
   RankFence fence_ ABSL_GUARDED_BY(mu_);

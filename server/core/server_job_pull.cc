@@ -9,7 +9,7 @@
 #include "common/refusal/refusal.h"
 #include "common/status/status_macros.h"
 #include "server/core/coded_values.h"
-#include "server/core/gradient.h"
+#include "server/core/key_lists.h"
 #include "server/core/server_job.h"
 #include "server/core/server_job_ticket.h"
 
@@ -52,7 +52,7 @@ absl::Status ReadDelta(const v1::RequestContext& context, Shard* shard, uint64_t
 }  // namespace
 
 absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest& header,
-                                                          const Payload& payload) const {
+                                                          const Payload& payload) {
   PL_RETURN_IF_ERROR(Check(header.context()));
   if (header.blocks().empty()) return InvalidStatus("pull: at least one block expected");
   auto ticket = std::make_shared<Ticket>();
@@ -73,15 +73,15 @@ absl::StatusOr<ServerJob::TicketRef> ServerJob::NewTicket(const v1::PullRequest&
     if (!seen.insert(block.shard()).second) {
       return InvalidStatus(absl::StrCat("shard ", block.shard(), ": twice in one pull"));
     }
-    if (block.keys() > (payload.size() - offset) / sizeof(uint64_t)) {
-      return InvalidStatus(absl::StrCat("shard ", block.shard(), ": ", block.keys(),
+    const BlockKeys named = BlockKeys::Of(block);
+    if (!named.held && named.count > (payload.size() - offset) / sizeof(uint64_t)) {
+      return InvalidStatus(absl::StrCat("shard ", block.shard(), ": ", named.count,
                                         " keys expected, got ", payload.size() - offset, " bytes"));
     }
-    const uint64_t bytes = block.keys() * sizeof(uint64_t);
-    PL_ASSIGN_OR_RETURN(
-        std::vector<uint64_t> keys,
-        ParseKeys(shard->table(), shard->spec(), block.keys(), payload.Slice(offset, bytes)));
-    offset += bytes;
+    PL_ASSIGN_OR_RETURN(SharedKeys keys,
+                        key_lists_.Take(header.context().rank(), shard->table(), shard->spec(),
+                                        named, payload.Slice(offset, named.bytes())));
+    offset += named.bytes();
     const uint64_t rows = dense ? shard->spec().rows() : keys.size();
     reply_bytes += EncodedBytes(WholeCodec(block.codec()), rows * shard->table().dim());
     if (reply_bytes > kMaxFrameBytes) {
@@ -177,9 +177,9 @@ absl::StatusOr<PullReply> ServerJob::ReadAll(const Ticket& ticket) {
       continue;
     }
     PL_ASSIGN_OR_RETURN(Shard::Rows rows,
-                        ticket.pin != 0
-                            ? block.shard->ReadPinned(ticket.pin, block.keys)
-                            : block.shard->Read(context.rank(), context.iteration(), block.keys));
+                        ticket.pin != 0 ? block.shard->ReadPinned(ticket.pin, block.keys.span())
+                                        : block.shard->Read(context.rank(), context.iteration(),
+                                                            block.keys.span()));
     v1::PulledBlock* pulled = reply.header.add_blocks();
     pulled->set_shard(block.shard->spec().shard());
     pulled->set_rows(rows.rows);

@@ -9,6 +9,7 @@
 #include "proto/data.pb.h"
 #include "server/core/server_job.h"
 #include "server/core/shard.h"
+#include "server/core/shared_keys.h"
 
 namespace paceline::server {
 
@@ -17,7 +18,7 @@ namespace paceline::server {
 struct ServerJob::Ticket {
   struct Block {
     Shard* shard = nullptr;
-    std::vector<uint64_t> keys;
+    SharedKeys keys;
     v1::Codec codec = v1::CODEC_FLOAT32;
     // As the request has it.
     uint64_t base = 0;

@@ -186,7 +186,7 @@ absl::Status Shard::ApplyOnArrival(uint32_t rank, uint64_t t, const Gradient& gr
                      .number = steps_ + 1,
                      .share = options_.rank_share.empty() ? 1.0 : options_.rank_share[rank]};
   absl::StatusOr<std::optional<NonFinite>> applied =
-      rows_.Apply(gradient.keys, gradient.values.View(), step, Keep::kNothing);
+      rows_.Apply(gradient.keys.span(), gradient.values.View(), step, Keep::kNothing);
   if (!applied.ok()) return RowsRefusal(options_.shard.shard(), applied.status());
   ++steps_;
   if (applied->has_value()) {

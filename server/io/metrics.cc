@@ -84,6 +84,12 @@ std::string MetricsText(const MetricsInput& input, const DataPlaneStats& stats) 
   out.Counter("shared_memory_bytes_total",
               "Payload bytes, of both, exchanged through memory with clients on this host.",
               Number(stats.bytes_shared));
+  out.Begin("key_list_hits_total",
+            "Sparse blocks whose keys were not sent because the server held them.",
+            MetricType::Counter);
+  for (const auto& [job, hits] : input.key_list_hits) {
+    out.Value(Number(hits), {{"job", absl::StrCat(job)}});
+  }
   out.Begin("refused_total", "Calls refused, by reason.", MetricType::Counter);
   for (size_t kind = 0; kind < stats.refused.size(); ++kind) {
     const std::string& name =

@@ -5,6 +5,7 @@
 #define PACELINE_SERVER_IO_METRICS_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct MetricsInput {
   std::vector<v1::ServerJobReport> jobs;
   // Of all jobs.
   uint64_t parked_pulls = 0;
+  // ServerJob::key_list_hits, by job.
+  std::map<uint64_t, uint64_t> key_list_hits;
   uint64_t resident_bytes = 0;
   // Updates that wait for their round.
   uint64_t fold_bytes = 0;

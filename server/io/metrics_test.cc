@@ -23,6 +23,7 @@ TEST_CASE("every figure has a line") {
   job.set_table_bytes(4096);
   input.jobs.push_back(job);
   input.parked_pulls = 3;
+  input.key_list_hits[12] = 9;
   input.reply_bytes = 17;
   input.shared_memory_clients = 2;
   const std::string text = MetricsText(input, stats);
@@ -32,6 +33,7 @@ TEST_CASE("every figure has a line") {
         "paceline_server_duplicates_total 2\n", "paceline_server_shared_memory_bytes_total 5\n",
         "paceline_server_parked_pulls 3\n", "paceline_server_reply_bytes 17\n",
         "paceline_server_shared_memory_clients 2\n",
+        "paceline_server_key_list_hits_total{job=\"12\"} 9\n",
         "paceline_server_refused_total{reason=\"stale_epoch\"} 1\n",
         "paceline_server_refused_total{reason=\"not_yet\"} 0\n",
         "paceline_server_refused_total{reason=\"other\"} 1\n"}) {

@@ -16,6 +16,7 @@
 #include "worker/core/task/shard_layout.h"
 #include "worker/io/net/event_loop.h"
 #include "worker/io/net/grpc_data_client.h"
+#include "worker/io/net/key_list_client.h"
 #include "worker/io/net/shared_memory_client.h"
 #include "worker/io/task/frame_calls.h"
 #include "worker/io/task/pull_calls.h"
@@ -41,7 +42,10 @@ std::vector<std::string> Addresses(const DataPlaneLoad& load, const Role& role) 
 // Without an offer of the servers there is no shared memory.
 std::unique_ptr<worker::DataClient> Client(const DataPlaneLoad& load, const Role& role) {
   const std::vector<std::string> addresses = Addresses(load, role);
-  return worker::WithSharedMemory(worker::MakeGrpcDataClient(addresses), addresses.size());
+  std::unique_ptr<worker::DataClient> client =
+      worker::WithSharedMemory(worker::MakeGrpcDataClient(addresses), addresses.size());
+  if (load.key_lists) client = worker::WithKeyLists(std::move(client), addresses.size());
+  return client;
 }
 
 worker::InFlightOptions Options(const DataPlaneLoad& load) {

@@ -51,7 +51,8 @@ Case DataPlaneCase(DataPlaneLoad load) {
                         load.keys / 1'000'000, " M keys x ", load.dim);
   }
   absl::StrAppend(&name, ", ", load.servers, "+", load.ranks,
-                  load.shared_memory ? ", shared memory" : "");
+                  load.shared_memory ? ", shared memory" : "",
+                  load.key_lists ? "" : ", keys sent each time");
   return {.name = std::move(name), .run = [load] { return RunDataPlane(load); }};
 }
 
@@ -161,7 +162,10 @@ void AddSparse(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
       load.step = step;
       for (const bool shared_memory : {false, true}) {
         load.shared_memory = shared_memory;
-        cases->push_back(DataPlaneCase(load));
+        for (const bool key_lists : {true, false}) {
+          load.key_lists = key_lists;
+          cases->push_back(DataPlaneCase(load));
+        }
       }
     }
   }

@@ -31,6 +31,8 @@ struct DataPlaneLoad {
   uint32_t dim = 1024;
   // Payloads go through memory instead of sockets.
   bool shared_memory = false;
+  // Keys that servers remember are not sent again.
+  bool key_lists = true;
   // Servers without guarantees (bare_server.h); pushes of dense tables only.
   bool bare = false;
   // A frame is closed before it would grow beyond this.

@@ -24,7 +24,8 @@ namespace paceline {
 // A cluster in a folder of its own, and a client of its scheduler.
 class Harness {
  public:
-  explicit Harness(int servers, int workers, int slots = 1, const RpcFaultSpec& faults = {}) {
+  explicit Harness(int servers, int workers, int slots = 1, const RpcFaultSpec& faults = {},
+                   bool key_lists = true) {
     std::string pattern = std::filesystem::temp_directory_path() / "paceline-harness-XXXXXX";
     REQUIRE(mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
@@ -34,6 +35,7 @@ class Harness {
     options.workers = workers;
     options.slots = slots;
     options.rpc_faults = faults;
+    options.key_lists = key_lists;
     options.fs = &fs_;
     options.clock = &clock_;
     REQUIRE_OK_AND_ASSIGN(cluster_, cli::InProcessCluster::Start(options));

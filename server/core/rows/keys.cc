@@ -8,7 +8,7 @@ namespace paceline::server {
 absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::ShardSpec& shard, const ByteView& bytes,
                                                  uint64_t count) {
   const auto wrong = [&](const auto&... what) {
-    return absl::InvalidArgumentError(absl::StrCat("shard ", shard.shard(), ": ", what...));
+    return absl::InvalidArgumentError(absl::StrCat(what...));
   };
   if (bytes.size() % sizeof(uint64_t) != 0 || bytes.size() / sizeof(uint64_t) != count) {
     return wrong(count, " keys of 8 bytes expected, got ", bytes.size(), " bytes");

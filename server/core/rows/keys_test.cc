@@ -47,7 +47,7 @@ TEST_CASE("Keys are read wherever the bytes are cut") {
 TEST_CASE("Wrong keys are refused") {
   const std::vector<uint64_t> keys = KeysOfBucket(3);
   CHECK_STATUS(Decode(keys, 2), absl::StatusCode::kInvalidArgument,
-               "shard 9: 2 keys of 8 bytes expected, got 24 bytes");
+               "2 keys of 8 bytes expected, got 24 bytes");
   CHECK_STATUS(Decode(keys, 4), absl::StatusCode::kInvalidArgument, "4 keys");
   // A count whose bytes would overflow.
   CHECK_STATUS(Decode(keys, (uint64_t{1} << 61) + 3), absl::StatusCode::kInvalidArgument, "keys");

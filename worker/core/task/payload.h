@@ -16,6 +16,8 @@ struct PayloadPiece {
   const char* data = nullptr;
   size_t size = 0;
   std::shared_ptr<const void> owner;
+  // These are the keys, all of them, of the next block of the frame that names a key list.
+  bool key_list = false;
 };
 
 // A payload is the concatenation of its pieces.

@@ -9,6 +9,7 @@
 #include "common/codec/codec.h"
 #include "common/codec/indexed_values.h"
 #include "common/copy_floats.h"
+#include "common/key_lists/key_list.h"
 #include "common/status/status_macros.h"
 #include "worker/core/task/bucket_split.h"
 
@@ -51,6 +52,9 @@ class Packer {
       std::memcpy(key_to, &keys[position], sizeof(uint64_t));
       key_to += sizeof(uint64_t);
     }
+    if (target.positions.size() >= kLeastListedKeys) {
+      block->set_key_list(KeyListHash({frame.keys.data() + before, key_bytes}));
+    }
     frame.pull.reply_bytes += bytes;
     frame.pull.targets.push_back(std::move(target));
     return absl::OkStatus();
@@ -78,12 +82,30 @@ class Packer {
     open_[server] = std::move(frame);
   }
 
+  // Behind those of the block before; in one piece with them if neither has a key list.
+  static void AddKeys(PayloadPiece keys, FramePayload* payload) {
+    if (keys.size == 0) return;
+    if (keys.key_list || payload->empty() || payload->back().key_list) {
+      payload->push_back(std::move(keys));
+    } else {
+      payload->back().size += keys.size;
+    }
+  }
+
   void Close(uint32_t server) {
     Frame& frame = open_[server];
     if (!frame.keys.empty()) {
       auto storage = std::make_shared<const std::string>(std::move(frame.keys));
       frame.pull.payload_bytes = storage->size();
-      frame.pull.payload = {PayloadPiece{storage->data(), storage->size(), storage}};
+      const char* at = storage->data();
+      for (const v1::PullBlock& block : frame.pull.header.blocks()) {
+        AddKeys({.data = at,
+                 .size = block.keys() * sizeof(uint64_t),
+                 .owner = storage,
+                 .key_list = block.key_list() != 0},
+                &frame.pull.payload);
+        at += block.keys() * sizeof(uint64_t);
+      }
     }
     frames_.push_back(std::move(frame.pull));
     Open(server);

@@ -52,7 +52,7 @@ struct PullFrame {
   uint32_t server = 0;
   // All but the payload.
   v1::PullRequest header;
-  // Keys of the sparse blocks; at most one piece.
+  // Keys of the sparse blocks; those of a key list are a piece of their own.
   FramePayload payload;
   uint64_t payload_bytes = 0;
   uint64_t reply_bytes = 0;

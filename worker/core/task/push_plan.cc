@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/codec/codec.h"
 #include "common/copy_floats.h"
+#include "common/key_lists/key_list.h"
 #include "common/status/status_macros.h"
 #include "worker/core/task/bucket_split.h"
 
@@ -23,6 +24,18 @@ absl::Status CheckKeys(uint32_t table, absl::Span<const uint64_t> keys) {
     }
   }
   return absl::OkStatus();
+}
+
+// Parts the keys of a sparse block from what follows them, and names their list.
+FramePayload ListKeys(PayloadPiece piece, v1::PushBlock* block) {
+  const size_t key_bytes = block->rows() * sizeof(uint64_t);
+  block->set_key_list(KeyListHash({piece.data, key_bytes}));
+  PayloadPiece keys = piece;
+  keys.size = key_bytes;
+  keys.key_list = true;
+  piece.data += key_bytes;
+  piece.size -= key_bytes;
+  return {std::move(keys), std::move(piece)};
 }
 
 }  // namespace
@@ -73,8 +86,9 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
   for (const LayoutShard& shard : layout_->shards(table)) {
     const absl::Span<const float> from =
         absl::MakeConstSpan(gradient->rows).subspan(shard.first_row * dim, shard.rows * dim);
+    v1::PushBlock block;
+    block.set_rows(shard.rows);
     PayloadPiece piece;
-    uint64_t kept = 0;
     if (codec == v1::CODEC_FLOAT32) {
       piece = {reinterpret_cast<const char*>(from.data()), from.size() * sizeof(float), gradient};
     } else if (LeavesResidual(codec)) {
@@ -85,14 +99,14 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
       const EncodedShard encoded =
           residuals_->Encode(rule, shard.shard, context_.iteration(), from);
       piece = {encoded.bytes->data(), encoded.bytes->size(), encoded.bytes};
-      kept = encoded.kept;
+      block.set_kept(encoded.kept);
     } else {
       auto storage = std::make_shared<std::string>();
       storage->resize(EncodedBytes(codec, from.size()));
       Encode(codec, from, storage->data());
       piece = {storage->data(), storage->size(), storage};
     }
-    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames, kept));
+    PL_RETURN_IF_ERROR(AddBlock(table, shard, std::move(block), {std::move(piece)}, frames));
   }
   return absl::OkStatus();
 }
@@ -149,14 +163,17 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
     if (rows == 0) continue;
     // Behind the keys, where the pens stopped.
     if (coded) Encode(codec, absl::MakeConstSpan(row_to[b] - rows * dim, rows * dim), key_to[b]);
-    PL_RETURN_IF_ERROR(AddBlock(table, shards[b], rows, {std::move(pieces[b])}, frames));
+    v1::PushBlock block;
+    block.set_rows(rows);
+    FramePayload payload = {std::move(pieces[b])};
+    if (rows >= kLeastListedKeys) payload = ListKeys(std::move(payload[0]), &block);
+    PL_RETURN_IF_ERROR(AddBlock(table, shards[b], std::move(block), std::move(payload), frames));
   }
   return absl::OkStatus();
 }
 
-absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
-                                FramePayload payload, std::vector<PushFrame>* frames,
-                                uint64_t kept) {
+absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, v1::PushBlock block,
+                                FramePayload payload, std::vector<PushFrame>* frames) {
   uint64_t bytes = 0;
   for (const PayloadPiece& piece : payload) bytes += piece.size;
   if (bytes > limits_.most) {
@@ -168,11 +185,9 @@ absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64
   if (server.open.payload_bytes > 0 && server.open.payload_bytes + bytes > limits_.target) {
     frames->push_back(std::exchange(server.open, NewFrame(shard.server)));
   }
-  v1::PushBlock* block = server.open.header.add_blocks();
-  block->set_shard(shard.shard);
-  block->set_rows(rows);
-  block->set_codec(CodecOf(table));
-  block->set_kept(kept);
+  block.set_shard(shard.shard);
+  block.set_codec(CodecOf(table));
+  *server.open.header.add_blocks() = std::move(block);
   server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
   server.open.payload_bytes += bytes;
   server.touched.push_back(shard.shard);

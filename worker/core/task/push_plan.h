@@ -12,8 +12,9 @@
 //
 // A table that is not added (an empty batch) is not touched. Dense gradients are
 // referenced, not copied, unless the table's codec encodes them; sparse ones are gathered
-// by bucket into the frame's own storage. What a codec leaves behind goes to the rank's
-// Residuals.
+// by bucket into the frame's own storage. Blocks of many keys name their key list
+// (common/key_lists), and those keys are a piece of their own, so that they can be left
+// out. What a codec leaves behind goes to the rank's Residuals.
 #ifndef PACELINE_WORKER_CORE_TASK_PUSH_PLAN_H_
 #define PACELINE_WORKER_CORE_TASK_PUSH_PLAN_H_
 
@@ -79,8 +80,9 @@ class PushPlan {
   absl::Status AddDense(uint32_t table, const std::shared_ptr<const TableRows>& gradient,
                         std::vector<PushFrame>* frames);
   absl::Status AddSparse(uint32_t table, const TableRows& gradient, std::vector<PushFrame>* frames);
-  absl::Status AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
-                        FramePayload payload, std::vector<PushFrame>* frames, uint64_t kept = 0);
+  // `block` lacks shard and codec.
+  absl::Status AddBlock(uint32_t table, const LayoutShard& shard, v1::PushBlock block,
+                        FramePayload payload, std::vector<PushFrame>* frames);
   PushFrame NewFrame(uint32_t server) const;
   v1::Codec CodecOf(uint32_t table) const;
 

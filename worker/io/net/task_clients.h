@@ -23,6 +23,8 @@ struct TaskClientOptions {
   std::string scheduler;
   // With servers on this host that offer it.
   bool shared_memory = true;
+  // Keys that a server remembers are not sent again.
+  bool key_lists = true;
   RpcFaultSpec faults;
   // Tells tasks with the same faults apart.
   uint64_t stream = 0;

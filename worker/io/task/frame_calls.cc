@@ -75,6 +75,9 @@ void FrameCalls::Answered(InFlight::FrameId frame, absl::StatusOr<Accept> answer
   if (kind == v1::Refusal::NOT_YET) {
     in_flight_.NotYet(frame, loop_->Now());
     events_.waiting(answer.status());
+  } else if (kind == v1::Refusal::UNKNOWN_KEY_LIST) {
+    // The client has forgotten the list as well: next time the keys are sent.
+    in_flight_.NotYet(frame, loop_->Now());
   } else if (kind != v1::Refusal::KIND_UNSPECIFIED) {
     return End(events_.refused, answer.status());
   } else if (in_flight_.Failed(frame, loop_->Now()) == InFlight::Verdict::kGiveUp) {

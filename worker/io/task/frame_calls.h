@@ -2,8 +2,9 @@
 // finish or evaluation on their way.
 //
 // What to send when, and how often, is InFlight's to say. An answer that says
-// NOT_YET is asked again; a lost call is repeated; any other refusal, and a server
-// that is out of reach for good, end the whole and are reported once.
+// NOT_YET or UNKNOWN_KEY_LIST is asked again; a lost call is repeated; any other
+// refusal, and a server that is out of reach for good, end the whole and are reported
+// once.
 //
 // Owned by the event loop's thread.
 #ifndef PACELINE_WORKER_IO_TASK_FRAME_CALLS_H_

@@ -116,6 +116,19 @@ TEST_CASE("Nothing is drained before the frames are said to be all") {
   CHECK(f.events == std::vector<std::string>{"drained", "drained"});
 }
 
+TEST_CASE("A frame whose key list the server does not hold is sent again, and nobody waits") {
+  Fixture f;
+  const absl::Status unknown = Refusal(v1::Refusal::UNKNOWN_KEY_LIST);
+  f.On([&] {
+    f.frames->Add(0, 1, f.Script({unknown, unknown, unknown, unknown}));
+    f.frames->Close();
+  });
+  f.AwaitEvent("drained");
+  CHECK(f.calls == 5);
+  CHECK(f.events == std::vector<std::string>{"drained"});
+  f.On([&] { CHECK(f.frames->calls_repeated() == 0); });
+}
+
 TEST_CASE("Lost calls and NOT_YET are asked again") {
   Fixture f;
   const absl::Status lost = absl::UnavailableError("lost");
