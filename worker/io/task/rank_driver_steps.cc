@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/codec/codec.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
@@ -134,11 +133,7 @@ void RankDriver::Compute(uint64_t attempt) {
 }
 
 void RankDriver::BeginResiduals(uint64_t iteration) {
-  bool leaves = false;
-  for (uint32_t table = 0; table < layout_->tables(); ++table) {
-    leaves = leaves || LeavesResidual(layout_->push_codec(table));
-  }
-  if (!leaves || !residuals_.Begin(map_.timeline(), iteration)) return;
+  if (!layout_->leaves_residuals() || !residuals_.Begin(map_.timeline(), iteration)) return;
   LogWarning("what compression left behind of earlier gradients is lost",
              {{"job", options_.job_id},
               {"rank", options_.rank},
@@ -238,17 +233,11 @@ void RankDriver::PushAcked(uint64_t attempt) {
 }
 
 void RankDriver::ChooseCodecs(const Step& step) {
-  bool push = false;
-  bool pull = false;
-  for (uint32_t table = 0; table < layout_->tables(); ++table) {
-    push = push || layout_->push_codec(table) == v1::CODEC_AUTO;
-    pull = pull || layout_->pull_codec(table) == v1::CODEC_AUTO;
-  }
   const absl::Duration compute = step.compute.time;
-  if (push) {
+  if (layout_->pushes_auto()) {
     ChooseCodec("push", step.iteration, step.push.bytes, step.push.time, compute, &auto_push_);
   }
-  if (pull) {
+  if (layout_->pulls_auto()) {
     ChooseCodec("pull", step.iteration, step.pull.bytes, step.pull.time, compute, &auto_pull_);
   }
 }
