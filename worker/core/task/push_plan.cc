@@ -28,12 +28,8 @@ absl::Status CheckKeys(uint32_t table, absl::Span<const uint64_t> keys) {
 }  // namespace
 
 PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits,
-                   Residuals* residuals, v1::Codec auto_codec)
-    : layout_(layout),
-      context_(context),
-      limits_(limits),
-      residuals_(residuals),
-      auto_codec_(auto_codec) {
+                   PushCoding coding)
+    : layout_(layout), context_(context), limits_(limits), coding_(coding) {
   servers_.resize(layout->servers());
   for (uint32_t server = 0; server < layout->servers(); ++server) {
     servers_[server].open = NewFrame(server);
@@ -49,7 +45,7 @@ PushFrame PushPlan::NewFrame(uint32_t server) const {
 
 v1::Codec PushPlan::CodecOf(uint32_t table) const {
   const v1::Codec codec = layout_->push_codec(table);
-  return codec == v1::CODEC_AUTO ? auto_codec_ : codec;
+  return codec == v1::CODEC_AUTO ? coding_.auto_codec : codec;
 }
 
 absl::Status PushPlan::Add(uint32_t table, std::shared_ptr<const TableRows> gradient,
@@ -73,28 +69,46 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
   for (const LayoutShard& shard : layout_->shards(table)) {
     const absl::Span<const float> from =
         absl::MakeConstSpan(gradient->rows).subspan(shard.first_row * dim, shard.rows * dim);
+    if (LeavesResidual(codec)) {
+      PL_RETURN_IF_ERROR(AddPart(table, shard, from, frames));
+      continue;
+    }
     PayloadPiece piece;
-    uint64_t kept = 0;
     if (codec == v1::CODEC_FLOAT32) {
       piece = {reinterpret_cast<const char*>(from.data()), from.size() * sizeof(float), gradient};
-    } else if (LeavesResidual(codec)) {
-      PL_CHECK(residuals_ != nullptr) << "table " << table;
-      const ResidualRule rule = {.codec = codec,
-                                 .ratio = layout_->topk_ratio(table),
-                                 .momentum = layout_->topk_momentum(table)};
-      const EncodedShard encoded =
-          residuals_->Encode(rule, shard.shard, context_.iteration(), from);
-      piece = {encoded.bytes->data(), encoded.bytes->size(), encoded.bytes};
-      kept = encoded.kept;
     } else {
       auto storage = std::make_shared<std::string>();
       storage->resize(EncodedBytes(codec, from.size()));
       Encode(codec, from, storage->data());
       piece = {storage->data(), storage->size(), storage};
     }
-    PL_RETURN_IF_ERROR(AddBlock(table, shard, shard.rows, {std::move(piece)}, frames, kept));
+    PL_RETURN_IF_ERROR(AddBlock(table, shard, codec, shard.rows, std::move(piece), frames));
   }
   return absl::OkStatus();
+}
+
+absl::Status PushPlan::AddRemains(uint32_t table, std::vector<PushFrame>* frames) {
+  PL_CHECK(!finished_) << "table " << table;
+  if (!coding_.flush || !LeavesResidual(layout_->push_codec(table))) return absl::OkStatus();
+  for (const LayoutShard& shard : layout_->shards(table)) {
+    PL_RETURN_IF_ERROR(AddPart(table, shard, {}, frames));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PushPlan::AddPart(uint32_t table, const LayoutShard& shard,
+                               absl::Span<const float> gradient, std::vector<PushFrame>* frames) {
+  PL_CHECK(coding_.residuals != nullptr) << "table " << table;
+  const ResidualRule rule = {.codec = layout_->push_codec(table),
+                             .ratio = layout_->topk_ratio(table),
+                             .momentum = layout_->topk_momentum(table)};
+  Residuals& residuals = *coding_.residuals;
+  const uint64_t t = context_.iteration();
+  const EncodedShard part = coding_.flush ? residuals.Flush(rule, shard.shard, t, gradient)
+                                          : residuals.Encode(rule, shard.shard, t, gradient);
+  if (part.bytes == nullptr) return absl::OkStatus();
+  return AddBlock(table, shard, part.codec, shard.rows,
+                  {part.bytes->data(), part.bytes->size(), part.bytes}, frames, part.kept);
 }
 
 absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
@@ -149,16 +163,15 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
     if (rows == 0) continue;
     // Behind the keys, where the pens stopped.
     if (coded) Encode(codec, absl::MakeConstSpan(row_to[b] - rows * dim, rows * dim), key_to[b]);
-    PL_RETURN_IF_ERROR(AddBlock(table, shards[b], rows, {std::move(pieces[b])}, frames));
+    PL_RETURN_IF_ERROR(AddBlock(table, shards[b], codec, rows, std::move(pieces[b]), frames));
   }
   return absl::OkStatus();
 }
 
-absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64_t rows,
-                                FramePayload payload, std::vector<PushFrame>* frames,
+absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, v1::Codec codec,
+                                uint64_t rows, PayloadPiece piece, std::vector<PushFrame>* frames,
                                 uint64_t kept) {
-  uint64_t bytes = 0;
-  for (const PayloadPiece& piece : payload) bytes += piece.size;
+  const uint64_t bytes = piece.size;
   if (bytes > limits_.most) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "table ", table, ", shard ", shard.shard, ": the gradient of one batch takes ", bytes,
@@ -171,9 +184,9 @@ absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, uint64
   v1::PushBlock* block = server.open.header.add_blocks();
   block->set_shard(shard.shard);
   block->set_rows(rows);
-  block->set_codec(CodecOf(table));
+  block->set_codec(codec);
   block->set_kept(kept);
-  server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
+  server.open.payload.push_back(std::move(piece));
   server.open.payload_bytes += bytes;
   server.touched.push_back(shard.shard);
   return absl::OkStatus();
