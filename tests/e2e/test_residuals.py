@@ -59,7 +59,7 @@ class Residuals(unittest.TestCase):
                 self.assertEqual(summary["restarts"], 1)
                 self.assertEqual(summary["rollbacks"], 1)
                 why = [event for event in events if event.startswith("RECOVERING")]
-                self.assertIn("rank 1 lost its task (killed by signal 9", why[0])
+                self.assertIn("rank 1 lost its task (killed by SIGKILL", why[0])
                 self.assertIn("what compression left behind there: back to cut ", why[0])
 
     def test_row_1_a_task_killed_before_the_first_cut_takes_it_to_the_beginning(self):
