@@ -2,13 +2,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/codec.h"
 #include "common/spec/enum_names.h"
 #include "common/spec/rules.h"
+#include "common/tables/model_tables.h"
 
 namespace paceline::spec_rules {
 namespace {
-
-bool LeavesSomething(v1::Codec push) { return push == v1::CODEC_TOPK || push == v1::CODEC_ONEBIT; }
 
 // A pull by delta is exact.
 bool Rounds(v1::Codec push, v1::Codec pull) {
@@ -23,19 +23,12 @@ void CheckPair(const v1::JobSpec& spec, const std::string& path, v1::Codec push,
                                  "float32 | bf16 | fp16 | int8 | topk | onebit | auto",
                                  EnumWord(push)));
   }
-  if (LeavesSomething(pull)) {
+  if (LeavesResidual(pull)) {
     problems->push_back(Expected(absl::StrCat(path, ".pull"),
                                  "float32 | bf16 | fp16 | int8 | delta | auto", EnumWord(pull)));
   }
-  if (spec.consistency().policy() != v1::POLICY_BSP) return;
-  if (LeavesSomething(push)) {
-    problems->push_back(Expected(
-        absl::StrCat(path, ".push"),
-        "float32, bf16, fp16 or int8 under bsp (what topk and onebit leave behind is not in its "
-        "cuts, so a run with faults would not end with the same bytes), or policy ssp or asp",
-        EnumWord(push)));
-  }
-  if (push == v1::CODEC_AUTO || pull == v1::CODEC_AUTO) {
+  const bool bsp = spec.consistency().policy() == v1::POLICY_BSP;
+  if (bsp && (push == v1::CODEC_AUTO || pull == v1::CODEC_AUTO)) {
     problems->push_back(
         Complaint(path,
                   "auto rounds by measured times, and bsp ends with the same bytes in every run: "
@@ -43,12 +36,30 @@ void CheckPair(const v1::JobSpec& spec, const std::string& path, v1::Codec push,
   }
 }
 
+// Cuts are taken where ranks have sent all that their codecs left behind.
+void CheckCuts(const v1::CheckpointSpec& checkpoint, std::vector<Problem>* problems) {
+  if (checkpoint.every_iterations() == 0) {
+    problems->push_back(Expected("checkpoint.every_iterations",
+                                 "a number of rounds, for push topk or onebit under bsp (in each "
+                                 "so many ranks send all that is left behind, and of these rounds "
+                                 "alone are cuts)",
+                                 "0"));
+  } else if (checkpoint.every_seconds() > 0) {
+    problems->push_back(Expected("checkpoint.every_seconds",
+                                 "0 for push topk or onebit under bsp, whose cuts are of every "
+                                 "checkpoint.every_iterations rounds",
+                                 absl::StrCat(checkpoint.every_seconds())));
+  }
+}
+
 }  // namespace
 
 void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems) {
+  const size_t before = problems->size();
   const v1::CompressionSpec& compression = spec.compression();
   bool rounds = Rounds(compression.push(), compression.pull());
   bool topk = compression.push() == v1::CODEC_TOPK;
+  bool leaves = LeavesResidual(compression.push());
   CheckPair(spec, "compression", compression.push(), compression.pull(), problems);
   std::set<std::string> seen;
   for (int i = 0; i < compression.tables_size(); ++i) {
@@ -56,6 +67,7 @@ void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems) {
     const std::string path = absl::StrCat("compression.tables[", i, "]");
     rounds = rounds || Rounds(table.push(), table.pull());
     topk = topk || table.push() == v1::CODEC_TOPK;
+    leaves = leaves || LeavesResidual(table.push());
     // What it has of all tables has been complained of.
     if (table.push() != compression.push() || table.pull() != compression.pull()) {
       CheckPair(spec, path, table.push(), table.pull(), problems);
@@ -67,11 +79,19 @@ void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems) {
           Complaint(path + ".table", absl::StrCat(table.table(), " is given twice")));
     }
   }
+  if (leaves && spec.consistency().policy() == v1::POLICY_BSP) {
+    CheckCuts(spec.checkpoint(), problems);
+  }
   RefuseIf(rounds && spec.model().kind() == v1::MODEL_KIND_COUNTING, "compression",
            "a model whose values may be rounded, which those of counting may not", problems);
   RefuseIf(!topk && compression.topk_ratio() != 0, "compression.topk_ratio", "push topk", problems);
   RefuseIf(!topk && compression.topk_momentum() != 0, "compression.topk_momentum", "push topk",
            problems);
+  // Of names that are given as they should be.
+  if (problems->size() > before) return;
+  if (const auto problem = FindCodecProblem(spec); problem.has_value()) {
+    problems->push_back(Complaint(problem->field, problem->message));
+  }
 }
 
 }  // namespace paceline::spec_rules

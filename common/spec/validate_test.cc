@@ -180,14 +180,29 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
       {kMlp, "consistency: {policy: ssp}\ncompression: {push: onebit, pull: delta}", ""},
       {kMlp, "compression: {pull: delta}", ""},
       {kCounting, "compression: {pull: delta}", ""},
+      {kMlp, "compression: {push: topk}\ncheckpoint: {every_iterations: 50}", ""},
       {kMlp, "compression: {push: onebit}",
-       "compression.push: float32, bf16, fp16 or int8 under bsp (what topk and onebit leave behind "
-       "is not in its cuts, so a run with faults would not end with the same bytes), or policy "
-       "ssp or asp expected, got onebit"},
-      {kMlp, "compression: {tables: [{table: a, push: topk}]}",
-       "compression.tables[0].push: float32, bf16, fp16 or int8 under bsp (what topk and onebit "
-       "leave behind is not in its cuts, so a run with faults would not end with the same bytes), "
-       "or policy ssp or asp expected, got topk"},
+       "checkpoint.every_iterations: a number of rounds, for push topk or onebit under bsp (in "
+       "each so many ranks send all that is left behind, and of these rounds alone are cuts) "
+       "expected, got 0"},
+      {kMlp,
+       "compression: {tables: [{table: layer0/weight, push: topk}]}\n"
+       "checkpoint: {every_iterations: 50, every_seconds: 60}",
+       "checkpoint.every_seconds: 0 for push topk or onebit under bsp, whose cuts are of every "
+       "checkpoint.every_iterations rounds expected, got 60"},
+      {kMlp, "consistency: {policy: asp}\ncompression: {tables: [{table: layer0, push: topk}]}",
+       "compression.tables[0].table: one of layer0/bias, layer0/weight, layer1/bias, "
+       "layer1/weight expected, got layer0"},
+      {kMlp, "model: {table: sparse}\nconsistency: {policy: asp}\ncompression: {push: onebit}",
+       "compression.push: float32, bf16, fp16 or int8 expected for layer0/weight, which is sparse: "
+       "topk, onebit and delta are for dense tables"},
+      {kMlp,
+       "model: {table: sparse}\nconsistency: {policy: asp}\n"
+       "compression: {push: topk, tables: [{table: layer0/weight, push: int8}]}",
+       ""},
+      {kLogistic, "model: {table: sparse}\ncompression: {pull: delta}",
+       "compression.pull: float32, bf16, fp16 or int8 expected for logistic/weight, which is "
+       "sparse: topk, onebit and delta are for dense tables"},
       {kMlp, "compression: {push: delta}",
        "compression.push: float32 | bf16 | fp16 | int8 | topk | onebit | auto expected, got delta"},
       {kMlp, "compression: {pull: topk, tables: [{table: a, push: bf16, pull: onebit}]}",

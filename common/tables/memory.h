@@ -13,13 +13,14 @@ namespace paceline {
 
 // Copies of a dense row that a server holds at most while it trains: the row and its
 // optimizer slots; under BSP also the row of the round before, the one being written
-// and the round's sum, otherwise one that is copied while a reader holds it. Replies
-// on their way and cuts take more for a while.
-std::uint64_t ServingCopies(const v1::TableSpec& table, v1::Policy policy);
+// and the round's sum, otherwise one that is copied while a reader holds it; where pulls
+// are by delta also the row that each of `ranks` ranks saw last. Replies on their way and
+// cuts take more for a while.
+std::uint64_t ServingCopies(const v1::TableSpec& table, v1::Policy policy, std::uint32_t ranks);
 
 // Bytes of the whole table, over all servers. 0 for a sparse one, whose rows are
 // created as they are used.
-std::uint64_t ServingBytes(const v1::TableSpec& table, v1::Policy policy);
+std::uint64_t ServingBytes(const v1::TableSpec& table, v1::Policy policy, std::uint32_t ranks);
 
 }  // namespace paceline
 

@@ -143,14 +143,16 @@ absl::StatusOr<Tables> TablesOf(const v1::ModelSpec& model, uint64_t features, u
 }
 
 // How a table travels, as `path` of the spec says.
-absl::Status SetCodecs(const v1::CompressionSpec& compression, const std::string& path,
-                       v1::Codec push, v1::Codec pull, v1::TableSpec* table) {
+std::optional<CodecProblem> SetCodecs(const v1::CompressionSpec& compression,
+                                      const std::string& path, v1::Codec push, v1::Codec pull,
+                                      v1::TableSpec* table) {
   if (table->kind() == v1::TABLE_KIND_SPARSE) {
     const bool part = push == v1::CODEC_TOPK || push == v1::CODEC_ONEBIT;
     if (part || pull == v1::CODEC_DELTA) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, part ? ".push" : ".pull", ": float32, bf16, fp16 or int8 expected for ",
-          table->name(), ", which is sparse: topk, onebit and delta are for dense tables"));
+      return CodecProblem{
+          absl::StrCat(path, part ? ".push" : ".pull"),
+          absl::StrCat("float32, bf16, fp16 or int8 expected for ", table->name(),
+                       ", which is sparse: topk, onebit and delta are for dense tables")};
     }
   }
   table->set_push_codec(push);
@@ -159,10 +161,10 @@ absl::Status SetCodecs(const v1::CompressionSpec& compression, const std::string
     table->set_topk_ratio(compression.topk_ratio());
     table->set_topk_momentum(compression.topk_momentum());
   }
-  return absl::OkStatus();
+  return std::nullopt;
 }
 
-absl::Status SetAllCodecs(const v1::CompressionSpec& compression, Tables* tables) {
+std::optional<CodecProblem> SetAllCodecs(const v1::CompressionSpec& compression, Tables* tables) {
   std::vector<bool> own_codecs(tables->size(), false);
   for (int i = 0; i < compression.tables_size(); ++i) {
     const v1::TableCompressionSpec& own = compression.tables(i);
@@ -170,20 +172,22 @@ absl::Status SetAllCodecs(const v1::CompressionSpec& compression, Tables* tables
                                     [&](const auto& table) { return table.name() == own.table(); });
     if (named == tables->end()) {
       const auto name = [](std::string* out, const v1::TableSpec& table) { *out += table.name(); };
-      return absl::InvalidArgumentError(absl::StrCat("compression.tables[", i, "].table: one of ",
-                                                     absl::StrJoin(*tables, ", ", name),
-                                                     " expected, got ", own.table()));
+      return CodecProblem{absl::StrCat("compression.tables[", i, "].table"),
+                          absl::StrCat("one of ", absl::StrJoin(*tables, ", ", name),
+                                       " expected, got ", own.table())};
     }
     own_codecs[named - tables->begin()] = true;
-    PL_RETURN_IF_ERROR(SetCodecs(compression, absl::StrCat("compression.tables[", i, "]"),
-                                 own.push(), own.pull(), &*named));
+    auto problem = SetCodecs(compression, absl::StrCat("compression.tables[", i, "]"), own.push(),
+                             own.pull(), &*named);
+    if (problem.has_value()) return problem;
   }
   for (size_t t = 0; t < tables->size(); ++t) {
     if (own_codecs[t]) continue;
-    PL_RETURN_IF_ERROR(SetCodecs(compression, "compression", compression.push(), compression.pull(),
-                                 &(*tables)[t]));
+    auto problem = SetCodecs(compression, "compression", compression.push(), compression.pull(),
+                             &(*tables)[t]);
+    if (problem.has_value()) return problem;
   }
-  return absl::OkStatus();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -198,8 +202,17 @@ absl::StatusOr<Tables> ModelTables(const v1::JobSpec& spec, uint64_t features, u
     }
     PL_RETURN_IF_ERROR(ValidateTable(table));
   }
-  PL_RETURN_IF_ERROR(SetAllCodecs(spec.compression(), &tables));
+  if (const auto problem = SetAllCodecs(spec.compression(), &tables); problem.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(problem->field, ": ", problem->message));
+  }
   return tables;
+}
+
+std::optional<CodecProblem> FindCodecProblem(const v1::JobSpec& spec) {
+  // Names and kinds of tables do not depend on sizes that the data have.
+  absl::StatusOr<Tables> tables = TablesOf(spec.model(), /*features=*/1, /*classes=*/2);
+  if (!tables.ok()) return std::nullopt;
+  return SetAllCodecs(spec.compression(), &*tables);
 }
 
 }  // namespace paceline

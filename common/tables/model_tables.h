@@ -20,6 +20,8 @@
 #define PACELINE_COMMON_TABLES_MODEL_TABLES_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -43,6 +45,17 @@ inline constexpr int kMaxLayers = 4096;
 //                           allowed and what came.
 absl::StatusOr<std::vector<v1::TableSpec>> ModelTables(const v1::JobSpec& spec, uint64_t features,
                                                        uint32_t classes);
+
+// What is wrong with a field of `compression`, whose path is `field`.
+struct CodecProblem {
+  std::string field;
+  std::string message;
+};
+
+// The first thing in `compression` that cannot be with the model's tables, whatever the data
+// have: a table that there is not, a codec of dense tables for a sparse one. Nothing if it
+// fits, or if the model itself cannot be.
+std::optional<CodecProblem> FindCodecProblem(const v1::JobSpec& spec);
 
 }  // namespace paceline
 

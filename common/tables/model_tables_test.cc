@@ -150,6 +150,20 @@ TEST_CASE("compression names the codecs of all tables, and of some") {
                "logistic/biases");
 }
 
+TEST_CASE("what compression asks of tables is checked without the data") {
+  v1::JobSpec spec = Spec(v1::MODEL_KIND_FM);
+  CHECK_FALSE(FindCodecProblem(WithDefaults(spec)).has_value());
+  // Its factors are sparse.
+  spec.mutable_compression()->set_pull(v1::CODEC_DELTA);
+  const auto problem = FindCodecProblem(WithDefaults(spec));
+  REQUIRE(problem.has_value());
+  CHECK(problem->field == "compression.pull");
+  CHECK_THAT(problem->message, Catch::Contains("expected for fm/factors, which is sparse"));
+  // Of a model that cannot be, nothing is said here.
+  spec.mutable_model()->set_factors(kMaxFactors + 1);
+  CHECK_FALSE(FindCodecProblem(WithDefaults(spec)).has_value());
+}
+
 TEST_CASE("topk brings its numbers, and parts of values are for dense tables") {
   v1::JobSpec spec = Spec(v1::MODEL_KIND_LOGISTIC);
   v1::CompressionSpec* const compression = spec.mutable_compression();

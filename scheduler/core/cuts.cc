@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/spec/flush_schedule.h"
 #include "scheduler/core/cut_flight.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/progress.h"
@@ -58,7 +59,7 @@ void PlanSoon(const View& view, const v1::JobRecord& job, bool drain, Decisions*
   }
   const uint64_t front = Front(view, job);
   const uint64_t total = ExpectedIterations(job);
-  uint64_t round = front + Lead(job);
+  uint64_t round = FlushSchedule(job.spec()).CutRound(front + Lead(job));
   if (total > 0) {
     // The final cut is about to come.
     if (front >= total) return;

@@ -3,7 +3,9 @@
 //
 //   bsp       armed ahead for a round; every shard copies itself as it applies it. If
 //             shards are beyond the round before all servers have heard of it, the
-//             cut is missed, and the next is armed further ahead.
+//             cut is missed, and the next is armed further ahead. Where compression
+//             leaves something behind on the ranks, only rounds will do after which it
+//             does not (common/spec/flush_schedule.h).
 //   ssp, asp  ordered when it is due; every shard is copied at its own moment.
 //
 // A failed attempt leaves the cuts before it as they are, and the next one waits a

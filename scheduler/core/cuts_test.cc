@@ -185,6 +185,48 @@ TEST_CASE("a lost server takes the job back to the newest cut; a damaged one to 
   CHECK(t.cluster.StateOf(t.job) == v1::JOB_STATE_RUNNING);
 }
 
+// What is left behind is sent whole in the last of every 300 rounds, and in the last of all.
+void Flush(v1::JobSpec* spec) {
+  spec->mutable_compression()->set_push(v1::CODEC_TOPK);
+  spec->mutable_checkpoint()->set_every_iterations(300);
+}
+
+TEST_CASE("bsp with topk: a cut on demand is that of the next round with nothing left behind") {
+  Training t(Flush);
+  // The round is not reached: nobody reports it done.
+  t.write = [](v1::CutReport* cut) { cut->set_done(false); };
+  t.Steps(3);
+  t.Checkpoint();
+  t.Steps(3);
+  CHECK(t.rounds == std::vector<uint64_t>{300});
+}
+
+TEST_CASE("bsp with topk: every cut is of a round after which nothing is left behind") {
+  Training t(Flush);
+  for (int step = 0; step < 960; ++step) {
+    t.cluster.Step();
+    if (step % 50 == 49) t.Checkpoint();
+  }
+  REQUIRE(t.rounds.size() > 10);
+  for (const uint64_t round : t.rounds) {
+    CAPTURE(round);
+    CHECK((round % 300 == 0 || round == 1000));
+  }
+  CHECK(t.rounds.back() == 1000);
+}
+
+TEST_CASE("faults row 31, bsp with topk: a server that shuts down is left with such a cut") {
+  Training t(Flush);
+  t.Steps(5);
+  t.cluster.node("s1").report.set_draining(true);
+  t.Steps(6);
+  INFO(t.View().ShortDebugString());
+  REQUIRE(t.View().last_cut() > 0);
+  for (const uint64_t round : t.rounds) CHECK(round == 300);
+  CHECK(t.Events("RECOVERING") == "server 1 (s1) is shutting down|");
+  CHECK(t.cluster.node("s1").report.jobs().empty());
+}
+
 TEST_CASE("a cut that cannot be read from here is waited for, and nothing is thrown away") {
   Training t([](v1::JobSpec* spec) { spec->mutable_checkpoint()->set_every_iterations(10); });
   t.Steps(40);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/slots.h"
+#include "scheduler/core/task_loss.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -104,13 +106,15 @@ void PlanMoves(const View& view, const v1::JobRecord& job, Decisions* out) {
     const std::vector<const v1::NodeRecord*> workers = ChooseWorkers(
         view, 1, [&](const v1::NodeRecord& worker) { return MayPlay(view, job, rank, worker); });
     if (workers.empty()) continue;
+    const std::string why = Describe(view, links[0]);
+    PlanTaskLoss(view, job, rank, why, out);
     v1::RankMoved* moved = out->Add(view.now).mutable_rank_moved();
     moved->set_job_id(job.job_id());
     moved->mutable_task()->set_rank(rank);
     moved->mutable_task()->set_node_id(workers[0]->node_id());
     moved->mutable_task()->set_node_incarnation(workers[0]->incarnation());
     moved->mutable_task()->set_incarnation(job.ranks(static_cast<int>(rank)).incarnation() + 1);
-    moved->set_reason(Describe(view, links[0]));
+    moved->set_reason(why);
     return;
   }
 }

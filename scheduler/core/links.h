@@ -4,8 +4,8 @@
 // the link is broken, and nothing that either holds is lost:
 //
 //   1. the rank moves to another worker with a free slot, which has not itself said
-//      lately that it does not reach a server of the job. Nothing is rolled back,
-//      and no death is counted;
+//      lately that it does not reach a server of the job. Nothing is rolled back
+//      (but see task_loss.h), and no death is counted;
 //   2. else, if no rank of the job reaches the server, and at least two workers have
 //      said so, the server is cut off: its shards are placed on others, as if it
 //      were lost (rollback.h);
@@ -51,7 +51,7 @@ bool IsCutOff(const View& view, uint64_t server);
 // `at_least` others.
 std::vector<const v1::NodeRecord*> ReachedServers(const View& view, size_t at_least);
 
-// RankMoved for the first rank that case 1 is about.
+// RankMoved for the first rank that case 1 is about; before it the job's way back.
 void PlanMoves(const View& view, const v1::JobRecord& job, Decisions* out);
 
 // Case 2: which server of the job is cut off, and from whom; empty if none is, or if

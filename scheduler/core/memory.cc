@@ -72,13 +72,14 @@ uint32_t ServersFor(const View& view, const v1::JobRecord& job) {
 uint64_t MemoryNeed(const v1::JobSpec& spec, const v1::TaskFacts& facts) {
   uint64_t need = 0;
   const v1::Policy policy = spec.consistency().policy();
+  const uint32_t ranks = spec.resources().workers();
   if (!facts.tables().empty()) {
-    for (const v1::TableSpec& table : facts.tables()) need += ServingBytes(table, policy);
+    for (const v1::TableSpec& table : facts.tables()) need += ServingBytes(table, policy, ranks);
     return need;
   }
   const auto tables = ModelTables(spec, spec.data().features(), spec.data().classes());
   if (!tables.ok()) return 0;
-  for (const v1::TableSpec& table : *tables) need += ServingBytes(table, policy);
+  for (const v1::TableSpec& table : *tables) need += ServingBytes(table, policy, ranks);
   return need;
 }
 

@@ -54,6 +54,21 @@ TEST_CASE("A job that fits on no server is refused at submission with the number
   CHECK_OK(l.Submit(Counting(v1::POLICY_BSP, 3)).status());
 }
 
+TEST_CASE("What servers hold of every rank for pulls by delta is counted") {
+  Limited l(2);
+  const auto submit = [&](uint32_t ranks, v1::Codec pull) {
+    v1::JobSpec spec = Counting(v1::POLICY_ASP, 1);
+    spec.mutable_resources()->set_workers(ranks);
+    spec.mutable_compression()->set_pull(pull);
+    return l.Submit(spec).status();
+  };
+  CHECK_OK(submit(2, v1::CODEC_FLOAT32));
+  // Two copies, and one for each rank.
+  CHECK_OK(submit(1, v1::CODEC_DELTA));
+  CHECK_STATUS(submit(2, v1::CODEC_DELTA), absl::StatusCode::kFailedPrecondition,
+               "the job needs 65.5 MB of memory on each of 1 servers");
+}
+
 TEST_CASE("A job waits for memory that others hold, and says so") {
   Limited l(1);
   REQUIRE_OK_AND_ASSIGN(const uint64_t first, l.Submit(Counting(v1::POLICY_ASP, 1)));

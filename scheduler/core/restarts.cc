@@ -9,6 +9,7 @@
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/progress.h"
 #include "scheduler/core/slots.h"
+#include "scheduler/core/task_loss.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -83,6 +84,8 @@ void PlanExits(const View& view, const v1::JobRecord& job, Decisions* out) {
              absl::StrCat(Describe(view, rank, record, exit->how), " (", kMaxDeathsAtIteration,
                           " times at iteration ", iteration, ")"),
              out);
+    } else {
+      PlanTaskLoss(view, job, rank, exit->how.cause(), out);
     }
     return;
   }

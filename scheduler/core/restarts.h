@@ -1,6 +1,7 @@
 // A rank survives its tasks: when one ends, hangs, or goes with its worker, another
 // task plays the rank on, with a new incarnation, from the iteration that the
-// servers have applied. The other tasks notice nothing but the waiting.
+// servers have applied. The other tasks notice nothing but the waiting, unless the task
+// takes something along that is nowhere else: then the job goes back (task_loss.h).
 //
 // A task that dies three times at the same iteration would die a fourth time: the
 // job fails with the cause. Tasks that go with their worker do not count.
@@ -21,7 +22,7 @@ namespace paceline::scheduler {
 inline constexpr uint32_t kMaxDeathsAtIteration = 3;
 
 // TaskExited for the first rank whose task is gone, and JobEnded if that was once
-// too often.
+// too often, or the job's way back.
 void PlanExits(const View& view, const v1::JobRecord& job, Decisions* out);
 
 // TasksAssigned for ranks without a task, as far as there are free slots.

@@ -12,6 +12,8 @@
 //
 // A job without a committed cut goes back to its seeded beginning.
 //
+// Some jobs go back when they lose a task, too: task_loss.h.
+//
 // Pure functions.
 #ifndef PACELINE_SCHEDULER_CORE_ROLLBACK_H_
 #define PACELINE_SCHEDULER_CORE_ROLLBACK_H_

@@ -26,6 +26,7 @@ BatchSelection::BatchSelection(const v1::JobSpec& spec, uint32_t rank, uint32_t 
       records_(records),
       batch_(NominalBatch(spec.train().global_batch(), rank, ranks)),
       rounds_(records, spec.train().global_batch()),
+      flushes_(spec),
       iterations_cap_(spec.train().iterations()) {
   PL_CHECK_LT(rank, ranks);
   const bool bsp = spec.consistency().policy() == v1::POLICY_BSP;
@@ -43,8 +44,9 @@ BatchSelection::BatchSelection(const v1::JobSpec& spec, uint32_t rank, uint32_t 
 
 std::optional<IterationBatch> BatchSelection::At(uint64_t iteration) const {
   if (iteration >= available_) return std::nullopt;
-  if (records_ == 0) return IterationBatch{};
   IterationBatch batch;
+  batch.flush = flushes_.At(iteration, available_);
+  if (records_ == 0) return batch;
   if (uses_grants_) {
     const std::optional<EpochPositions> share = FindGranted(grants_, batch_, iteration);
     PL_CHECK(share.has_value()) << "iteration " << iteration << " of " << available_;

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/partition/rounds.h"
+#include "common/spec/flush_schedule.h"
 #include "proto/job.pb.h"
 #include "proto/node.pb.h"
 
@@ -27,6 +28,8 @@ struct IterationBatch {
   // Samples that the gradient's mean is taken over: bsp: of the whole round; ssp,
   // asp: of the share. 0 for a model without data.
   uint64_t divisor = 0;
+  // The push carries all that compression has left behind (common/spec/flush_schedule.h).
+  bool flush = false;
 };
 
 // Thread-compatible.
@@ -66,6 +69,7 @@ class BatchSelection {
   const uint64_t records_;
   const uint64_t batch_;
   const RoundPlan rounds_;
+  const FlushSchedule flushes_;
   // 0: no cap.
   const uint64_t iterations_cap_;
   bool uses_grants_ = false;

@@ -1,6 +1,7 @@
 #include "worker/core/task/batch_selection.h"
 
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "common/status/status_matchers.h"
 
@@ -25,6 +26,26 @@ v1::Grant MakeGrant(uint32_t number, uint64_t first_iteration, uint64_t epoch, u
   grant.set_first(first);
   grant.set_count(count);
   return grant;
+}
+
+TEST_CASE("bsp: what compression leaves behind is flushed in rounds that all ranks know") {
+  v1::JobSpec spec = Spec(v1::POLICY_BSP, 4, 2, 0);
+  spec.mutable_compression()->set_push(v1::CODEC_TOPK);
+  spec.mutable_checkpoint()->set_every_iterations(4);
+  const auto flushes = [&](uint32_t rank, uint64_t records) {
+    const BatchSelection selection(spec, rank, 2, records);
+    std::vector<uint64_t> rounds;
+    for (uint64_t t = 0; t < selection.available(); ++t) {
+      if (selection.At(t)->flush) rounds.push_back(t);
+    }
+    return rounds;
+  };
+  // Six rounds; the last one is a flush, too.
+  CHECK(flushes(0, 10) == std::vector<uint64_t>{3, 5});
+  CHECK(flushes(1, 10) == std::vector<uint64_t>{3, 5});
+  // A model without data.
+  spec.mutable_train()->set_iterations(9);
+  CHECK(flushes(0, 0) == std::vector<uint64_t>{3, 7, 8});
 }
 
 TEST_CASE("bsp: rounds are known from the start, and ranks share them whole") {

@@ -18,8 +18,8 @@ namespace paceline::worker {
 namespace {
 
 std::vector<PushFrame> Push(const ShardLayout& layout, uint64_t iteration, float scale,
-                            Residuals* residuals) {
-  PushPlan plan(&layout, Context(iteration), {}, residuals);
+                            Residuals* residuals, bool flush = false) {
+  PushPlan plan(&layout, Context(iteration), {}, {.residuals = residuals, .flush = flush});
   std::vector<PushFrame> frames;
   for (uint32_t table = 0; table < layout.tables(); ++table) {
     const auto gradient = std::make_shared<TableRows>();
@@ -63,6 +63,47 @@ TEST_CASE("topk and onebit send a part, and what is left with the next gradient"
   CHECK(store[{0, 97}][0] == 98 * 1.5f);
   CHECK(store[{0, 96}][0] == 97 * 1.5f);
   CHECK(store[{0, 99}][0] == 0);
+}
+
+TEST_CASE("a flush carries all values, and those of a table without a gradient") {
+  std::vector<v1::TableSpec> tables = {DenseTable("a", 100, 1), DenseTable("b", 100, 1),
+                                       DenseTable("c", 10, 1)};
+  tables[0].set_push_codec(v1::CODEC_TOPK);
+  tables[0].set_topk_ratio(0.02);
+  tables[1].set_push_codec(v1::CODEC_ONEBIT);
+  const v1::ShardMap map = MapOf(tables, 1);
+  REQUIRE_OK_AND_ASSIGN(const ShardLayout layout, ShardLayout::Create(map, tables));
+  Residuals residuals;
+  Store store;
+  std::vector<std::set<uint32_t>> carried(1);
+  Receive(map, Push(layout, 0, 1, &residuals)[0], &store, &carried);
+  const std::vector<PushFrame> flush = Push(layout, 1, 1, &residuals, /*flush=*/true);
+  REQUIRE(flush[0].header.blocks_size() == 3);
+  for (const v1::PushBlock& block : flush[0].header.blocks()) {
+    CHECK(block.codec() == v1::CODEC_FLOAT32);
+    CHECK(block.kept() == 0);
+  }
+  const float sent_before = store[{0, 97}][0];
+  CHECK(sent_before == 0);
+  carried.assign(1, {});
+  Receive(map, flush[0], &store, &carried);
+  // Both gradients, but for what the first push has carried.
+  CHECK(store[{0, 97}][0] == 2 * 98);
+  CHECK(store[{0, 99}][0] == 100);
+  CHECK(residuals.bytes() == 0);
+
+  // An iteration without a gradient: what was left goes, of the tables that leave something.
+  Push(layout, 2, 1, &residuals);
+  for (const bool flushes : {false, true}) {
+    PushPlan plan(&layout, Context(3), {}, {.residuals = &residuals, .flush = flushes});
+    std::vector<PushFrame> frames;
+    for (uint32_t table = 0; table < 3; ++table) REQUIRE_OK(plan.AddRemains(table, &frames));
+    plan.Finish(&frames);
+    REQUIRE(frames.size() == 1);
+    CHECK(frames[0].header.blocks_size() == (flushes ? 2 : 0));
+    CHECK(frames[0].header.touched_size() == (flushes ? 2 : 0));
+  }
+  CHECK(residuals.bytes() == 0);
 }
 
 // A reply to a pull of one dense shard of four values.

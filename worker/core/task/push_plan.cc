@@ -41,12 +41,8 @@ FramePayload ListKeys(PayloadPiece piece, v1::PushBlock* block) {
 }  // namespace
 
 PushPlan::PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits,
-                   Residuals* residuals, v1::Codec auto_codec)
-    : layout_(layout),
-      context_(context),
-      limits_(limits),
-      residuals_(residuals),
-      auto_codec_(auto_codec) {
+                   PushCoding coding)
+    : layout_(layout), context_(context), limits_(limits), coding_(coding) {
   servers_.resize(layout->servers());
   for (uint32_t server = 0; server < layout->servers(); ++server) {
     servers_[server].open = NewFrame(server);
@@ -62,7 +58,7 @@ PushFrame PushPlan::NewFrame(uint32_t server) const {
 
 v1::Codec PushPlan::CodecOf(uint32_t table) const {
   const v1::Codec codec = layout_->push_codec(table);
-  return codec == v1::CODEC_AUTO ? auto_codec_ : codec;
+  return codec == v1::CODEC_AUTO ? coding_.auto_codec : codec;
 }
 
 absl::Status PushPlan::Add(uint32_t table, std::shared_ptr<const TableRows> gradient,
@@ -86,29 +82,53 @@ absl::Status PushPlan::AddDense(uint32_t table, const std::shared_ptr<const Tabl
   for (const LayoutShard& shard : layout_->shards(table)) {
     const absl::Span<const float> from =
         absl::MakeConstSpan(gradient->rows).subspan(shard.first_row * dim, shard.rows * dim);
-    v1::PushBlock block;
-    block.set_rows(shard.rows);
+    if (LeavesResidual(codec)) {
+      PL_RETURN_IF_ERROR(AddPart(table, shard, from, frames));
+      continue;
+    }
     PayloadPiece piece;
     if (codec == v1::CODEC_FLOAT32) {
       piece = {reinterpret_cast<const char*>(from.data()), from.size() * sizeof(float), gradient};
-    } else if (LeavesResidual(codec)) {
-      PL_CHECK(residuals_ != nullptr) << "table " << table;
-      const ResidualRule rule = {.codec = codec,
-                                 .ratio = layout_->topk_ratio(table),
-                                 .momentum = layout_->topk_momentum(table)};
-      const EncodedShard encoded =
-          residuals_->Encode(rule, shard.shard, context_.iteration(), from);
-      piece = {encoded.bytes->data(), encoded.bytes->size(), encoded.bytes};
-      block.set_kept(encoded.kept);
     } else {
       auto storage = std::make_shared<std::string>();
       storage->resize(EncodedBytes(codec, from.size()));
       Encode(codec, from, storage->data());
       piece = {storage->data(), storage->size(), storage};
     }
+    v1::PushBlock block;
+    block.set_rows(shard.rows);
+    block.set_codec(codec);
     PL_RETURN_IF_ERROR(AddBlock(table, shard, std::move(block), {std::move(piece)}, frames));
   }
   return absl::OkStatus();
+}
+
+absl::Status PushPlan::AddRemains(uint32_t table, std::vector<PushFrame>* frames) {
+  PL_CHECK(!finished_) << "table " << table;
+  if (!coding_.flush || !LeavesResidual(layout_->push_codec(table))) return absl::OkStatus();
+  for (const LayoutShard& shard : layout_->shards(table)) {
+    PL_RETURN_IF_ERROR(AddPart(table, shard, {}, frames));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PushPlan::AddPart(uint32_t table, const LayoutShard& shard,
+                               absl::Span<const float> gradient, std::vector<PushFrame>* frames) {
+  PL_CHECK(coding_.residuals != nullptr) << "table " << table;
+  const ResidualRule rule = {.codec = layout_->push_codec(table),
+                             .ratio = layout_->topk_ratio(table),
+                             .momentum = layout_->topk_momentum(table)};
+  Residuals& residuals = *coding_.residuals;
+  const uint64_t t = context_.iteration();
+  const EncodedShard part = coding_.flush ? residuals.Flush(rule, shard.shard, t, gradient)
+                                          : residuals.Encode(rule, shard.shard, t, gradient);
+  if (part.bytes == nullptr) return absl::OkStatus();
+  v1::PushBlock block;
+  block.set_rows(shard.rows);
+  block.set_codec(part.codec);
+  block.set_kept(part.kept);
+  return AddBlock(table, shard, std::move(block),
+                  {{part.bytes->data(), part.bytes->size(), part.bytes}}, frames);
 }
 
 absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
@@ -165,6 +185,7 @@ absl::Status PushPlan::AddSparse(uint32_t table, const TableRows& gradient,
     if (coded) Encode(codec, absl::MakeConstSpan(row_to[b] - rows * dim, rows * dim), key_to[b]);
     v1::PushBlock block;
     block.set_rows(rows);
+    block.set_codec(codec);
     FramePayload payload = {std::move(pieces[b])};
     if (rows >= kLeastListedKeys) payload = ListKeys(std::move(payload[0]), &block);
     PL_RETURN_IF_ERROR(AddBlock(table, shards[b], std::move(block), std::move(payload), frames));
@@ -186,7 +207,6 @@ absl::Status PushPlan::AddBlock(uint32_t table, const LayoutShard& shard, v1::Pu
     frames->push_back(std::exchange(server.open, NewFrame(shard.server)));
   }
   block.set_shard(shard.shard);
-  block.set_codec(CodecOf(table));
   *server.open.header.add_blocks() = std::move(block);
   server.open.payload.insert(server.open.payload.end(), payload.begin(), payload.end());
   server.open.payload_bytes += bytes;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "proto/data.pb.h"
 #include "worker/core/model.h"
 #include "worker/core/task/payload.h"
@@ -39,6 +40,16 @@ struct FrameLimits {
   uint64_t most = uint64_t{64} << 20;
 };
 
+// What the values of a push become on their way.
+struct PushCoding {
+  // Outlives the plan; may be null if no table's codec leaves something behind.
+  Residuals* residuals = nullptr;
+  // What tables travel by whose codec is auto.
+  v1::Codec auto_codec = v1::CODEC_FLOAT32;
+  // The push carries all that was left behind.
+  bool flush = false;
+};
+
 struct PushFrame {
   uint32_t server = 0;
   // All but the payload.
@@ -50,10 +61,9 @@ struct PushFrame {
 // One push. Thread-compatible.
 class PushPlan {
  public:
-  // `layout` and `residuals` outlive the plan. `residuals` may be null if no table's codec
-  // leaves something behind. `auto_codec`: what tables travel by whose codec is auto.
+  // `layout` outlives the plan.
   PushPlan(const ShardLayout* layout, const v1::RequestContext& context, FrameLimits limits = {},
-           Residuals* residuals = nullptr, v1::Codec auto_codec = v1::CODEC_FLOAT32);
+           PushCoding coding = {});
 
   // Adds the gradient of one table and appends the frames that are full by now.
   // Each table at most once.
@@ -63,6 +73,10 @@ class PushPlan {
   //                             the table and both sizes.
   absl::Status Add(uint32_t table, std::shared_ptr<const TableRows> gradient,
                    std::vector<PushFrame>* frames);
+
+  // The same for a table without a gradient in this iteration: what was left behind of it, if
+  // the push is a flush.
+  absl::Status AddRemains(uint32_t table, std::vector<PushFrame>* frames);
 
   // Appends the last frame of every server. Nothing may be added after it.
   void Finish(std::vector<PushFrame>* frames);
@@ -80,7 +94,10 @@ class PushPlan {
   absl::Status AddDense(uint32_t table, const std::shared_ptr<const TableRows>& gradient,
                         std::vector<PushFrame>* frames);
   absl::Status AddSparse(uint32_t table, const TableRows& gradient, std::vector<PushFrame>* frames);
-  // `block` lacks shard and codec.
+  // The part of `gradient`, or of none, that the table's codec lets go.
+  absl::Status AddPart(uint32_t table, const LayoutShard& shard, absl::Span<const float> gradient,
+                       std::vector<PushFrame>* frames);
+  // `block` lacks the shard.
   absl::Status AddBlock(uint32_t table, const LayoutShard& shard, v1::PushBlock block,
                         FramePayload payload, std::vector<PushFrame>* frames);
   PushFrame NewFrame(uint32_t server) const;
@@ -89,8 +106,7 @@ class PushPlan {
   const ShardLayout* const layout_;
   const v1::RequestContext context_;
   const FrameLimits limits_;
-  Residuals* const residuals_;
-  const v1::Codec auto_codec_;
+  const PushCoding coding_;
   std::vector<PerServer> servers_;
   bool finished_ = false;
   // Rows of a sparse table by bucket, before they are encoded.

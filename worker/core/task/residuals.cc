@@ -1,5 +1,7 @@
 #include "worker/core/task/residuals.h"
 
+#include <utility>
+
 #include "common/check.h"
 #include "common/codec/codec.h"
 #include "common/codec/indexed_values.h"
@@ -20,27 +22,54 @@ bool Residuals::Begin(uint64_t timeline, uint64_t iteration) {
   return iteration > 0;
 }
 
-EncodedShard Residuals::Encode(const ResidualRule& rule, uint32_t number, uint64_t iteration,
-                               absl::Span<const float> gradient) {
+Residuals::Shard& Residuals::ShardAt(uint32_t number, uint64_t iteration) {
   Shard& shard = shards_[number];
-  if (shard.iteration == iteration) return shard.sent;
   // Undone without another timeline: what is here is of iterations that will be done anew.
   if (shard.iteration.has_value() && iteration < *shard.iteration) shard = Shard();
+  return shard;
+}
+
+EncodedShard Residuals::Encode(const ResidualRule& rule, uint32_t number, uint64_t iteration,
+                               absl::Span<const float> gradient) {
+  Shard& shard = ShardAt(number, iteration);
+  if (shard.iteration == iteration) return shard.sent;
   shard.iteration = iteration;
-  if (shard.residual.empty()) shard.residual.resize(gradient.size());
-  PL_CHECK_EQ(shard.residual.size(), gradient.size());
-  if (rule.codec == v1::CODEC_TOPK && rule.momentum > 0) {
-    shard.velocity.resize(gradient.size());
-    const auto momentum = static_cast<float>(rule.momentum);
-    for (size_t i = 0; i < gradient.size(); ++i) {
-      shard.velocity[i] = momentum * shard.velocity[i] + gradient[i];
-    }
-    Add(shard.velocity, &shard.residual);
-  } else {
-    Add(gradient, &shard.residual);
-  }
+  Take(rule, gradient, &shard);
   shard.sent = rule.codec == v1::CODEC_TOPK ? EncodeTopK(rule, &shard) : EncodeOneBit(&shard);
   return shard.sent;
+}
+
+EncodedShard Residuals::Flush(const ResidualRule& rule, uint32_t number, uint64_t iteration,
+                              absl::Span<const float> gradient) {
+  Shard& shard = ShardAt(number, iteration);
+  if (shard.iteration == iteration) return shard.sent;
+  if (gradient.empty() && shard.residual.empty()) return {};
+  shard.iteration = iteration;
+  if (!gradient.empty()) Take(rule, gradient, &shard);
+  // As in a new task: one that starts after the flush does what this one does.
+  const std::vector<float> residual = std::exchange(shard.residual, {});
+  shard.velocity.clear();
+  const auto* const bytes = reinterpret_cast<const char*>(residual.data());
+  shard.sent = {
+      .codec = v1::CODEC_FLOAT32,
+      .bytes = std::make_shared<const std::string>(bytes, residual.size() * sizeof(float)),
+      .kept = 0};
+  return shard.sent;
+}
+
+void Residuals::Take(const ResidualRule& rule, absl::Span<const float> gradient, Shard* shard) {
+  if (shard->residual.empty()) shard->residual.resize(gradient.size());
+  PL_CHECK_EQ(shard->residual.size(), gradient.size());
+  if (rule.codec == v1::CODEC_TOPK && rule.momentum > 0) {
+    shard->velocity.resize(gradient.size());
+    const auto momentum = static_cast<float>(rule.momentum);
+    for (size_t i = 0; i < gradient.size(); ++i) {
+      shard->velocity[i] = momentum * shard->velocity[i] + gradient[i];
+    }
+    Add(shard->velocity, &shard->residual);
+  } else {
+    Add(gradient, &shard->residual);
+  }
 }
 
 EncodedShard Residuals::EncodeTopK(const ResidualRule& rule, Shard* shard) {
@@ -52,7 +81,7 @@ EncodedShard Residuals::EncodeTopK(const ResidualRule& rule, Shard* shard) {
   if (!shard->velocity.empty()) {
     for (const uint32_t index : indices) shard->velocity[index] = 0;
   }
-  return {.bytes = std::move(bytes), .kept = indices.size()};
+  return {.codec = v1::CODEC_TOPK, .bytes = std::move(bytes), .kept = indices.size()};
 }
 
 EncodedShard Residuals::EncodeOneBit(Shard* shard) {
@@ -62,7 +91,7 @@ EncodedShard Residuals::EncodeOneBit(Shard* shard) {
   decoded_.resize(values);
   Decode(v1::CODEC_ONEBIT, bytes->data(), absl::MakeSpan(decoded_));
   for (uint64_t i = 0; i < values; ++i) shard->residual[i] -= decoded_[i];
-  return {.bytes = std::move(bytes), .kept = 0};
+  return {.codec = v1::CODEC_ONEBIT, .bytes = std::move(bytes), .kept = 0};
 }
 
 bool Residuals::Holds(uint32_t shard, uint64_t iteration) const {

@@ -7,6 +7,9 @@
 //   TOPK    sends the values of r of greatest magnitude; r and u are 0 there afterwards
 //   ONEBIT  sends r rounded to two values a group; r keeps what the rounding left out
 //
+//   flush   sends r whole, as FLOAT32; r is 0 afterwards, and momentum begins anew: nothing
+//           is left of what came before (common/spec/flush_schedule.h)
+//
 // Source: Seide et al., Interspeech 2014 (1 bit); Lin et al., ICLR 2018 (deep gradient
 // compression: momentum correction and factor masking).
 //
@@ -46,6 +49,8 @@ struct ResidualRule {
 
 // A shard's part of a push, as it travels. Immutable.
 struct EncodedShard {
+  v1::Codec codec = v1::CODEC_FLOAT32;
+  // Null: nothing is sent.
   std::shared_ptr<const std::string> bytes;
   // TOPK: values that they hold.
   uint64_t kept = 0;
@@ -62,7 +67,12 @@ class Residuals {
   EncodedShard Encode(const ResidualRule& rule, uint32_t shard, uint64_t iteration,
                       absl::Span<const float> gradient);
 
-  // Encode was called for it on this timeline, and may have left.
+  // As Encode, but a flush. `gradient` is empty where the iteration has none: then what was
+  // left behind is sent alone, and nothing if there is none.
+  EncodedShard Flush(const ResidualRule& rule, uint32_t shard, uint64_t iteration,
+                     absl::Span<const float> gradient);
+
+  // It was encoded or flushed on this timeline, and may have left.
   bool Holds(uint32_t shard, uint64_t iteration) const;
 
   // Of what is left behind, in memory.
@@ -77,6 +87,10 @@ class Residuals {
     std::vector<float> velocity;
   };
 
+  // The shard, empty if it has been at a later iteration.
+  Shard& ShardAt(uint32_t number, uint64_t iteration);
+  // Adds the gradient to what is left behind.
+  static void Take(const ResidualRule& rule, absl::Span<const float> gradient, Shard* shard);
   EncodedShard EncodeTopK(const ResidualRule& rule, Shard* shard);
   EncodedShard EncodeOneBit(Shard* shard);
 

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -122,6 +123,74 @@ TEST_CASE("an iteration that is done anew sends the same bytes, whatever its gra
     }
     CHECK(again.bytes() == once.bytes());
   }
+}
+
+std::vector<float> Floats(const EncodedShard& flushed) {
+  REQUIRE(flushed.codec == v1::CODEC_FLOAT32);
+  REQUIRE(flushed.bytes != nullptr);
+  std::vector<float> values(flushed.bytes->size() / sizeof(float));
+  std::memcpy(values.data(), flushed.bytes->data(), flushed.bytes->size());
+  return values;
+}
+
+TEST_CASE("a flush sends all there is, and leaves what a new task has") {
+  const std::vector<float> gradient = {1, 4, -2, 3, 0, 0, 8, -8};
+  for (const ResidualRule& rule : {kTopK, kDgc, kOneBit}) {
+    CAPTURE(v1::Codec_Name(rule.codec), rule.momentum);
+    Residuals residuals;
+    std::vector<double> pushed(8);
+    std::vector<double> arrived(8);
+    for (uint64_t t = 0; t < 5; ++t) {
+      const std::vector<float> sent = Sent(&residuals, rule, t, gradient);
+      for (size_t i = 0; i < 8; ++i) arrived[i] += sent[i];
+    }
+    const EncodedShard flushed = residuals.Flush(rule, 0, 5, gradient);
+    const std::vector<float> last = Floats(flushed);
+    for (size_t i = 0; i < 8; ++i) {
+      pushed[i] = 6 * gradient[i];
+      arrived[i] += last[i];
+      // With momentum more arrives than the gradients themselves.
+      if (rule.momentum == 0) CHECK(arrived[i] == Approx(pushed[i]).margin(1e-5));
+    }
+    CHECK(residuals.bytes() == 0);
+    // Asked for again: the same bytes, whatever the gradient is now.
+    CHECK(residuals.Holds(0, 5));
+    CHECK(*residuals.Flush(rule, 0, 5, std::vector<float>(8, 100)).bytes == *flushed.bytes);
+    CHECK(*residuals.Encode(rule, 0, 5, std::vector<float>(8, 100)).bytes == *flushed.bytes);
+    CHECK(residuals.bytes() == 0);
+
+    Residuals fresh;
+    for (uint64_t t = 6; t < 12; ++t) {
+      REQUIRE(*residuals.Encode(rule, 0, t, gradient).bytes ==
+              *fresh.Encode(rule, 0, t, gradient).bytes);
+    }
+    CHECK(residuals.bytes() == fresh.bytes());
+  }
+}
+
+TEST_CASE("a flush by momentum counts the last gradient as any other") {
+  Residuals residuals;
+  residuals.Encode(kDgc, 0, 0, std::vector<float>{1, 4, -2, 3});
+  // u: 0.5 0 -1 1.5 + gradient; r: 1 0 -2 3 + u.
+  CHECK(Floats(residuals.Flush(kDgc, 0, 1, std::vector<float>{1, 1, 1, 1})) ==
+        std::vector<float>{2.5, 1, -2, 5.5});
+  // Nothing of the momentum is left.
+  CHECK(Floats(residuals.Flush(kDgc, 0, 2, std::vector<float>{1, 1, 1, 1})) ==
+        std::vector<float>{1, 1, 1, 1});
+}
+
+TEST_CASE("a flush without a gradient sends what is left, once, and else nothing") {
+  Residuals residuals;
+  CHECK(residuals.Flush(kTopK, 0, 0, {}).bytes == nullptr);
+  CHECK_FALSE(residuals.Holds(0, 0));
+  residuals.Encode(kTopK, 0, 1, std::vector<float>{1, 4, -2, 3});
+  const EncodedShard flushed = residuals.Flush(kTopK, 0, 2, {});
+  CHECK(Floats(flushed) == std::vector<float>{1, 0, -2, 3});
+  CHECK(*residuals.Flush(kTopK, 0, 2, {}).bytes == *flushed.bytes);
+  CHECK(residuals.Flush(kTopK, 0, 3, {}).bytes == nullptr);
+  // Behind the last iteration everything starts at zero.
+  residuals.Encode(kTopK, 0, 4, std::vector<float>{1, 4, -2, 3});
+  CHECK(residuals.Flush(kTopK, 0, 3, {}).bytes == nullptr);
 }
 
 TEST_CASE("shards have nothing to do with one another") {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/codec.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::worker {
@@ -49,13 +50,17 @@ absl::StatusOr<ShardLayout> ShardLayout::Create(const v1::ShardMap& map,
   layout.places_.resize(map.shards_size());
   layout.tables_.resize(tables.size());
   for (size_t t = 0; t < tables.size(); ++t) {
-    layout.tables_[t].sparse = tables[t].kind() == v1::TABLE_KIND_SPARSE;
-    layout.tables_[t].dim = tables[t].dim();
-    layout.tables_[t].rows = layout.tables_[t].sparse ? 0 : tables[t].rows();
-    layout.tables_[t].push_codec = KnownOrFloat32(tables[t].push_codec());
-    layout.tables_[t].pull_codec = KnownOrFloat32(tables[t].pull_codec());
-    layout.tables_[t].topk_ratio = tables[t].topk_ratio();
-    layout.tables_[t].topk_momentum = tables[t].topk_momentum();
+    Table& table = layout.tables_[t];
+    table.sparse = tables[t].kind() == v1::TABLE_KIND_SPARSE;
+    table.dim = tables[t].dim();
+    table.rows = table.sparse ? 0 : tables[t].rows();
+    table.push_codec = KnownOrFloat32(tables[t].push_codec());
+    table.pull_codec = KnownOrFloat32(tables[t].pull_codec());
+    table.topk_ratio = tables[t].topk_ratio();
+    table.topk_momentum = tables[t].topk_momentum();
+    layout.pushes_auto_ |= table.push_codec == v1::CODEC_AUTO;
+    layout.pulls_auto_ |= table.pull_codec == v1::CODEC_AUTO;
+    layout.leaves_residuals_ |= LeavesResidual(table.push_codec);
   }
   for (const v1::ShardSpec& spec : map.shards()) {
     if (spec.server() >= layout.servers_) {

@@ -42,6 +42,10 @@ class ShardLayout {
   // push_codec is topk.
   double topk_ratio(uint32_t table) const { return tables_[table].topk_ratio; }
   double topk_momentum(uint32_t table) const { return tables_[table].topk_momentum; }
+  // Whether the rank chooses a codec (auto), or leaves something behind, for any table.
+  bool pushes_auto() const { return pushes_auto_; }
+  bool pulls_auto() const { return pulls_auto_; }
+  bool leaves_residuals() const { return leaves_residuals_; }
   // dense: rows of the table; sparse: 0.
   uint64_t rows(uint32_t table) const { return tables_[table].rows; }
 
@@ -76,6 +80,9 @@ class ShardLayout {
   ShardLayout() = default;
 
   std::vector<Table> tables_;
+  bool pushes_auto_ = false;
+  bool pulls_auto_ = false;
+  bool leaves_residuals_ = false;
   uint32_t servers_ = 0;
   std::vector<Place> places_;
 };

@@ -36,6 +36,26 @@ TEST_CASE("A layout lists the shards of each table in order") {
   for (uint64_t key = 0; key < 1000; ++key) CHECK(layout.BucketOf(2, key) == BucketOfKey(key, 64));
 }
 
+TEST_CASE("A layout knows whether any table's codec asks something of the rank") {
+  const auto layout_with = [](v1::Codec push, v1::Codec pull) {
+    std::vector<v1::TableSpec> tables = Tables();
+    tables[1].set_push_codec(push);
+    tables[1].set_pull_codec(pull);
+    auto layout = ShardLayout::Create(MapOf(tables, 1), tables);
+    REQUIRE_OK(layout.status());
+    return *std::move(layout);
+  };
+  const ShardLayout plain = layout_with(v1::CODEC_BF16, v1::CODEC_DELTA);
+  CHECK_FALSE(plain.pushes_auto());
+  CHECK_FALSE(plain.pulls_auto());
+  CHECK_FALSE(plain.leaves_residuals());
+  CHECK(layout_with(v1::CODEC_AUTO, v1::CODEC_FLOAT32).pushes_auto());
+  CHECK_FALSE(layout_with(v1::CODEC_AUTO, v1::CODEC_FLOAT32).pulls_auto());
+  CHECK(layout_with(v1::CODEC_FLOAT32, v1::CODEC_AUTO).pulls_auto());
+  CHECK(layout_with(v1::CODEC_TOPK, v1::CODEC_FLOAT32).leaves_residuals());
+  CHECK(layout_with(v1::CODEC_ONEBIT, v1::CODEC_FLOAT32).leaves_residuals());
+}
+
 TEST_CASE("A map that does not fit the model is refused") {
   struct Case {
     std::string name;

@@ -107,6 +107,7 @@ class RankDriver {
   void Compute(uint64_t attempt);
   absl::Status ComputeStep(Step* step);
   void AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, uint32_t table);
+  void AddRemains(uint32_t table);
   void AddPush(PushFrame frame);
   void Computed(uint64_t attempt, const std::shared_ptr<Step>& step, const absl::Status& status);
   void FinishPush(uint64_t attempt);

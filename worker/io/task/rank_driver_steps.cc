@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/codec/codec.h"
 #include "common/log.h"
+#include "common/spec/flush_schedule.h"
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
 #include "worker/core/task/pull_plan.h"
@@ -114,7 +114,9 @@ void RankDriver::Compute(uint64_t attempt) {
   const std::shared_ptr<Step> step = step_;
   BeginResiduals(step->iteration);
   push_ = std::make_unique<PushPlan>(layout_.get(), Context(step->iteration), FrameLimits{},
-                                     &residuals_, auto_push_.codec());
+                                     PushCoding{.residuals = &residuals_,
+                                                .auto_codec = auto_push_.codec(),
+                                                .flush = step->selected.flush});
   step->compute.began = loop_->Now();
   step->added.resize(layout_->tables(), false);
   if (step->empty) return Computed(attempt, step, absl::OkStatus());
@@ -139,11 +141,9 @@ void RankDriver::Compute(uint64_t attempt) {
 }
 
 void RankDriver::BeginResiduals(uint64_t iteration) {
-  bool leaves = false;
-  for (uint32_t table = 0; table < layout_->tables(); ++table) {
-    leaves = leaves || LeavesResidual(layout_->push_codec(table));
-  }
-  if (!leaves || !residuals_.Begin(map_.timeline(), iteration)) return;
+  if (!layout_->leaves_residuals() || !residuals_.Begin(map_.timeline(), iteration)) return;
+  // A job that flushes goes back to where nothing was left.
+  if (FlushSchedule(job_->spec).flushes()) return;
   LogWarning("what compression left behind of earlier gradients is lost",
              {{"job", options_.job_id},
               {"rank", options_.rank},
@@ -185,6 +185,15 @@ void RankDriver::AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, u
   if (!added.ok()) Fail(added);
 }
 
+void RankDriver::AddRemains(uint32_t table) {
+  // A table before it may have failed.
+  if (push_ == nullptr) return;
+  std::vector<PushFrame> frames;
+  const absl::Status added = push_->AddRemains(table, &frames);
+  for (PushFrame& frame : frames) AddPush(std::move(frame));
+  if (!added.ok()) Fail(added);
+}
+
 void RankDriver::AddPush(PushFrame planned) {
   auto frame = std::make_shared<const PushFrame>(std::move(planned));
   if (step_ != nullptr) step_->push.bytes += frame->payload_bytes;
@@ -203,11 +212,14 @@ void RankDriver::Computed(uint64_t attempt, const std::shared_ptr<Step>& step,
                           const absl::Status& status) {
   if (attempt != machine_.attempt() || step != step_) return;
   if (!status.ok()) return Fail(status);
-  for (uint32_t table = 0; table < layout_->tables() && !step->empty; ++table) {
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
     // What has left in an earlier attempt may have arrived: it leaves again.
     const uint32_t first_shard = layout_->shards(table)[0].shard;
-    if (step->skipped && !residuals_.Holds(first_shard, step->iteration)) continue;
-    AddTable(attempt, step, table);
+    if (step->empty || (step->skipped && !residuals_.Holds(first_shard, step->iteration))) {
+      AddRemains(table);
+    } else {
+      AddTable(attempt, step, table);
+    }
   }
   Handle(worker::Computed{attempt});
 }
@@ -245,17 +257,11 @@ void RankDriver::PushAcked(uint64_t attempt) {
 }
 
 void RankDriver::ChooseCodecs(const Step& step) {
-  bool push = false;
-  bool pull = false;
-  for (uint32_t table = 0; table < layout_->tables(); ++table) {
-    push = push || layout_->push_codec(table) == v1::CODEC_AUTO;
-    pull = pull || layout_->pull_codec(table) == v1::CODEC_AUTO;
-  }
   const absl::Duration compute = step.compute.time;
-  if (push) {
+  if (layout_->pushes_auto()) {
     ChooseCodec("push", step.iteration, step.push.bytes, step.push.time, compute, &auto_push_);
   }
-  if (pull) {
+  if (layout_->pulls_auto()) {
     ChooseCodec("pull", step.iteration, step.pull.bytes, step.pull.time, compute, &auto_pull_);
   }
 }
