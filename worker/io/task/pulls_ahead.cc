@@ -11,7 +11,7 @@ namespace paceline::worker {
 PullsAhead::PullsAhead(EventLoop* loop, const InFlightOptions& options, FrameCalls::Events events,
                        FrameLimits limits)
     : calls_(loop, options,
-             {.drained = [this] { std::exchange(done_, nullptr)(); },
+             {.drained = [this] { Drained(); },
               .refused = std::move(events.refused),
               .unreachable = std::move(events.unreachable),
               .waiting =
@@ -67,9 +67,18 @@ void PullsAhead::Await(std::function<void()> done) {
   calls_.Close();
 }
 
+void PullsAhead::Drained() {
+  End();
+  std::exchange(done_, nullptr)();
+}
+
 void PullsAhead::Abandon() {
   calls_.Abandon();
   done_ = nullptr;
+  End();
+}
+
+void PullsAhead::End() {
   why_ = absl::OkStatus();
   layout_.reset();
   client_.reset();

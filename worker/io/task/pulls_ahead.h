@@ -48,7 +48,8 @@ class PullsAhead {
   // Moves the rows that have come into `parameters`, which is shaped, and lets the others go
   // there. Returns what else is to be pulled: for each table, or empty: everything.
   std::vector<TableNeeds> Take(std::shared_ptr<Parameters> parameters);
-  // Calls `done` once everything that was asked for has come, perhaps at once.
+  // Calls `done` once everything that was asked for has come, perhaps at once. Nothing more
+  // is asked for before the next Begin.
   void Await(std::function<void()> done);
   // Also what Begin began. `done` is not called.
   void Abandon();
@@ -57,6 +58,10 @@ class PullsAhead {
   uint64_t calls_repeated() const { return calls_.calls_repeated(); }
 
  private:
+  void Drained();
+  // Nothing is asked for until the next Begin.
+  void End();
+
   FrameCalls calls_;
   const FrameLimits limits_;
   const std::function<void(const absl::Status&)> waiting_;
