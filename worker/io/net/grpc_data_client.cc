@@ -1,10 +1,7 @@
 #include "worker/io/net/grpc_data_client.h"
 
-#include <grpcpp/completion_queue.h>
 #include <grpcpp/support/slice.h>
-#include <pthread.h>
 
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +10,6 @@
 #include "common/clock.h"
 #include "common/failpoint/failpoint.h"
 #include "common/rpc/byte_buffer.h"
-#include "common/rpc/held_event.h"
 #include "common/rpc/payload.h"
 #include "common/sync.h"
 #include "worker/io/net/server_channel.h"
@@ -21,9 +17,6 @@
 
 namespace paceline::worker {
 namespace {
-
-// How often deadlines and the links to the servers are looked at.
-constexpr absl::Duration kCheckEvery = absl::Milliseconds(50);
 
 class StreamedPayload final : public ReceivedPayload {
  public:
@@ -48,26 +41,25 @@ std::vector<grpc::Slice> Slices(const FramePayload& payload) {
 
 class GrpcDataClient final : public DataClient {
  public:
-  explicit GrpcDataClient(const std::vector<std::string>& addresses) {
+  GrpcDataClient(const std::vector<std::string>& addresses, std::shared_ptr<ClientQueue> queue)
+      : queue_(std::move(queue)) {
     for (const std::string& address : addresses) {
       servers_.push_back({std::make_unique<ServerChannel>(address), nullptr});
     }
-    thread_ = std::thread([this] { Serve(); });
-    pthread_setname_np(thread_.native_handle(), "data-client");
+    tick_ = queue_->AddTick([this] { Tick(); });
   }
 
   ~GrpcDataClient() override {
+    queue_->RemoveTick(tick_);
     CancelAll();
     std::vector<std::shared_ptr<ServerStream>> streams;
     {
       MutexLock lock(&mu_);
       for (Server& server : servers_) streams.push_back(std::move(server.stream));
-      closing_ = true;
-      if (streams_ == 0) queue_.Shutdown();
     }
-    // The last one to go shuts the queue down.
     streams.clear();
-    thread_.join();
+    MutexLock lock(&mu_);
+    while (streams_ > 0) gone_.Wait(&mu_);
   }
 
   void OpenRank(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
@@ -169,14 +161,14 @@ class GrpcDataClient final : public DataClient {
     if (to.stream == broken) {
       before = std::move(to.stream);
       ++streams_;
-      to.stream = ServerStream::Open(to.channel->stub(), &queue_, [this] { StreamGone(); });
+      to.stream = ServerStream::Open(to.channel->stub(), queue_->get(), [this] { StreamGone(); });
     }
     return to.stream;
   }
 
   void StreamGone() {
     MutexLock lock(&mu_);
-    if (--streams_ == 0 && closing_) queue_.Shutdown();
+    if (--streams_ == 0) gone_.NotifyAll();
   }
 
   std::vector<std::shared_ptr<ServerStream>> Streams() {
@@ -188,30 +180,9 @@ class GrpcDataClient final : public DataClient {
     return streams;
   }
 
-  void Serve() {
-    absl::Time next_check = absl::Now();
-    for (;;) {
-      void* tag = nullptr;
-      bool ok = false;
-      switch (queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(next_check))) {
-        case grpc::CompletionQueue::SHUTDOWN:
-          return;
-        case grpc::CompletionQueue::GOT_EVENT:
-          (*static_cast<QueueEvent*>(tag))(ok);
-          break;
-        case grpc::CompletionQueue::TIMEOUT:
-          break;
-      }
-      // Often enough also if the machine's clock was set back.
-      const absl::Time now = absl::Now();
-      if (now < next_check && next_check - now <= kCheckEvery) continue;
-      next_check = now + kCheckEvery;
-      for (const std::shared_ptr<ServerStream>& stream : Streams()) stream->Expire(now);
-      CheckLinks();
-    }
-  }
-
-  void CheckLinks() {
+  void Tick() {
+    const absl::Time now = absl::Now();
+    for (const std::shared_ptr<ServerStream>& stream : Streams()) stream->Expire(now);
     for (Server& server : servers_) {
       std::shared_ptr<ServerStream> lost;
       {
@@ -226,20 +197,21 @@ class GrpcDataClient final : public DataClient {
   }
 
   RealClock clock_;
-  grpc::CompletionQueue queue_;
+  const std::shared_ptr<ClientQueue> queue_;
+  uint64_t tick_ = 0;
   Mutex mu_;
+  CondVar gone_;
   // In the order of the addresses; what they have is guarded by mu_, the vector is not.
   std::vector<Server> servers_;
   // Not deleted yet.
   int streams_ ABSL_GUARDED_BY(mu_) = 0;
-  bool closing_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<DataClient> MakeGrpcDataClient(const std::vector<std::string>& addresses) {
-  return std::make_unique<GrpcDataClient>(addresses);
+std::unique_ptr<DataClient> MakeGrpcDataClient(const std::vector<std::string>& addresses,
+                                               std::shared_ptr<ClientQueue> queue) {
+  return std::make_unique<GrpcDataClient>(addresses, std::move(queue));
 }
 
 }  // namespace paceline::worker

@@ -1,24 +1,30 @@
 #include "worker/io/net/grpc_scheduler_client.h"
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/support/async_unary_call.h>
 
+#include <functional>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "common/failpoint/failpoint.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/grpc_status.h"
+#include "common/rpc/held_event.h"
 #include "proto/node.grpc.pb.h"
 
 namespace paceline::worker {
 namespace {
 
-// What a call needs until its callback; shared with the handle that cancels it.
+// A call lives while its event is due, or a handle may cancel it.
 template <typename Request, typename Response>
 struct Call {
   grpc::ClientContext context;
-  Request request;
   Response response;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
+  std::function<void()> done;
+  HeldEvent finished{[this](bool) { std::exchange(done, nullptr)(); }};
 };
 
 template <typename CallState>
@@ -33,15 +39,16 @@ class Handle final : public PendingCall {
 
 class GrpcSchedulerClient final : public SchedulerClient {
  public:
-  explicit GrpcSchedulerClient(const std::string& address)
-      : stub_(v1::Coordination::NewStub(MakeChannel(address, grpc::InsecureChannelCredentials()))) {
+  GrpcSchedulerClient(const std::string& address, std::shared_ptr<ClientQueue> queue)
+      : queue_(std::move(queue)),
+        stub_(v1::Coordination::NewStub(MakeChannel(address, grpc::InsecureChannelCredentials()))) {
   }
 
   std::unique_ptr<PendingCall> SyncTask(const v1::SyncTaskRequest& request, absl::Duration timeout,
                                         Done<v1::SyncTaskResponse> done) override {
     return Start("task.sync.send", "task.sync.answered", request, timeout, std::move(done),
-                 [this](auto* context, auto* asked, auto* response, auto finished) {
-                   stub_->async()->SyncTask(context, asked, response, std::move(finished));
+                 [this](auto* context, const auto& asked) {
+                   return stub_->AsyncSyncTask(context, asked, queue_->get());
                  });
   }
 
@@ -49,9 +56,8 @@ class GrpcSchedulerClient final : public SchedulerClient {
                                          absl::Duration timeout,
                                          Done<v1::HeartbeatResponse> done) override {
     return Start("worker.heartbeat.send", "worker.heartbeat.answered", request, timeout,
-                 std::move(done),
-                 [this](auto* context, auto* asked, auto* response, auto finished) {
-                   stub_->async()->Heartbeat(context, asked, response, std::move(finished));
+                 std::move(done), [this](auto* context, const auto& asked) {
+                   return stub_->AsyncHeartbeat(context, asked, queue_->get());
                  });
   }
 
@@ -66,29 +72,31 @@ class GrpcSchedulerClient final : public SchedulerClient {
       done(fault);
       return std::make_unique<Handle<CallState>>(std::move(call));
     }
-    call->request = request;
     // gRPC's deadlines are of the machine's clock.
     call->context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-    const std::function<void(grpc::Status)> finished = [call, answered,
-                                                        done = std::move(done)](grpc::Status s) {
-      const absl::Status status = s.ok() ? Failpoint(answered) : FromGrpcStatus(s);
+    call->done = [call = call.get(), answered, done = std::move(done)] {
+      const absl::Status status =
+          call->status.ok() ? Failpoint(answered) : FromGrpcStatus(call->status);
       if (status.ok()) {
         done(std::move(call->response));
       } else {
         done(status);
       }
     };
-    method(&call->context, &call->request, &call->response, finished);
+    call->reader = method(&call->context, request);
+    call->reader->Finish(&call->response, &call->status, call->finished.Due(call));
     return std::make_unique<Handle<CallState>>(std::move(call));
   }
 
+  const std::shared_ptr<ClientQueue> queue_;
   const std::unique_ptr<v1::Coordination::Stub> stub_;
 };
 
 }  // namespace
 
-std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(const std::string& address) {
-  return std::make_unique<GrpcSchedulerClient>(address);
+std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(const std::string& address,
+                                                         std::shared_ptr<ClientQueue> queue) {
+  return std::make_unique<GrpcSchedulerClient>(address, std::move(queue));
 }
 
 }  // namespace paceline::worker

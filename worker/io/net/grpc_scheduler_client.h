@@ -5,13 +5,16 @@
 #include <memory>
 #include <string>
 
+#include "worker/io/net/client_queue.h"
 #include "worker/io/net/scheduler_client.h"
 
 namespace paceline::worker {
 
 // Returns at once; the channel connects with the first call. All callbacks must
 // have come before the client is deleted.
-std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(const std::string& address);
+std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(
+    const std::string& address,
+    std::shared_ptr<ClientQueue> queue = std::make_shared<ClientQueue>());
 
 }  // namespace paceline::worker
 
