@@ -111,18 +111,20 @@ class StandingCluster(unittest.TestCase):
                 self.assertEqual(daemon.stop(), 0, daemon.log.read_text()[-2000:])
             wait_for(lambda: not alive(task), FREED_SECONDS, "the task to exit")
 
-    def test_servers_have_no_threads_of_grpc_that_poll(self):
+    def test_servers_and_tasks_have_no_threads_of_grpc_that_poll(self):
         """Each of them would be woken by every message of the data plane."""
-        def pollers(daemon):
+        def pollers(pid):
             names = [task.joinpath("comm").read_text().strip()
-                     for task in pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()]
+                     for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
             return [name for name in names if name in ("nexting_thread", "grpcpp_sync_ser")]
         with Cluster(servers=1, workers=1) as cluster:
             job = cluster.submit(counting(self.folder, "running", 10**9, servers=1))
             cluster.wait_for_state(job, "running")
-            self.assertEqual(pollers(cluster.servers[0]), [])
+            self.assertEqual(pollers(cluster.servers[0].pid), [])
+            task = cluster.job(job)["ranks"][0]["pid"]
+            self.assertEqual(pollers(task), [])
             # The names are still those that gRPC gives.
-            self.assertEqual(set(pollers(cluster.scheduler)), {"nexting_thread", "grpcpp_sync_ser"})
+            self.assertEqual(set(pollers(cluster.scheduler.pid)), {"nexting_thread", "grpcpp_sync_ser"})
 
     def test_http_status(self):
         with Cluster(servers=1, workers=1) as cluster:
