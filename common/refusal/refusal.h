@@ -15,6 +15,7 @@
 //   INVALID             InvalidArgument      a bug
 //   NON_FINITE          InvalidArgument      the job fails
 //   LIMIT               ResourceExhausted    the job fails, or backs off
+//   UNKNOWN_KEY_LIST    FailedPrecondition   sends the keys
 #ifndef PACELINE_COMMON_REFUSAL_REFUSAL_H_
 #define PACELINE_COMMON_REFUSAL_REFUSAL_H_
 
