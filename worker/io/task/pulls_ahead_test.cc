@@ -1,0 +1,225 @@
+#include "worker/io/task/pulls_ahead.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/refusal/refusal.h"
+#include "proto/job.pb.h"
+#include "worker/core/task/layout_fixture.h"
+
+namespace paceline::worker {
+namespace {
+
+class FloatPayload final : public ReceivedPayload {
+ public:
+  explicit FloatPayload(std::vector<float> values) : values_(std::move(values)) {}
+  uint64_t size() const override { return values_.size() * sizeof(float); }
+  bool Read(void* to, size_t size) override {
+    std::memcpy(to, reinterpret_cast<const char*>(values_.data()) + at_, size);
+    at_ += size;
+    return true;
+  }
+
+ private:
+  const std::vector<float> values_;
+  size_t at_ = 0;
+};
+
+// Takes pulls, and answers them when the test says so.
+class HeldPulls final : public DataClient {
+ public:
+  struct Asked {
+    PullFrame frame;
+    Done<PullReply> done;
+  };
+
+  void Pull(const PullFrame& frame, absl::Duration, Done<PullReply> done) override {
+    asked.push_back({frame, std::move(done)});
+  }
+  void Answer(size_t i, std::vector<float> values) {
+    PullReply reply;
+    for (const PullTarget& target : asked[i].frame.targets) {
+      v1::PulledBlock* block = reply.header.add_blocks();
+      block->set_shard(target.shard);
+      block->set_rows(target.rows);
+      block->set_codec(v1::CODEC_FLOAT32);
+    }
+    reply.payload = std::make_unique<FloatPayload>(std::move(values));
+    asked[i].done(std::move(reply));
+  }
+  void Refuse(size_t i, v1::Refusal::Kind kind) {
+    v1::Refusal refusal;
+    refusal.set_kind(kind);
+    asked[i].done(RefusalStatus(refusal, v1::Refusal::Kind_Name(kind)));
+  }
+
+  void OpenRank(uint32_t, const v1::RequestContext&, absl::Duration,
+                Done<v1::OpenRankResponse>) override {}
+  void Push(const PushFrame&, absl::Duration, Done<v1::PushResponse>) override {}
+  void Pin(uint32_t, const v1::RequestContext&, absl::Duration, Done<v1::PinResponse>) override {}
+  void Unpin(uint32_t, const v1::UnpinRequest&, absl::Duration, Done<v1::UnpinResponse>) override {}
+  void CancelAll() override {}
+
+  // Of the loop's thread.
+  std::vector<Asked> asked;
+};
+
+// Two dense tables of two values each, and a sparse one. Everything runs on the loop.
+struct Fixture {
+  std::vector<v1::TableSpec> tables = {DenseTable("a", 2, 1), DenseTable("b", 2, 1),
+                                       SparseTable("s", 1)};
+  std::shared_ptr<const ShardLayout> layout =
+      std::make_shared<const ShardLayout>(*ShardLayout::Create(MapOf(tables, 1), tables));
+  std::shared_ptr<HeldPulls> client = std::make_shared<HeldPulls>();
+  std::shared_ptr<Parameters> parameters = std::make_shared<Parameters>();
+  std::vector<std::string> events;
+  RealClock clock;
+  EventLoop loop{&clock, "test"};
+  PullsAhead ahead{&loop,
+                   {},
+                   {.drained = nullptr,
+                    .refused = [this](const absl::Status& s) { Note("refused", s); },
+                    .unreachable = [this](const absl::Status& s) { Note("unreachable", s); },
+                    .waiting = [this](const absl::Status& s) { Note("waiting", s); }}};
+
+  Fixture() {
+    ShapeParameters(*layout, std::vector<std::vector<uint64_t>>(3), parameters.get());
+    (*parameters)[0].rows = {1, 2};
+    (*parameters)[1].rows = {3, 4};
+  }
+  ~Fixture() { loop.Stop(); }
+
+  void Note(const std::string& event, const absl::Status& status) {
+    events.push_back(event + " " + std::string(status.message()));
+  }
+  void On(const std::function<void()>& what) {
+    std::promise<void> done;
+    loop.Post([&] {
+      what();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  v1::PushRequest PushOf(const std::vector<uint32_t>& of_tables) const {
+    v1::PushRequest push;
+    for (const uint32_t table : of_tables) {
+      push.add_blocks()->set_shard(layout->shards(table)[0].shard);
+    }
+    return push;
+  }
+  void Begin(uint64_t iteration) {
+    PullHeader header;
+    header.context.set_iteration(iteration);
+    ahead.Begin(layout, client, header);
+  }
+  std::vector<float> Rows(uint32_t table) const {
+    const auto& rows = (*parameters)[table].rows;
+    return std::vector<float>(rows.begin(), rows.end());
+  }
+};
+
+TEST_CASE("rows that come ahead are kept apart until the iteration begins") {
+  Fixture f;
+  f.On([&] {
+    f.Begin(8);
+    CHECK(f.ahead.Ask(f.PushOf({1, 2})).ok());
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    REQUIRE(f.client->asked.size() == 2);
+    CHECK(f.client->asked[0].frame.header.context().iteration() == 8);
+    // The sparse shard waits for the keys of the next batch.
+    CHECK(f.client->asked[0].frame.header.blocks_size() == 1);
+    f.client->Answer(0, {30, 40});
+  });
+  bool done = false;
+  f.On([&] {
+    CHECK(f.Rows(1) == std::vector<float>{3, 4});
+    const std::vector<TableNeeds> needs = f.ahead.Take(f.parameters);
+    REQUIRE(needs.size() == 3);
+    CHECK((!needs[0].all && needs[0].missing.empty()));
+    CHECK((!needs[1].all && needs[1].missing.empty()));
+    CHECK(needs[2].all);
+    CHECK(f.Rows(1) == std::vector<float>{30, 40});
+    f.ahead.Await([&] { done = true; });
+    CHECK_FALSE(done);
+    // The other comes later, and goes where the iteration reads.
+    f.client->Answer(1, {10, 20});
+  });
+  f.On([&] {
+    CHECK(done);
+    CHECK(f.Rows(0) == std::vector<float>{10, 20});
+    // Over: what is sent before the next Begin is followed by nothing.
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    CHECK(f.client->asked.size() == 2);
+  });
+  CHECK(f.events.empty());
+}
+
+TEST_CASE("without a beginning everything is left to pull") {
+  Fixture f;
+  bool done = false;
+  f.On([&] {
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    CHECK(f.client->asked.empty());
+    CHECK(f.ahead.Take(f.parameters).empty());
+    f.ahead.Await([&] { done = true; });
+    CHECK(done);
+  });
+  CHECK(f.Rows(0) == std::vector<float>{1, 2});
+}
+
+TEST_CASE("what was not pushed is left to pull") {
+  Fixture f;
+  f.On([&] {
+    f.Begin(1);
+    CHECK(f.ahead.Ask(f.PushOf({1})).ok());
+    f.client->Answer(0, {30, 40});
+  });
+  f.On([&] {
+    const std::vector<TableNeeds> needs = f.ahead.Take(f.parameters);
+    REQUIRE(needs.size() == 3);
+    CHECK(needs[0].missing == std::vector<uint32_t>{0});
+    CHECK(needs[1].missing.empty());
+  });
+}
+
+TEST_CASE("why rows have not come is told when somebody awaits them") {
+  Fixture f;
+  f.On([&] {
+    f.Begin(1);
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    f.client->Refuse(0, v1::Refusal::NOT_YET);
+  });
+  f.On([&] {
+    CHECK(f.events.empty());
+    f.ahead.Take(f.parameters);
+    f.ahead.Await([] {});
+    CHECK(f.events == std::vector<std::string>{"waiting NOT_YET"});
+  });
+}
+
+TEST_CASE("a refusal is told at once, and what was abandoned is heard of no more") {
+  Fixture f;
+  f.On([&] {
+    f.Begin(1);
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    CHECK(f.ahead.Ask(f.PushOf({1})).ok());
+    f.client->Refuse(0, v1::Refusal::STALE_EPOCH);
+  });
+  f.On([&] {
+    CHECK(f.events == std::vector<std::string>{"refused STALE_EPOCH"});
+    f.ahead.Abandon();
+    f.client->Answer(1, {30, 40});
+  });
+  f.On([&] { CHECK(f.ahead.Take(f.parameters).empty()); });
+  CHECK(f.Rows(1) == std::vector<float>{3, 4});
+}
+
+}  // namespace
+}  // namespace paceline::worker
