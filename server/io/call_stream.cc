@@ -15,6 +15,9 @@ namespace {
 // Payload at which a batch of answers is full. A larger answer travels by itself.
 constexpr uint64_t kBatchBytes = uint64_t{1} << 20;
 
+// Answers of a batch of calls up to this wait for one another.
+constexpr uint64_t kSmallBatchBytes = uint64_t{64} << 10;
+
 uint64_t PayloadBytes(const StreamAnswer& answer) { return answer.header.payload_bytes(); }
 
 }  // namespace
@@ -59,11 +62,11 @@ void CallStream::Proceed() {
 CallStream::Due CallStream::Decide() {
   Due due;
   if (over_) return due;
-  if (!writing_ && !answers_.empty() && failure_.ok()) due.write = NextBatch();
+  if (!writing_ && serving_ == 0 && !answers_.empty() && failure_.ok()) due.write = NextBatch();
   if (!reading_ && !ending_ && waiting_.size() + answers_.size() < kMostUnanswered) {
     reading_ = due.read = true;
   }
-  if (ending_ && !writing_ && (waiting_.empty() || !failure_.ok())) {
+  if (ending_ && !writing_ && serving_ == 0 && (waiting_.empty() || !failure_.ok())) {
     over_ = true;
     due.finish = ToGrpcStatus(failure_);
   }
@@ -128,6 +131,24 @@ absl::Status CallStream::TakeBatch(const grpc::ByteBuffer& message) {
     return InvalidStatus(
         absl::StrCat("payload of the calls: ", wanted, " bytes expected, got ", payload.size()));
   }
+  // Serving one of many bytes takes longer than a message.
+  if (batch.calls_size() == 1 || payload.size() > kSmallBatchBytes) {
+    return ServeBatch(batch, payload);
+  }
+  {
+    MutexLock lock(&mu_);
+    ++serving_;
+  }
+  const absl::Status served = ServeBatch(batch, payload);
+  {
+    MutexLock lock(&mu_);
+    --serving_;
+  }
+  Proceed();
+  return served;
+}
+
+absl::Status CallStream::ServeBatch(const v1::CallBatch& batch, const Payload& payload) {
   uint64_t at = 0;
   for (const v1::DataCall& call : batch.calls()) {
     {

@@ -81,6 +81,7 @@ class CallStream : public std::enable_shared_from_this<CallStream> {
   void OnWritten(bool ok);
   void OnGone();
   absl::Status TakeBatch(const grpc::ByteBuffer& message);
+  absl::Status ServeBatch(const v1::CallBatch& batch, const Payload& payload);
   void Serve(const v1::DataCall& call, Payload payload);
   void Answered(uint64_t id, StreamAnswer answer);
   // Cancels what waits; nothing is written any more.
@@ -111,6 +112,8 @@ class CallStream : public std::enable_shared_from_this<CallStream> {
   Mutex mu_;
   bool reading_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  // Small batches that are being served: their answers leave together.
+  int serving_ ABSL_GUARDED_BY(mu_) = 0;
   // No further call is read: the client has said so, or the server shuts down.
   bool ending_ ABSL_GUARDED_BY(mu_) = false;
   // Finished, or the client has gone.

@@ -17,6 +17,7 @@
 #include "worker/io/net/event_loop.h"
 #include "worker/io/net/grpc_data_client.h"
 #include "worker/io/net/key_list_client.h"
+#include "worker/io/net/send_together.h"
 #include "worker/io/net/shared_memory_client.h"
 #include "worker/io/task/frame_calls.h"
 #include "worker/io/task/pull_calls.h"
@@ -140,7 +141,10 @@ class BenchRank {
       PL_CHECK_OK(plan.Add(table, gradients_[next_keys_], &frames));
     }
     plan.Finish(&frames);
-    for (worker::PushFrame& frame : frames) AddPush(std::move(frame));
+    {
+      const worker::SendTogether together;
+      for (worker::PushFrame& frame : frames) AddPush(std::move(frame));
+    }
     calls_.Close();
   }
 

@@ -63,7 +63,7 @@ bool ServerStream::Start(v1::DataCall&& call, std::vector<grpc::Slice>&& payload
     calls_[call.id()] = {deadline, std::move(done)};
     unsent_.push_back({std::move(call), std::move(payload)});
   }
-  Write();
+  SendTogether::Schedule(shared_from_this());
   return true;
 }
 
@@ -76,10 +76,10 @@ void ServerStream::OnStarted(bool ok) {
   }
   if (!ok) return FinishIfQuiet();
   wire_->Read(&message_, read_.Due(shared_from_this()));
-  Write();
+  Send();
 }
 
-void ServerStream::Write() {
+void ServerStream::Send() {
   grpc::ByteBuffer message;
   {
     MutexLock lock(&mu_);
@@ -112,7 +112,7 @@ void ServerStream::OnWritten(bool ok) {
     writing_ = false;
     broken_ = broken_ || !ok;
   }
-  Write();
+  Send();
   FinishIfQuiet();
 }
 

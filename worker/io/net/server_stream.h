@@ -29,6 +29,7 @@
 #include "common/rpc/payload.h"
 #include "common/sync.h"
 #include "proto/data.pb.h"
+#include "worker/io/net/send_together.h"
 
 namespace paceline::worker {
 
@@ -40,7 +41,7 @@ struct StreamAnswer {
   uint64_t offset = 0;
 };
 
-class ServerStream : public std::enable_shared_from_this<ServerStream> {
+class ServerStream final : public Sender, public std::enable_shared_from_this<ServerStream> {
  public:
   using Done = std::function<void(absl::StatusOr<StreamAnswer>)>;
 
@@ -49,7 +50,7 @@ class ServerStream : public std::enable_shared_from_this<ServerStream> {
   static std::shared_ptr<ServerStream> Open(std::shared_ptr<grpc::GenericStub> stub,
                                             grpc::CompletionQueue* queue,
                                             std::function<void()> gone);
-  ~ServerStream();
+  ~ServerStream() override;
 
   // `call` without id, timeout_ms and payload_bytes. The slices are held until they have left.
   // `done` is called once; its errors are those of the server, DeadlineExceeded, and why the
@@ -57,6 +58,9 @@ class ServerStream : public std::enable_shared_from_this<ServerStream> {
   // False: the stream has broken, and nothing has been taken.
   bool Start(v1::DataCall&& call, std::vector<grpc::Slice>&& payload, absl::Duration timeout,
              Done&& done);
+
+  // Lets the calls leave that have been started: Start schedules it (send_together.h).
+  void Send() override;
 
   // Ends the calls whose time is over; to be asked several times a second.
   void Expire(absl::Time now);
@@ -81,8 +85,6 @@ class ServerStream : public std::enable_shared_from_this<ServerStream> {
   void OnWritten(bool ok);
   void OnFinished();
   absl::Status TakeBatch(const grpc::ByteBuffer& message);
-  // Lets the next batch leave, unless one is on its way.
-  void Write();
   grpc::ByteBuffer NextBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Of a broken stream, asks for the server's status once nothing else is due.
   void FinishIfQuiet();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/refusal/refusal.h"
+#include "worker/io/net/send_together.h"
 
 namespace paceline::worker {
 
@@ -37,6 +38,7 @@ void FrameCalls::Abandon() {
 }
 
 void FrameCalls::Pump() {
+  const SendTogether together;
   for (const InFlight::Call& call : in_flight_.Take(loop_->Now())) {
     const auto answered = [this, frame = call.frame](absl::StatusOr<Accept> answer) {
       Answered(frame, std::move(answer));

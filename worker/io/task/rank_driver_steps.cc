@@ -8,6 +8,7 @@
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
 #include "worker/core/task/pull_plan.h"
+#include "worker/io/net/send_together.h"
 #include "worker/io/task/pull_calls.h"
 #include "worker/io/task/rank_driver.h"
 #include "worker/io/task/rank_driver_step.h"
@@ -71,15 +72,18 @@ void RankDriver::PullRows(uint64_t attempt) {
   header.states = delta_states_.get();
   absl::StatusOr<std::vector<PullFrame>> frames = PlanPull(*layout_, header, *parameters_, needs);
   if (!frames.ok()) return Fail(frames.status());
-  for (PullFrame& frame : *frames) {
-    step.pull.bytes += frame.payload_bytes + frame.reply_bytes;
-    AddPull(&calls_, client_, std::move(frame),
-            [this](const PullFrame& asked, const PullReply& reply) {
-              PL_RETURN_IF_ERROR(
-                  ScatterReply(*layout_, asked, reply, parameters_.get(), delta_states_.get()));
-              if (cache_ != nullptr) cache_->Store(asked, reply.header, *parameters_);
-              return absl::OkStatus();
-            });
+  {
+    const SendTogether together;
+    for (PullFrame& frame : *frames) {
+      step.pull.bytes += frame.payload_bytes + frame.reply_bytes;
+      AddPull(&calls_, client_, std::move(frame),
+              [this](const PullFrame& asked, const PullReply& reply) {
+                PL_RETURN_IF_ERROR(
+                    ScatterReply(*layout_, asked, reply, parameters_.get(), delta_states_.get()));
+                if (cache_ != nullptr) cache_->Store(asked, reply.header, *parameters_);
+                return absl::OkStatus();
+              });
+    }
   }
   calls_.Close();
 }
@@ -181,7 +185,10 @@ void RankDriver::AddTable(uint64_t attempt, const std::shared_ptr<Step>& step, u
   std::vector<PushFrame> frames;
   const absl::Status added =
       push_->Add(table, {step->gradients, &(*step->gradients)[table]}, &frames);
-  for (PushFrame& frame : frames) AddPush(std::move(frame));
+  {
+    const SendTogether together;
+    for (PushFrame& frame : frames) AddPush(std::move(frame));
+  }
   if (!added.ok()) Fail(added);
 }
 
@@ -232,7 +239,10 @@ void RankDriver::FinishPush(uint64_t attempt) {
   std::vector<PushFrame> frames;
   push_->Finish(&frames);
   when_drained_ = [this, attempt] { PushAcked(attempt); };
-  for (PushFrame& frame : frames) AddPush(std::move(frame));
+  {
+    const SendTogether together;
+    for (PushFrame& frame : frames) AddPush(std::move(frame));
+  }
   calls_.Close();
 }
 
