@@ -62,11 +62,11 @@ void CallStream::Proceed() {
 CallStream::Due CallStream::Decide() {
   Due due;
   if (over_) return due;
-  if (!writing_ && serving_ == 0 && !answers_.empty() && failure_.ok()) due.write = NextBatch();
+  if (!writing_ && small_ == 0 && !answers_.empty() && failure_.ok()) due.write = NextBatch();
   if (!reading_ && !ending_ && waiting_.size() + answers_.size() < kMostUnanswered) {
     reading_ = due.read = true;
   }
-  if (ending_ && !writing_ && serving_ == 0 && (waiting_.empty() || !failure_.ok())) {
+  if (ending_ && !writing_ && taking_ == 0 && (waiting_.empty() || !failure_.ok())) {
     over_ = true;
     due.finish = ToGrpcStatus(failure_);
   }
@@ -91,19 +91,25 @@ void CallStream::OnRead(bool ok) {
   {
     MutexLock lock(&mu_);
     reading_ = false;
-    if (!ok) ending_ = true;
+    if (ok) {
+      ++taking_;
+    } else {
+      ending_ = true;
+    }
     due = Decide();
   }
-  // The next batch arrives while this one is served.
+  // The next batch, or the client's last word, arrives while this one is served.
   Do(due);
   if (!ok) return;
   const absl::Status taken = TakeBatch(message);
-  if (taken.ok()) return;
-  Drop();
+  if (!taken.ok()) Drop();
   {
     MutexLock lock(&mu_);
-    failure_ = taken;
-    ending_ = true;
+    --taking_;
+    if (!taken.ok()) {
+      failure_ = taken;
+      ending_ = true;
+    }
   }
   Proceed();
 }
@@ -137,14 +143,11 @@ absl::Status CallStream::TakeBatch(const grpc::ByteBuffer& message) {
   }
   {
     MutexLock lock(&mu_);
-    ++serving_;
+    ++small_;
   }
   const absl::Status served = ServeBatch(batch, payload);
-  {
-    MutexLock lock(&mu_);
-    --serving_;
-  }
-  Proceed();
+  MutexLock lock(&mu_);
+  --small_;
   return served;
 }
 

@@ -112,8 +112,10 @@ class CallStream : public std::enable_shared_from_this<CallStream> {
   Mutex mu_;
   bool reading_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
-  // Small batches that are being served: their answers leave together.
-  int serving_ ABSL_GUARDED_BY(mu_) = 0;
+  // Batches that are being taken: the stream does not end before. Of them, small ones,
+  // whose answers leave together.
+  int taking_ ABSL_GUARDED_BY(mu_) = 0;
+  int small_ ABSL_GUARDED_BY(mu_) = 0;
   // No further call is read: the client has said so, or the server shuts down.
   bool ending_ ABSL_GUARDED_BY(mu_) = false;
   // Finished, or the client has gone.

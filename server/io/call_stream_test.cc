@@ -198,6 +198,19 @@ TEST_CASE("a stream ends once all of its calls are answered") {
   REQUIRE_OK(client.Finish());
 }
 
+TEST_CASE("a client that says at once that it has no more gets all its answers") {
+  Loopback server;
+  server.OpenRanks();
+  for (int i = 0; i < 200; ++i) {
+    Client client(&server);
+    client.Send(
+        {Client::PullOf(DensePull(0, 1, 0, {0}), 1), Client::PullOf(DensePull(0, 1, 0, {0}), 2)});
+    client.SaysNoMore();
+    REQUIRE(client.Read(2).size() == 2);
+    REQUIRE_OK(client.Finish());
+  }
+}
+
 TEST_CASE("a stream with too many unanswered calls is not read until there are fewer") {
   Loopback server;
   server.OpenRanks();
