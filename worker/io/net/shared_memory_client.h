@@ -18,7 +18,8 @@ namespace paceline::worker {
 
 struct SharedMemoryOptions {
   // Of each server's arena, at first and at most: what does not fit in is made room for
-  // by another of twice the size, up to all the frames that are outstanding to a server.
+  // by another of twice the size, up to about the frames that are outstanding to a server;
+  // what is left over travels in messages.
   uint64_t first_bytes = uint64_t{1} << 20;
   uint64_t most_bytes = uint64_t{20} << 20;
   // Smaller payloads are not worth it.
