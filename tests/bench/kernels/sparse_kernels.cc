@@ -172,7 +172,7 @@ void RegisterSparseRows() {
 }
 
 void RegisterSparseTables() {
-  for (const uint64_t gigabytes : {1, 4}) {
+  for (const uint64_t gigabytes : {1, 8}) {
     const Shape shape = {.rows = gigabytes * 1'000'000'000 / (16 * sizeof(float))};
     Register(absl::StrCat("sparse step: rows of ", gigabytes, " GB"), shape, false, true, true);
   }

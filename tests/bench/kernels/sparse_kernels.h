@@ -7,7 +7,8 @@ namespace paceline::bench {
 
 // Rows of 1 to 64 floats, of a million.
 void RegisterSparseRows();
-// The same step on tables of 1 GB and 4 GB of rows (and 2 GB of index).
+// The same step on tables of 1 GB and 8 GB of rows; with its index the latter takes 12 GB
+// of memory.
 void RegisterSparseTables();
 
 }  // namespace paceline::bench
