@@ -200,5 +200,25 @@ TEST_CASE("PayloadReader reads across pieces, in place where it can") {
   }
 }
 
+TEST_CASE("PayloadReader reads a part of a payload, and no more") {
+  const std::string bytes = "0123456789";
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    std::vector<grpc::Slice> slices = {CopySlice(bytes.substr(0, cut)),
+                                       CopySlice(bytes.substr(cut))};
+    const Payload payload(std::move(slices), {{0, 0, cut}, {1, 0, bytes.size() - cut}});
+    for (std::size_t offset = 0; offset <= bytes.size(); ++offset) {
+      for (std::size_t size = 0; size <= bytes.size() - offset; ++size) {
+        PayloadReader reader(payload, offset, size);
+        REQUIRE(reader.left() == size);
+        std::string got(size, ' ');
+        REQUIRE_OK(reader.Read(got.data(), size));
+        REQUIRE(got == bytes.substr(offset, size));
+        char more;
+        REQUIRE_STATUS(reader.Read(&more, 1), absl::StatusCode::kInvalidArgument, "1 more bytes");
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace paceline

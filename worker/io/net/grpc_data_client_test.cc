@@ -67,7 +67,7 @@ class FakeDataPlane final : public v1::DataPlane::Service {
         pull = call.pull();
         pull.set_payload(payload);
         answer->mutable_pull()->add_blocks()->set_version(9);
-        answer->set_payload_bytes(reply_payload.size());
+        answer->set_payload_bytes(reply_payload.size() + (short_payload ? 1 : 0));
         answers->mutable_payload()->append(reply_payload);
         return;
       case v1::DataCall::kPin:
@@ -97,6 +97,8 @@ class FakeDataPlane final : public v1::DataPlane::Service {
   std::string reply_payload;
   // After the next batch.
   bool end = false;
+  // Answers to pulls promise more than they bring.
+  bool short_payload = false;
 };
 
 struct Fixture {
@@ -265,6 +267,26 @@ TEST_CASE("When the server ends the stream its calls end too, and the next make 
     f.client->Push(SomePush(1, std::make_shared<const std::string>("1234")), absl::Seconds(20),
                    done);
   }));
+  CHECK(f.service.streams == 2);
+}
+
+TEST_CASE("Answers that do not add up break the stream, and the next call makes another") {
+  Fixture f;
+  {
+    MutexLock lock(&f.service.mu);
+    f.service.short_payload = true;
+    f.service.reply_payload = "1234";
+  }
+  const auto pull = [&] {
+    return Call<PullReply>([&](auto done) { f.client->Pull({}, absl::Seconds(20), done); });
+  };
+  CHECK_STATUS(pull().status(), absl::StatusCode::kInvalidArgument,
+               "payload of an answer: 5 bytes expected, got 4");
+  {
+    MutexLock lock(&f.service.mu);
+    f.service.short_payload = false;
+  }
+  REQUIRE_OK(pull().status());
   CHECK(f.service.streams == 2);
 }
 
