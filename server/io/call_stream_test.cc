@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/refusal/refusal.h"
+#include "common/rpc/call_error.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_matchers.h"
 #include "proto/data.grpc.pb.h"
@@ -90,11 +91,6 @@ class Client {
   std::unique_ptr<grpc::ClientReaderWriter<v1::CallBatch, v1::AnswerBatch>> wire_;
 };
 
-absl::Status ErrorOf(const v1::DataAnswer& answer) {
-  return FromGrpcStatus(grpc::Status(static_cast<grpc::StatusCode>(answer.error().code()),
-                                     answer.error().message(), answer.error().details()));
-}
-
 TEST_CASE("a batch of calls is served, each with its part of the payload") {
   Loopback server;
   Client client(&server);
@@ -130,9 +126,9 @@ TEST_CASE("a refused call says so, and the stream goes on") {
   client.Send({Client::PullOf(DensePull(0, 2, 0, {0}), 1),
                Client::PullOf(DensePull(0, 1, 0, {0}), 2), nothing});
   auto answers = client.Read(3);
-  CHECK(RefusalKindOf(ErrorOf(answers[1].header)) == Refusal::RANK_NOT_OPEN);
+  CHECK(RefusalKindOf(FromCallError(answers[1].header.error())) == Refusal::RANK_NOT_OPEN);
   CHECK(answers[2].header.has_pull());
-  CHECK(RefusalKindOf(ErrorOf(answers[3].header)) == Refusal::INVALID);
+  CHECK(RefusalKindOf(FromCallError(answers[3].header.error())) == Refusal::INVALID);
   CHECK(server.stats().refused[Refusal::RANK_NOT_OPEN] == 1);
   client.SaysNoMore();
   REQUIRE_OK(client.Finish());

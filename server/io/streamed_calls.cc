@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/refusal/refusal.h"
-#include "common/rpc/grpc_status.h"
+#include "common/rpc/call_error.h"
 #include "server/io/call_stream.h"
 #include "server/io/data_methods.h"
 #include "server/io/data_plane.h"
@@ -22,12 +22,8 @@ namespace {
 
 StreamAnswer Failed(DataPlane* data_plane, const absl::Status& status) {
   data_plane->stats().CountRefusal(status);
-  const grpc::Status error = ToGrpcStatus(status);
   StreamAnswer answer;
-  v1::CallError* const to = answer.header.mutable_error();
-  to->set_code(error.error_code());
-  to->set_message(error.error_message());
-  to->set_details(error.error_details());
+  *answer.header.mutable_error() = ToCallError(status);
   return answer;
 }
 

@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/refusal/refusal.h"
+#include "common/rpc/call_error.h"
 #include "common/rpc/channel.h"
-#include "common/rpc/grpc_status.h"
 #include "common/status/status_matchers.h"
 #include "common/sync.h"
 #include "proto/data.grpc.pb.h"
@@ -57,7 +57,8 @@ class FakeDataPlane final : public v1::DataPlane::Service {
           v1::Refusal refusal;
           refusal.set_kind(v1::Refusal::STALE_TIMELINE);
           refusal.set_expected(3);
-          return SetError(ToGrpcStatus(RefusalStatus(refusal, "timeline: 3 expected")), answer);
+          *answer->mutable_error() = ToCallError(RefusalStatus(refusal, "timeline: 3 expected"));
+          return;
         }
         push = call.push();
         push.set_payload(payload);
@@ -75,19 +76,14 @@ class FakeDataPlane final : public v1::DataPlane::Service {
         return;
       case v1::DataCall::kUnpin:
         if (call.unpin().pin() != 77) {
-          return SetError({grpc::StatusCode::INVALID_ARGUMENT, "which pin?"}, answer);
+          *answer->mutable_error() = ToCallError(absl::InvalidArgumentError("which pin?"));
+          return;
         }
         answer->mutable_unpin();
         return;
       default:
         FAIL("a call without a request");
     }
-  }
-
-  static void SetError(const grpc::Status& status, v1::DataAnswer* answer) {
-    answer->mutable_error()->set_code(status.error_code());
-    answer->mutable_error()->set_message(status.error_message());
-    answer->mutable_error()->set_details(status.error_details());
   }
 
   std::atomic<int> streams{0};

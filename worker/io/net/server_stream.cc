@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/rpc/byte_buffer.h"
+#include "common/rpc/call_error.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_macros.h"
 
@@ -22,11 +23,6 @@ constexpr size_t kBatchCalls = 256;
 uint32_t Milliseconds(absl::Duration timeout) {
   return static_cast<uint32_t>(std::clamp<int64_t>(absl::ToInt64Milliseconds(timeout), 1,
                                                    std::numeric_limits<uint32_t>::max()));
-}
-
-absl::Status StatusOf(const v1::CallError& error) {
-  return FromGrpcStatus(
-      grpc::Status(static_cast<grpc::StatusCode>(error.code()), error.message(), error.details()));
 }
 
 }  // namespace
@@ -155,7 +151,7 @@ absl::Status ServerStream::TakeBatch(const grpc::ByteBuffer& message) {
     if (done == nullptr) {
       // It came too late.
     } else if (header.has_error()) {
-      done(StatusOf(header.error()));
+      done(FromCallError(header.error()));
     } else {
       done(StreamAnswer{std::move(header), payload, at});
     }
