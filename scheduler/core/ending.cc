@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "scheduler/core/cut_flight.h"
 #include "scheduler/core/end_job.h"
+#include "scheduler/core/job_view.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/progress.h"
 #include "scheduler/core/waiting.h"
@@ -49,6 +50,15 @@ bool EvalIsThere(const View& view, const v1::JobRecord& job, Decisions* out) {
   return false;
 }
 
+// What is seen of the job now.
+v1::JobFigures FiguresOf(v1::Job job) {
+  v1::JobFigures figures;
+  figures.mutable_summary()->Swap(job.mutable_summary());
+  figures.mutable_evals()->Swap(job.mutable_evals());
+  figures.mutable_ranks()->Swap(job.mutable_ranks());
+  return figures;
+}
+
 }  // namespace
 
 void PlanFinish(const View& view, const v1::JobRecord& job, Decisions* out) {
@@ -66,6 +76,7 @@ void PlanFinish(const View& view, const v1::JobRecord& job, Decisions* out) {
   v1::JobStateChanged* changed = out->Add(view.now).mutable_job_state_changed();
   changed->set_job_id(job.job_id());
   changed->set_state(v1::JOB_STATE_CHECKPOINTING);
+  *changed->mutable_finished() = FiguresOf(BuildJob(view, job));
   OrderCut(view, job, /*round=*/0, /*drain=*/false, out);
 }
 

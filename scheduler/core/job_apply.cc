@@ -38,11 +38,13 @@ absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRe
     // What was on this timeline never happened; its number is not used again.
     WithdrawMap(job);
     job->clear_final_eval();
+    job->clear_finished();
     job->set_rollbacks(job->rollbacks() + 1);
   }
   if (update.state() == v1::JOB_STATE_RUNNING && job->running_ms() == 0) {
     job->set_running_ms(time_ms);
   }
+  if (update.has_finished()) *job->mutable_finished() = update.finished();
   AddEvent(job, time_ms, v1::JobState_Name(update.state()).substr(sizeof("JOB_STATE_") - 1),
            update.reason());
   return absl::OkStatus();
@@ -257,6 +259,7 @@ absl::Status Apply(const v1::JobEnded& update, int64_t time_ms, v1::JobRecord* j
   *job->mutable_summary() = update.summary();
   *job->mutable_evals() = update.evals();
   *job->mutable_final_ranks() = update.ranks();
+  job->clear_finished();
   job->clear_map();
   for (v1::RankRecord& rank : *job->mutable_ranks()) rank.clear_grants();
   AddEvent(job, time_ms, v1::JobState_Name(update.state()).substr(sizeof("JOB_STATE_") - 1),

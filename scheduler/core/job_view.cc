@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "scheduler/core/finished.h"
 #include "scheduler/core/progress.h"
 #include "scheduler/core/summary.h"
 #include "scheduler/core/wait_reason.h"
@@ -44,13 +45,19 @@ void AddEvals(const View& view, const v1::JobRecord& job, v1::Job* out) {
   if (task != nullptr) *out->mutable_evals() = task->report.evals();
 }
 
-// Iterations of the slowest rank, rate and time to the end.
-void AddPace(const v1::JobRecord& job, const std::vector<RankProgress>& progress, v1::Job* out) {
+// Of the slowest rank, and in all.
+void AddIterations(const v1::JobRecord& job, v1::Job* out) {
   out->set_iterations_total(ExpectedIterations(job));
-  if (progress.empty()) return;
-  uint64_t slowest = progress[0].iterations;
-  for (const RankProgress& rank : progress) slowest = std::min(slowest, rank.iterations);
+  if (out->ranks().empty()) return;
+  uint64_t slowest = out->ranks(0).iteration();
+  for (const v1::RankStatus& rank : out->ranks()) slowest = std::min(slowest, rank.iteration());
   out->set_iterations_done(slowest);
+}
+
+// Rate and time to the end.
+void AddPace(const v1::JobRecord& job, v1::Job* out) {
+  if (out->ranks().empty()) return;
+  const uint64_t slowest = out->iterations_done();
   double rate = 0;
   for (const v1::RankStatus& rank : out->ranks()) {
     if (!rank.finished()) rate += rank.samples_per_second();
@@ -96,19 +103,16 @@ v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
     *out.mutable_summary() = job.summary();
     *out.mutable_ranks() = job.final_ranks();
     *out.mutable_evals() = job.evals();
-    out.set_recent_loss(job.summary().train_loss());
-    out.set_iterations_total(ExpectedIterations(job));
-    for (int i = 0; i < job.final_ranks_size(); ++i) {
-      const uint64_t iterations = job.final_ranks(i).iteration();
-      out.set_iterations_done(i == 0 ? iterations : std::min(out.iterations_done(), iterations));
-    }
-    return out;
+    AddIterations(job, &out);
+  } else {
+    const std::vector<RankProgress> progress = ProgressOf(view, job);
+    *out.mutable_summary() = BuildSummary(view, job, progress);
+    AddRanks(view, job, progress, &out);
+    AddEvals(view, job, &out);
+    if (job.has_finished()) KeepFinished(job.finished(), &out);
+    AddIterations(job, &out);
+    AddPace(job, &out);
   }
-  const std::vector<RankProgress> progress = ProgressOf(view, job);
-  *out.mutable_summary() = BuildSummary(view, job, progress);
-  AddRanks(view, job, progress, &out);
-  AddEvals(view, job, &out);
-  AddPace(job, progress, &out);
   out.set_recent_loss(out.summary().train_loss());
   return out;
 }

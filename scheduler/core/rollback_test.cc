@@ -120,6 +120,39 @@ TEST_CASE("a server lost before the final cut is committed takes the finished ra
   r.Finish(1);
 }
 
+TEST_CASE("faults row 5: a power cut after the final cut leaves the summary as it was") {
+  Running r;
+  r.cluster.node("s1").report.mutable_jobs(0)->set_bytes_pushed(4000);
+  for (auto& [key, task] : r.cluster.node("w1").tasks) {
+    task.report.mutable_progress()->set_recent_loss(0.5);
+    task.report.mutable_progress()->set_loss_count(1);
+  }
+  REQUIRE(r.cluster.RunUntil(r.job, v1::JOB_STATE_CHECKPOINTING));
+  const v1::Job before = r.View();
+  CHECK(before.summary().samples() == 1000);
+  CHECK(before.summary().bytes_pushed() == 4000);
+  CHECK(before.summary().train_loss() == 0.5);
+  for (int i = 0; i < 10 && !r.cluster.Job(r.job).cut().committed(); ++i) {
+    for (auto& [address, node] : r.cluster.nodes()) r.cluster.NodeSpeaks(node);
+    r.cluster.RunCommands();
+  }
+  REQUIRE(r.cluster.Job(r.job).cut().committed());
+  REQUIRE(r.cluster.StateOf(r.job) == v1::JOB_STATE_CHECKPOINTING);
+  // Nobody who counted is there any more.
+  REQUIRE_OK(r.cluster.RestartScheduler());
+  for (const char* name : {"s1", "s2"}) r.cluster.AddServer(name);
+  for (const char* name : {"w1", "w2"}) r.cluster.AddWorker(name, 2);
+  r.Finish(0);
+  const v1::Job after = r.View();
+  CHECK(after.summary().iterations() == before.summary().iterations());
+  CHECK(after.summary().bytes_pushed() == 4000);
+  CHECK(after.summary().train_loss() == 0.5);
+  for (const v1::RankStatus& rank : after.ranks()) {
+    CHECK(rank.finished());
+    CHECK(rank.iteration() == 100);
+  }
+}
+
 TEST_CASE("an evaluation of an abandoned timeline does not count") {
   Running r(/*evaluates=*/true);
   REQUIRE(r.cluster.RunUntil(r.job, v1::JOB_STATE_CHECKPOINTING));

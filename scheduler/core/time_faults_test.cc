@@ -62,6 +62,10 @@ std::vector<std::string> JournalUnder(const std::vector<int64_t>& jumps_ms) {
     if (update.has_job_ended()) {
       update.mutable_job_ended()->mutable_summary()->clear_wall_seconds();
     }
+    if (update.job_state_changed().has_finished()) {
+      v1::JobFigures* finished = update.mutable_job_state_changed()->mutable_finished();
+      finished->mutable_summary()->clear_wall_seconds();
+    }
     journal.push_back(update.ShortDebugString());
   }
   return journal;
