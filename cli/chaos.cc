@@ -15,9 +15,9 @@ void Chaos::See(const v1::Job& job) {
   if (job.state() != v1::JOB_STATE_RUNNING) {
     return;
   }
-  for (const ChaosEvent& event : trigger_.Due(job.iterations_done())) {
-    failed_.Update(Inject(event, job));
-  }
+  std::vector<ChaosEvent> due = std::exchange(waiting_, {});
+  for (const ChaosEvent& event : trigger_.Due(job.iterations_done())) due.push_back(event);
+  for (const ChaosEvent& event : due) failed_.Update(Inject(event, job));
 }
 
 absl::Status Chaos::Inject(const ChaosEvent& event, const v1::Job& job) {
@@ -31,7 +31,7 @@ absl::Status Chaos::Inject(const ChaosEvent& event, const v1::Job& job) {
     case ChaosAction::kKillWorker:
       return Kill(DaemonRole::kWorker, options_.workers, what);
     case ChaosAction::kKillTask:
-      return KillTask(job, what);
+      return KillTask(event, job, what);
     case ChaosAction::kStopWorker: {
       const int worker = Next("worker", options_.workers);
       PL_RETURN_IF_ERROR(cluster_.Pause(DaemonRole::kWorker, worker));
@@ -59,7 +59,7 @@ absl::Status Chaos::Kill(DaemonRole role, int count, const std::string& what) {
   return absl::OkStatus();
 }
 
-absl::Status Chaos::KillTask(const v1::Job& job, const std::string& what) {
+absl::Status Chaos::KillTask(const ChaosEvent& event, const v1::Job& job, const std::string& what) {
   const int first = Next("task", job.ranks_size());
   for (int i = 0; i < job.ranks_size(); ++i) {
     const int rank = (first + i) % job.ranks_size();
@@ -70,7 +70,8 @@ absl::Status Chaos::KillTask(const v1::Job& job, const std::string& what) {
       return absl::OkStatus();
     }
   }
-  Say(what, "no rank has a task just now");
+  // No rank is known to have a task just now, as after a start of the scheduler.
+  waiting_.push_back(event);
   return absl::OkStatus();
 }
 
@@ -89,7 +90,9 @@ void Chaos::Finish() {
     cluster_.Resume(DaemonRole::kWorker, stopped.worker).IgnoreError();
   }
   stopped_.clear();
-  for (const ChaosEvent& event : trigger_.pending()) {
+  std::vector<ChaosEvent> missed = waiting_;
+  missed.insert(missed.end(), trigger_.pending().begin(), trigger_.pending().end());
+  for (const ChaosEvent& event : missed) {
     options_.report(absl::StrCat("chaos: ", ToString(event), " did not happen: the job had ended"));
   }
 }

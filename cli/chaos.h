@@ -60,7 +60,8 @@ class Chaos {
 
   absl::Status Inject(const ChaosEvent& event, const v1::Job& job);
   absl::Status Kill(DaemonRole role, int count, const std::string& what);
-  absl::Status KillTask(const v1::Job& job, const std::string& what);
+  // Later, if no rank has a task that is known.
+  absl::Status KillTask(const ChaosEvent& event, const v1::Job& job, const std::string& what);
   // 0, 1, ..., count - 1, 0, ...: one sequence per key.
   int Next(const std::string& key, int count);
   void Say(const std::string& what, const std::string& whom);
@@ -69,6 +70,8 @@ class Chaos {
   LocalCluster& cluster_;
   Clock& clock_;
   ChaosTrigger trigger_;
+  // Due, but there was nobody to hit.
+  std::vector<ChaosEvent> waiting_;
   std::map<std::string, int> next_;
   std::vector<Stopped> stopped_;
   absl::Status failed_;

@@ -59,9 +59,12 @@ struct Fixture {
     job.set_iterations_done(iterations);
     // Rank 0 has no task just now.
     job.add_ranks();
-    job.add_ranks()->set_pid(71);
+    job.add_ranks()->set_pid(pid);
     chaos.See(job);
   }
+
+  // Of rank 1's task; 0: not known.
+  int64_t pid = 71;
 
   FakeClock clock;
   FakeCluster cluster;
@@ -136,6 +139,28 @@ TEST_CASE("a stopped worker goes on after its time, or with the job's end") {
   CHECK(test.cluster.done.back() == "resume worker 1");
   CHECK(test.cluster.done.size() == 4);
   CHECK(test.lines.back() == "chaos: kill-task@9 did not happen: the job had ended");
+}
+
+TEST_CASE("a task is killed once it is known which") {
+  Fixture test("kill-task@1,kill-task@2");
+  test.pid = 0;
+  test.See(1);
+  CHECK(test.cluster.done.empty());
+  CHECK(test.lines.empty());
+  SECTION("later") {
+    test.pid = 72;
+    test.See(5);
+    CHECK(test.cluster.done == Lines{"kill task 72", "kill task 72"});
+    CHECK(test.lines.front() ==
+          "chaos: kill-task@1 at iteration 5: task of rank 1 (pid 72) killed");
+    test.See(6);
+    CHECK(test.cluster.done.size() == 2);
+  }
+  SECTION("never") {
+    test.chaos.Finish();
+    CHECK(test.lines == Lines{"chaos: kill-task@1 did not happen: the job had ended",
+                              "chaos: kill-task@2 did not happen: the job had ended"});
+  }
 }
 
 TEST_CASE("a worker that is killed while stopped has nothing to go on with") {

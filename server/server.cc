@@ -266,7 +266,7 @@ class Server::Impl {
     input.resident_bytes = ResidentBytes();
     input.fold_bytes = fold_.used();
     input.reply_bytes = data_plane_.replies().held();
-    if (arenas_ != nullptr) input.shared_memory_clients = arenas_->clients();
+    if (arenas_ != nullptr) input.shared_memory_arenas = arenas_->arenas();
     return MetricsText(input, stats_);
   }
 

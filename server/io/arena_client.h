@@ -31,6 +31,11 @@ struct ArenaClient {
     span.set_size(size);
     return span;
   }
+  SharedArenas::Spans Spans(uint64_t offset, uint64_t size) const {
+    SharedArenas::Spans spans;
+    *spans.Add() = Span(offset, size);
+    return spans;
+  }
   float* Floats(uint64_t offset) const { return reinterpret_cast<float*>(memory->data() + offset); }
 
   UniqueFd socket;

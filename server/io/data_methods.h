@@ -28,7 +28,7 @@ absl::Status NoArenas();
 //          Unavailable  no such shared memory.
 template <typename Request>
 absl::StatusOr<Payload> PayloadOf(DataPlane* data_plane, const Request& header, Payload received) {
-  if (header.has_shared_payload()) {
+  if (!header.shared_payload().empty()) {
     if (received.size() > 0) {
       return InvalidStatus("payload: in the message or in shared memory expected, got both");
     }

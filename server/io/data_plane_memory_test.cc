@@ -28,7 +28,7 @@ TEST_CASE("payloads go through memory that the client handed over") {
   const ArenaClient arena(server.arenas());
   const auto push = [&](uint32_t rank, const v1::SharedSpan& span, const std::string& payload) {
     v1::PushRequest request = Frame(rank, 1, 0).Dense(0, 2, {1, 2}).Last({0}).header();
-    *request.mutable_shared_payload() = span;
+    *request.add_shared_payload() = span;
     request.set_payload(payload);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kDeadline);
@@ -45,7 +45,7 @@ TEST_CASE("payloads go through memory that the client handed over") {
 
   v1::PullRequest pull = DensePull(0, 1, 1, {0});
   SECTION("the reply lies in its space") {
-    *pull.mutable_reply_space() = arena.Span(128, 16);
+    *pull.add_reply_space() = arena.Span(128, 16);
     v1::PullResponse pulled;
     REQUIRE_OK(server.Pull(pull, &pulled));
     CHECK(pulled.payload().empty());
@@ -57,8 +57,19 @@ TEST_CASE("payloads go through memory that the client handed over") {
     CHECK(Floats(plain)[0] / Floats(plain)[1] == Approx(101.0 / 4));
     CHECK(server.stats().bytes_shared == 24);
   }
+  SECTION("the reply's space is in pieces, which need not end where blocks do") {
+    *pull.add_reply_space() = arena.Span(128, 4);
+    *pull.add_reply_space() = arena.Span(256, 8);
+    v1::PullResponse pulled;
+    REQUIRE_OK(server.Pull(pull, &pulled));
+    REQUIRE(pulled.in_reply_space() == 8);
+    v1::PullResponse plain;
+    REQUIRE_OK(server.Pull(DensePull(0, 1, 1, {0}), &plain));
+    CHECK(Floats(plain) == std::vector<float>{arena.Floats(128)[0], arena.Floats(256)[0]});
+    CHECK(arena.Floats(132)[0] == 0);
+  }
   SECTION("a space that is too small is left alone") {
-    *pull.mutable_reply_space() = arena.Span(128, 4);
+    *pull.add_reply_space() = arena.Span(128, 4);
     v1::PullResponse pulled;
     REQUIRE_OK(server.Pull(pull, &pulled));
     CHECK(pulled.in_reply_space() == 0);
@@ -71,7 +82,7 @@ TEST_CASE("payloads go through memory that the client handed over") {
     const absl::Status pushed = push(0, unknown, "");
     CHECK(absl::IsUnavailable(pushed));
     CHECK(RefusalKindOf(pushed) == Refusal::KIND_UNSPECIFIED);
-    *pull.mutable_reply_space() = unknown;
+    *pull.add_reply_space() = unknown;
     v1::PullResponse pulled;
     CHECK(absl::IsUnavailable(server.Pull(pull, &pulled)));
   }

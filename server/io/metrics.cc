@@ -72,8 +72,9 @@ std::string MetricsText(const MetricsInput& input, const DataPlaneStats& stats) 
   out.Gauge("fold_bytes", "Bytes of updates that wait for their round.", Number(input.fold_bytes));
   out.Gauge("reply_bytes", "Bytes of replies that wait for their clients to take them.",
             Number(input.reply_bytes));
-  out.Gauge("shared_memory_clients", "Clients on this host that exchange payloads through memory.",
-            Number(input.shared_memory_clients));
+  out.Gauge("shared_memory_arenas",
+            "Pieces of memory that clients on this host have handed over for payloads.",
+            Number(input.shared_memory_arenas));
   out.Gauge("parked_pulls", "Pulls that wait for admission.", Number(input.parked_pulls));
   out.Counter("pushes_total", "Push calls answered.", Number(stats.pushes));
   out.Counter("pulls_total", "Pull calls answered or waiting.", Number(stats.pulls));

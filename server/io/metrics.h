@@ -28,7 +28,7 @@ struct MetricsInput {
   // Replies that wait for their clients.
   uint64_t reply_bytes = 0;
   // That have handed memory over.
-  uint64_t shared_memory_clients = 0;
+  uint64_t shared_memory_arenas = 0;
 };
 
 std::string MetricsText(const MetricsInput& input, const DataPlaneStats& stats);

@@ -25,14 +25,14 @@ TEST_CASE("every figure has a line") {
   input.parked_pulls = 3;
   input.key_list_hits[12] = 9;
   input.reply_bytes = 17;
-  input.shared_memory_clients = 2;
+  input.shared_memory_arenas = 2;
   const std::string text = MetricsText(input, stats);
   for (const char* line :
        {"paceline_server_uptime_seconds 90\n", "paceline_server_jobs 1\n",
         "paceline_server_table_bytes{job=\"12\"} 4096\n", "paceline_server_pushes_total 7\n",
         "paceline_server_duplicates_total 2\n", "paceline_server_shared_memory_bytes_total 5\n",
         "paceline_server_parked_pulls 3\n", "paceline_server_reply_bytes 17\n",
-        "paceline_server_shared_memory_clients 2\n",
+        "paceline_server_shared_memory_arenas 2\n",
         "paceline_server_key_list_hits_total{job=\"12\"} 9\n",
         "paceline_server_refused_total{reason=\"stale_epoch\"} 1\n",
         "paceline_server_refused_total{reason=\"not_yet\"} 0\n",

@@ -61,7 +61,7 @@ void SharedArenas::Serve() {
   for (;;) {
     polled.assign({{.fd = wake_read_.get(), .events = POLLIN, .revents = 0},
                    // Full: they wait in the backlog.
-                   {.fd = clients_.size() < kMostClients ? listener_.get() : -1,
+                   {.fd = clients_.size() < kMostArenas ? listener_.get() : -1,
                     .events = POLLIN,
                     .revents = 0}});
     for (const Client& client : clients_) {
@@ -105,40 +105,52 @@ bool SharedArenas::Receive(Client* client) {
   return SendNumber(client->socket.get(), client->arena).ok();
 }
 
-absl::StatusOr<std::shared_ptr<SharedMemory>> SharedArenas::Find(const v1::SharedSpan& span) const {
-  std::shared_ptr<SharedMemory> memory;
-  {
-    MutexLock lock(&mu_);
+absl::StatusOr<std::vector<SharedArenas::Part>> SharedArenas::Find(const Spans& spans) const {
+  std::vector<Part> parts;
+  parts.reserve(static_cast<size_t>(spans.size()));
+  MutexLock lock(&mu_);
+  for (const v1::SharedSpan& span : spans) {
     const auto found = arenas_.find(span.arena());
-    if (found != arenas_.end()) memory = found->second;
+    if (found == arenas_.end()) {
+      return absl::UnavailableError("the shared memory is not held here");
+    }
+    const std::shared_ptr<SharedMemory>& memory = found->second;
+    if (span.offset() > memory->size() || span.size() > memory->size() - span.offset()) {
+      v1::Refusal refusal;
+      refusal.set_kind(v1::Refusal::INVALID);
+      return RefusalStatus(
+          refusal, absl::StrCat("shared memory: at most ", memory->size(), " bytes expected, got ",
+                                span.size(), " from ", span.offset(), " on"));
+    }
+    parts.push_back({.memory = memory, .bytes = {memory->data() + span.offset(), span.size()}});
   }
-  if (memory == nullptr) return absl::UnavailableError("the shared memory is not held here");
-  if (span.offset() > memory->size() || span.size() > memory->size() - span.offset()) {
-    v1::Refusal refusal;
-    refusal.set_kind(v1::Refusal::INVALID);
-    return RefusalStatus(
-        refusal, absl::StrCat("shared memory: at most ", memory->size(), " bytes expected, got ",
-                              span.size(), " from ", span.offset(), " on"));
-  }
-  return memory;
+  return parts;
 }
 
-absl::StatusOr<Payload> SharedArenas::Read(const v1::SharedSpan& span) const {
-  PL_ASSIGN_OR_RETURN(const std::shared_ptr<SharedMemory> memory, Find(span));
+absl::StatusOr<Payload> SharedArenas::Read(const Spans& spans) const {
+  PL_ASSIGN_OR_RETURN(std::vector<Part> parts, Find(spans));
   Payload payload;
-  payload.Append(Piece{
-      .owner = memory, .bytes = {memory->data() + span.offset(), span.size()}, .borrowed = true});
+  for (Part& part : parts) {
+    payload.Append(Piece{.owner = std::move(part.memory), .bytes = part.bytes, .borrowed = true});
+  }
   return payload;
 }
 
-absl::StatusOr<bool> SharedArenas::Write(const v1::SharedSpan& span, const Payload& payload) const {
-  PL_ASSIGN_OR_RETURN(const std::shared_ptr<SharedMemory> memory, Find(span));
-  if (payload.size() > span.size()) return false;
-  payload.CopyTo(memory->data() + span.offset());
+absl::StatusOr<bool> SharedArenas::Write(const Spans& spans, const Payload& payload) const {
+  PL_ASSIGN_OR_RETURN(const std::vector<Part> parts, Find(spans));
+  uint64_t room = 0;
+  for (const Part& part : parts) room += part.bytes.size();
+  if (payload.size() > room) return false;
+  size_t written = 0;
+  for (const Part& part : parts) {
+    const size_t size = std::min(part.bytes.size(), payload.size() - written);
+    payload.Slice(written, size).CopyTo(part.bytes.data());
+    written += size;
+  }
   return true;
 }
 
-size_t SharedArenas::clients() const {
+size_t SharedArenas::arenas() const {
   MutexLock lock(&mu_);
   return arenas_.size();
 }

@@ -5,8 +5,8 @@
 //   PL_ASSIGN_OR_RETURN(Payload payload, arenas.Read(request.shared_payload()));
 //
 // An arena is its client's: the client says with each request which bytes are whose until
-// the answer. It is forgotten when the client's connection ends; a call that is about it
-// keeps it until it is done.
+// the answer. It is forgotten when the client's connection for it ends; a call that is
+// about it keeps it until it is done.
 //
 // Thread-safe. One thread of its own.
 #ifndef PACELINE_SERVER_IO_SHARED_ARENAS_H_
@@ -20,6 +20,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/shared_memory/shared_memory.h"
 #include "common/shared_memory/unique_fd.h"
 #include "common/sync.h"
@@ -30,9 +31,9 @@ namespace paceline::server {
 
 class SharedArenas {
  public:
-  // Limits of one client's memory and of the number of clients.
-  static constexpr uint64_t kMostBytes = uint64_t{1} << 30;
-  static constexpr size_t kMostClients = 1024;
+  // Limits of one arena, which is its client's memory, and of their number.
+  static constexpr uint64_t kMostBytes = uint64_t{64} << 30;
+  static constexpr size_t kMostArenas = 4096;
 
   SharedArenas();
   ~SharedArenas();
@@ -43,23 +44,31 @@ class SharedArenas {
   // logged; there will be no arenas then.
   const std::string& socket_name() const { return name_; }
 
-  // The bytes of a request, borrowed until its answer.
+  using Spans = google::protobuf::RepeatedPtrField<v1::SharedSpan>;
+
+  // The bytes of a request, span after span, borrowed until its answer.
   // Errors:  Unavailable  no such arena (any more): the client is to send the payload
   //                       itself.
   //          INVALID      a span beyond the arena's end.
-  absl::StatusOr<Payload> Read(const v1::SharedSpan& span) const;
+  absl::StatusOr<Payload> Read(const Spans& spans) const;
 
-  // Copies a reply's payload to the beginning of `span`. False: it does not fit.
+  // Copies a reply's payload to `spans`, from their beginning on. False: it does not fit.
   // Errors:  as Read.
-  absl::StatusOr<bool> Write(const v1::SharedSpan& span, const Payload& payload) const;
+  absl::StatusOr<bool> Write(const Spans& spans, const Payload& payload) const;
 
-  size_t clients() const;
+  size_t arenas() const;
 
  private:
+  // A connection: one arena each.
   struct Client {
     UniqueFd socket;
     // 0: it has not handed over anything yet.
     uint64_t arena = 0;
+  };
+  // Bytes of an arena that is held meanwhile.
+  struct Part {
+    std::shared_ptr<SharedMemory> memory;
+    absl::Span<uint8_t> bytes;
   };
 
   absl::Status Listen();
@@ -67,7 +76,7 @@ class SharedArenas {
   void Accept();
   // False: the connection is over.
   bool Receive(Client* client);
-  absl::StatusOr<std::shared_ptr<SharedMemory>> Find(const v1::SharedSpan& span) const;
+  absl::StatusOr<std::vector<Part>> Find(const Spans& spans) const;
 
   std::string name_;
   UniqueFd listener_;

@@ -41,7 +41,7 @@ void WaitingPull::Begin(const v1::PullRequest& header, Payload received, absl::T
   }
   const absl::StatusOr<Payload> keys = PayloadOf(data_plane_, header, std::move(received));
   if (!keys.ok()) return Answer(keys.status());
-  if (header.has_reply_space()) reply_space_ = header.reply_space();
+  reply_space_ = header.reply_space();
   absl::StatusOr<std::shared_ptr<ServerJob>> job = FindJob(data_plane_, header.context().job_id());
   if (!job.ok()) return Answer(job.status());
   job_ = *std::move(job);
@@ -131,9 +131,9 @@ absl::StatusOr<PullAnswer> WaitingPull::Pack(PullReply reply) {
 
 // False: the payload goes into the message.
 absl::StatusOr<bool> WaitingPull::WriteToReplySpace(const Payload& payload) const {
-  if (!reply_space_.has_value() || payload.size() == 0) return false;
+  if (reply_space_.empty() || payload.size() == 0) return false;
   if (data_plane_->arenas() == nullptr) return NoArenas();
-  return data_plane_->arenas()->Write(*reply_space_, payload);
+  return data_plane_->arenas()->Write(reply_space_, payload);
 }
 
 }  // namespace paceline::server

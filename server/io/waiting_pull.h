@@ -57,7 +57,8 @@ class WaitingPull : public std::enable_shared_from_this<WaitingPull> {
   DataPlane* const data_plane_;
   const Done done_;
   std::shared_ptr<ServerJob> job_;
-  std::optional<v1::SharedSpan> reply_space_;
+  // Empty: there is none.
+  google::protobuf::RepeatedPtrField<v1::SharedSpan> reply_space_;
   HeldEvent expired_{[this](bool ok) { OnExpired(ok); }};
   Mutex mu_;
   grpc::Alarm alarm_ ABSL_GUARDED_BY(mu_);

@@ -18,7 +18,7 @@
 #include "worker/io/net/grpc_data_client.h"
 #include "worker/io/net/key_list_client.h"
 #include "worker/io/net/send_together.h"
-#include "worker/io/net/shared_memory_client.h"
+#include "worker/io/net/shared_memory/shared_memory_client.h"
 #include "worker/io/task/frame_calls.h"
 #include "worker/io/task/pull_calls.h"
 #include "worker/io/task/pulls_ahead.h"
@@ -81,14 +81,6 @@ class BenchRank {
     context_.set_epoch(map.epoch());
     context_.set_rank(rank);
     context_.set_incarnation(1);
-    const uint64_t rows = load.table_bytes / 4 / load.dim;
-    for (int i = 0; i < (load.keys > 0 ? kKeySets : 1); ++i) {
-      auto gradient = std::make_shared<worker::TableRows>();
-      if (load.keys > 0)
-        gradient->keys = DrawKeys(rank * kKeySets + static_cast<uint32_t>(i), rows);
-      gradient->rows.assign(rows * load.dim, 0.5f);
-      gradients_.push_back(std::move(gradient));
-    }
   }
 
   void Open() {
@@ -100,6 +92,8 @@ class BenchRank {
                         });
       PL_CHECK_OK(opened.get_future().get());
     }
+    // As a rank does: only now it is known where they are to lie.
+    MakeGradients();
   }
 
   // Returns when the run is over.
@@ -111,6 +105,18 @@ class BenchRank {
   }
 
  private:
+  void MakeGradients() {
+    const uint64_t rows = load_.table_bytes / 4 / load_.dim;
+    for (int i = 0; i < (load_.keys > 0 ? kKeySets : 1); ++i) {
+      auto gradient = std::make_shared<worker::TableRows>();
+      if (load_.keys > 0) {
+        gradient->keys = DrawKeys(context_.rank() * kKeySets + static_cast<uint32_t>(i), rows);
+      }
+      gradient->rows.assign(rows * load_.dim, 0.5f);
+      gradients_.push_back(std::move(gradient));
+    }
+  }
+
   // Ascending and distinct.
   std::vector<uint64_t> DrawKeys(uint32_t seed, uint64_t count) const {
     std::mt19937_64 random(seed);
@@ -160,10 +166,8 @@ class BenchRank {
     PL_CHECK_OK(frames.status());
     for (worker::PullFrame& frame : *frames) {
       bytes_ += frame.payload_bytes + frame.reply_bytes;
-      worker::AddPull(&calls_, client_, std::move(frame),
-                      [this](const worker::PullFrame& asked, const worker::PullReply& reply) {
-                        return worker::ScatterReply(*layout_, asked, reply, parameters_.get());
-                      });
+      worker::AddPull(&calls_, client_, layout_, std::move(frame),
+                      {.parameters = [this] { return parameters_.get(); }});
     }
     calls_.Close();
   }

@@ -48,7 +48,7 @@ class Rank {
   absl::Status Push(uint64_t t) {
     worker::PushPlan plan(&layout_, Context(0, t), {.target = uint64_t{64} << 20});
     const auto gradient = std::make_shared<worker::TableRows>(
-        worker::TableRows{keys_, std::vector<float>(2 * keys_.size(), 1.0f)});
+        worker::TableRows{keys_, worker::TensorFloats(2 * keys_.size(), 1.0f)});
     std::vector<worker::PushFrame> frames;
     REQUIRE_OK(plan.Add(0, gradient, &frames));
     plan.Finish(&frames);
@@ -81,7 +81,7 @@ class Rank {
           layout_, frame, reply->header, reply->payload->size(),
           [&](void* to, size_t size) { return reply->payload->Read(to, size); }, &parameters));
     }
-    CHECK(parameters[0].rows == std::vector<float>(2 * keys_.size(), value));
+    CHECK(parameters[0].rows == worker::TensorFloats(2 * keys_.size(), value));
     return absl::OkStatus();
   }
 

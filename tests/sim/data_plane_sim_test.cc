@@ -61,7 +61,7 @@ struct Outcome {
   // Final rows by table; the sparse table's by key.
   worker::Parameters rows;
   // Bytes of every pull, by (rank, t).
-  std::map<std::pair<uint32_t, uint64_t>, std::vector<std::vector<float>>> pulls;
+  std::map<std::pair<uint32_t, uint64_t>, std::vector<worker::TensorFloats>> pulls;
 };
 
 class Run {
@@ -191,7 +191,7 @@ class Run {
 
   void Observe(uint32_t rank, uint64_t t, const worker::Parameters& parameters, bool complete) {
     CAPTURE(rank, t, complete);
-    std::vector<std::vector<float>> rows;
+    std::vector<worker::TensorFloats> rows;
     for (const worker::TableRows& table : parameters) rows.push_back(table.rows);
     auto [place, first] = outcome_.pulls.emplace(std::make_pair(rank, t), rows);
     // Under BSP a replacement reads what its predecessor read.
@@ -302,7 +302,7 @@ void CheckCounting(v1::Policy policy) {
     const Outcome outcome = Run(world).Finish();
     const ToyModel model(world.kind, world.seed, world.ranks);
     for (uint32_t table = 0; table < ToyModel::kSparseTable; ++table) {
-      const std::vector<float>& values = outcome.rows[table].rows;
+      const worker::TensorFloats& values = outcome.rows[table].rows;
       const size_t dim = values.size() / model.tables()[table].rows();
       for (size_t i = 0; i < values.size(); ++i) {
         const float expected = model.ExpectedDense(table, i / dim, world.iterations);

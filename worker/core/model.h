@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "proto/node.pb.h"
 #include "worker/core/batch.h"
+#include "worker/core/tensor_memory.h"
 
 namespace paceline::worker {
 
@@ -21,7 +22,7 @@ namespace paceline::worker {
 // sparse: rows is [keys.size(), dim]; keys ascending and distinct.
 struct TableRows {
   std::vector<uint64_t> keys;
-  std::vector<float> rows;
+  TensorFloats rows;
 };
 
 // One entry per table, in the order of Model::tables().

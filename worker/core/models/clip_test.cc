@@ -70,7 +70,7 @@ TEST_CASE("a gradient of zeros, and of nothing") {
   CHECK(ClipByNorm(1, 1, Tables(), &gradients) == 0);
   gradients[1].rows.resize(4);
   CHECK(ClipByNorm(1, 1, Tables(), &gradients) == 0);
-  CHECK(gradients[1].rows == std::vector<float>(4, 0.0f));
+  CHECK(gradients[1].rows == TensorFloats(4, 0.0f));
   CHECK_FALSE(FindNonFinite(Tables(), gradients).has_value());
 }
 

@@ -40,7 +40,7 @@ TEST_CASE("rows of a sparse table are found by key") {
   TableRows gradient = {.keys = {7}, .rows = {7}};
   layer.Backward(Csr(), weight, Floats{1, 2, 3, 4, 5, 6}, &gradient);
   CHECK(gradient.keys == weight.keys);
-  CHECK(gradient.rows == Floats{4.5f, 7, -1, -2});
+  CHECK(gradient.rows == TensorFloats{4.5f, 7, -1, -2});
 }
 
 TEST_CASE("rows of a dense table are the features") {
@@ -52,7 +52,7 @@ TEST_CASE("rows of a dense table are the features") {
   CHECK(out == Floats{1, 1, 2});
   TableRows gradient;
   layer.Backward(Csr(), weight, Floats{1, 1, 2}, &gradient);
-  CHECK(gradient.rows == Floats{0, 3, 0, -1});
+  CHECK(gradient.rows == TensorFloats{0, 3, 0, -1});
 }
 
 TEST_CASE("keys that a batch needs and the pull lacks") {
@@ -68,7 +68,7 @@ TEST_CASE("keys that a batch needs and the pull lacks") {
   CHECK(layer.rows().empty());
   for (const std::vector<uint64_t>& keys :
        {std::vector<uint64_t>{}, {0, 1, 2}, {1, 2, 3, 4}, {0, 1, 2, 5}}) {
-    CHECK_STATUS(layer.Bind(dense, {.keys = keys, .rows = Floats(keys.size())}),
+    CHECK_STATUS(layer.Bind(dense, {.keys = keys, .rows = TensorFloats(keys.size())}),
                  absl::StatusCode::kInvalidArgument, "needs the keys of all 4 features");
   }
   CHECK_OK(layer.Bind(Batch{.dense = true}, {}));
@@ -78,9 +78,9 @@ TEST_CASE("the gradient of a bias is a sum over records") {
   TableRows gradient = {.keys = {1}, .rows = {9, 9, 9}};
   BiasGradient(Floats{1, 2, 3, 4, 5, 6}, 2, &gradient);
   CHECK(gradient.keys.empty());
-  CHECK(gradient.rows == Floats{9, 12});
+  CHECK(gradient.rows == TensorFloats{9, 12});
   BiasGradient({}, 3, &gradient);
-  CHECK(gradient.rows == Floats{0, 0, 0});
+  CHECK(gradient.rows == TensorFloats{0, 0, 0});
 }
 
 }  // namespace

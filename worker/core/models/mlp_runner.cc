@@ -69,7 +69,7 @@ class MlpRunner final : public Runner {
   // z = a * weight + bias of one layer.
   void Linear(const Batch& batch, const Parameters& parameters, int layer, std::vector<float>* z) {
     const TableRows& weight = parameters[WeightOf(layer)];
-    const std::vector<float>& bias = parameters[BiasOf(layer)].rows;
+    const TensorFloats& bias = parameters[BiasOf(layer)].rows;
     if (layer == 0) return input_.Forward(batch, weight, bias, z);
     FillWithBias(bias, batch.size(), z);
     Gemm(Transpose::kNo, Transpose::kNo, batch.size(), OutputsOf(layer), OutputsOf(layer - 1),

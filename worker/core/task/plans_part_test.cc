@@ -146,7 +146,7 @@ class Puller {
 
   // The base that the last pull named.
   uint64_t named() const { return named_; }
-  const std::vector<float>& rows() const { return parameters_[0].rows; }
+  const TensorFloats& rows() const { return parameters_[0].rows; }
 
  private:
   std::vector<v1::TableSpec> tables_;
@@ -162,15 +162,15 @@ TEST_CASE("a delta is patched into the state that was named") {
   Puller puller(4);
   REQUIRE_OK(puller.Pull(kAll));
   CHECK(puller.named() == 0);
-  CHECK(puller.rows() == std::vector<float>{1, 2, 3, 4});
+  CHECK(puller.rows() == TensorFloats{1, 2, 3, 4});
   REQUIRE_OK(puller.Pull({.state = 9, .indices = {1, 3}, .values = {20, 40}}));
   CHECK(puller.named() == 8);
-  CHECK(puller.rows() == std::vector<float>{1, 20, 3, 40});
+  CHECK(puller.rows() == TensorFloats{1, 20, 3, 40});
   REQUIRE_OK(puller.Pull({.state = 9, .indices = {}, .values = {}}));
   CHECK(puller.named() == 10);
-  CHECK(puller.rows() == std::vector<float>{1, 20, 3, 40});
+  CHECK(puller.rows() == TensorFloats{1, 20, 3, 40});
   REQUIRE_OK(puller.Pull(kAll));
-  CHECK(puller.rows() == std::vector<float>{1, 2, 3, 4});
+  CHECK(puller.rows() == TensorFloats{1, 2, 3, 4});
 }
 
 TEST_CASE("a delta that cannot be is refused, and its shard is asked for whole") {

@@ -124,7 +124,7 @@ TEST_CASE("Frames of a table leave when it is added, if they are full") {
   REQUIRE_OK_AND_ASSIGN(const ShardLayout layout, ShardLayout::Create(MapOf(tables, 1), tables));
   PushPlan plan(&layout, Context(0), {.target = 500, .most = 1000});
   std::vector<PushFrame> frames;
-  auto gradient = std::make_shared<TableRows>(TableRows{{}, std::vector<float>(100, 1.0f)});
+  auto gradient = std::make_shared<TableRows>(TableRows{{}, TensorFloats(100, 1.0f)});
   REQUIRE_OK(plan.Add(1, gradient, &frames));
   CHECK(frames.empty());
   REQUIRE_OK(plan.Add(0, gradient, &frames));
@@ -147,13 +147,13 @@ TEST_CASE("Gradients of the wrong shape are refused") {
   const absl::StatusCode invalid = absl::StatusCode::kInvalidArgument;
   const Case cases[] = {
       {"short", 0, {{}, {1, 2, 3}}, invalid, "8 values and no keys is due, got 3 values"},
-      {"keys", 0, {{1}, std::vector<float>(8)}, invalid, "got 8 values and 1 keys"},
+      {"keys", 0, {{1}, TensorFloats(8)}, invalid, "got 8 values and 1 keys"},
       {"rows", 1, {{1, 2}, {1, 2, 3}}, invalid, "2 keys * 2 values is due, got 3"},
       {"order", 1, {{2, 1}, {1, 2, 3, 4}}, invalid, "got 2 before 1"},
       {"twice", 1, {{2, 2}, {1, 2, 3, 4}}, invalid, "got 2 before 2"},
       {"large",
        0,
-       {{}, std::vector<float>(8)},
+       {{}, TensorFloats(8)},
        absl::StatusCode::kResourceExhausted,
        "takes 32 bytes, a frame holds at most 31"},
   };
@@ -165,6 +165,32 @@ TEST_CASE("Gradients of the wrong shape are refused") {
                    c.message);
     }
   }
+}
+
+TEST_CASE("Rows have places where they come as they are") {
+  const std::vector<v1::TableSpec> tables = {DenseTable("a", 4, 2), SparseTable("b", 2)};
+  const v1::ShardMap map = MapOf(tables, 1);
+  REQUIRE_OK_AND_ASSIGN(const ShardLayout layout, ShardLayout::Create(map, tables));
+  Parameters parameters;
+  ShapeParameters(layout, {{}, {10, 20}}, &parameters);
+  const auto frame_of = [&](bool dense, bool sparse) {
+    std::vector<TableNeeds> needs(2);
+    needs[0].all = dense;
+    needs[1].all = sparse;
+    return PlanPull(layout, {}, parameters, needs)->at(0);
+  };
+  PullFrame dense = frame_of(true, false);
+  const std::vector<absl::Span<float>> places = PlacesOf(layout, dense, &parameters);
+  REQUIRE(places.size() == dense.targets.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    CHECK(places[i].data() == &parameters[0].rows[dense.targets[i].first_row * 2]);
+    CHECK(places[i].size() == dense.targets[i].rows * 2);
+  }
+  // What is scattered has none, nor what is with it, nor what is decoded.
+  CHECK(PlacesOf(layout, frame_of(false, true), &parameters).empty());
+  CHECK(PlacesOf(layout, frame_of(true, true), &parameters).empty());
+  dense.targets.back().codec = v1::CODEC_BF16;
+  CHECK(PlacesOf(layout, dense, &parameters).empty());
 }
 
 TEST_CASE("A pull asks only for what it needs") {
@@ -185,7 +211,7 @@ TEST_CASE("A pull asks only for what it needs") {
     const StringReader reader{payload};
     REQUIRE_OK(Scatter(layout, frame, response, payload.size(), reader, &parameters));
   }
-  CHECK(parameters[1].rows == std::vector<float>{1, 22, 3});
+  CHECK(parameters[1].rows == TensorFloats{1, 22, 3});
   CHECK(parameters[0].rows[0] == 42);
   CHECK(parameters[0].rows[2 << 20] == -1);
   // Nothing needed: nothing asked.

@@ -292,6 +292,19 @@ absl::StatusOr<std::vector<PullFrame>> PlanPull(const ShardLayout& layout, const
   return std::move(packer).Finish();
 }
 
+std::vector<absl::Span<float>> PlacesOf(const ShardLayout& layout, const PullFrame& frame,
+                                        Parameters* parameters) {
+  std::vector<absl::Span<float>> places;
+  for (const PullTarget& target : frame.targets) {
+    if (!target.positions.empty() || target.codec != v1::CODEC_FLOAT32) return {};
+    TensorFloats& rows = (*parameters)[target.table].rows;
+    MoveIfRetired(&rows);
+    const uint64_t dim = layout.dim(target.table);
+    places.push_back(absl::MakeSpan(rows).subspan(target.first_row * dim, target.rows * dim));
+  }
+  return places;
+}
+
 absl::Status Scatter(const ShardLayout& layout, const PullFrame& frame,
                      const v1::PullResponse& response, uint64_t payload_bytes, PayloadRead read,
                      Parameters* parameters, DeltaStates* states) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "proto/data.pb.h"
 #include "worker/core/model.h"
 #include "worker/core/task/delta_states.h"
@@ -58,6 +59,10 @@ struct PullFrame {
   uint64_t reply_bytes = 0;
   // One per block of the header.
   std::vector<PullTarget> targets;
+  // Where the reply's payload goes as it comes, piece after piece (PlacesOf): whoever can
+  // put it there need not copy it. Empty: nowhere in particular. A call that is made twice
+  // at the same time has no places.
+  std::vector<absl::Span<float>> places;
 };
 
 // What every frame of a pull says.
@@ -87,6 +92,12 @@ absl::StatusOr<std::vector<PullFrame>> PlanPull(const ShardLayout& layout, const
                                                 const Parameters& parameters,
                                                 absl::Span<const TableNeeds> needs = {},
                                                 FrameLimits limits = {});
+
+// Where Scatter would copy the reply's payload to as it is, or nothing if some of it changes
+// its form or is scattered. `parameters` are shaped; tables of the frame that lie in retired
+// memory (worker/core/tensor_memory.h) move first.
+std::vector<absl::Span<float>> PlacesOf(const ShardLayout& layout, const PullFrame& frame,
+                                        Parameters* parameters);
 
 // Writes the rows of a reply to their places. `response` is the reply without its
 // payload, which `read` yields. `states`: those that the frame was planned with, which

@@ -29,8 +29,15 @@ class FaultyDataClient final : public DataClient {
         std::move(done));
   }
   void Pull(const PullFrame& frame, absl::Duration timeout, Done<PullReply> done) override {
-    Play<PullReply>(
-        "Pull", [=, this](auto answer) { client_->Pull(frame, timeout, std::move(answer)); },
+    const RpcFault fault = faults_.Next("Pull");
+    PullFrame sent = frame;
+    // The second answer may come when the first is in use.
+    if (fault.duplicate) sent.places.clear();
+    PlayFault<PullReply>(
+        fault, &later_,
+        [this, sent = std::move(sent), timeout](auto answer) {
+          client_->Pull(sent, timeout, std::move(answer));
+        },
         std::move(done));
   }
   void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,

@@ -9,7 +9,7 @@
 #include "worker/io/net/grpc_data_client.h"
 #include "worker/io/net/grpc_scheduler_client.h"
 #include "worker/io/net/key_list_client.h"
-#include "worker/io/net/shared_memory_client.h"
+#include "worker/io/net/shared_memory/shared_memory_client.h"
 
 namespace paceline::worker {
 

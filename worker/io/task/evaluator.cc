@@ -133,10 +133,8 @@ void Evaluator::PullRows(std::vector<std::vector<uint64_t>> keys) {
   next_ = [this] { Predict(); };
   for (PullFrame& planned : *frames) {
     planned.header.set_pin(pins_[planned.server]);
-    AddPull(&calls_, options_.client, std::move(planned),
-            [this](const PullFrame& frame, const PullReply& reply) {
-              return ScatterReply(*options_.layout, frame, reply, &work_->parameters);
-            });
+    AddPull(&calls_, options_.client, options_.layout, std::move(planned),
+            {.parameters = [this] { return &work_->parameters; }});
   }
   calls_.Close();
 }

@@ -18,13 +18,18 @@
 
 namespace paceline::worker {
 
-// Adds the call. `accept` takes the answer in, as FrameCalls says.
-void AddPull(FrameCalls* calls, const std::shared_ptr<DataClient>& client, PullFrame frame,
-             std::function<absl::Status(const PullFrame&, const PullReply&)> accept);
+// Where rows go, at the time when it is asked.
+struct PullInto {
+  std::function<Parameters*()> parameters;
+  // May be null.
+  DeltaStates* states = nullptr;
+  // May be empty: called with what has come.
+  std::function<void(const PullFrame&, const PullReply&)> scattered;
+};
 
-// Scatter (pull_plan.h) of a reply, which is read by it.
-absl::Status ScatterReply(const ShardLayout& layout, const PullFrame& frame, const PullReply& reply,
-                          Parameters* parameters, DeltaStates* states = nullptr);
+// Adds the call. Its answer is scattered (pull_plan.h) on the loop's thread.
+void AddPull(FrameCalls* calls, const std::shared_ptr<DataClient>& client,
+             std::shared_ptr<const ShardLayout> layout, PullFrame frame, PullInto into);
 
 }  // namespace paceline::worker
 

@@ -59,10 +59,8 @@ absl::Status PullsAhead::Ask(const v1::PushRequest& push) {
                       PlanPull(*layout_, header_, *own_, NeedsAhead(*layout_, push), limits_));
   for (PullFrame& frame : frames) {
     for (const PullTarget& target : frame.targets) asked_[target.shard] = true;
-    AddPull(&calls_, client_, std::move(frame),
-            [this](const PullFrame& asked, const PullReply& reply) {
-              return ScatterReply(*layout_, asked, reply, rows_.get());
-            });
+    AddPull(&calls_, client_, layout_, std::move(frame),
+            {.parameters = [this] { return rows_.get(); }});
   }
   return absl::OkStatus();
 }
@@ -88,6 +86,8 @@ void PullsAhead::Drained() {
 }
 
 void PullsAhead::Abandon() {
+  // A call that is cancelled may still be answered, into them.
+  if (layout_ != nullptr) own_ = std::make_shared<Parameters>();
   calls_.Abandon();
   done_ = nullptr;
   End();

@@ -76,13 +76,13 @@ void RankDriver::PullRows(uint64_t attempt) {
     const SendTogether together;
     for (PullFrame& frame : *frames) {
       step.pull.bytes += frame.payload_bytes + frame.reply_bytes;
-      AddPull(&calls_, client_, std::move(frame),
-              [this](const PullFrame& asked, const PullReply& reply) {
-                PL_RETURN_IF_ERROR(
-                    ScatterReply(*layout_, asked, reply, parameters_.get(), delta_states_.get()));
-                if (cache_ != nullptr) cache_->Store(asked, reply.header, *parameters_);
-                return absl::OkStatus();
-              });
+      AddPull(&calls_, client_, layout_, std::move(frame),
+              {.parameters = [this] { return parameters_.get(); },
+               .states = delta_states_.get(),
+               .scattered =
+                   [this](const PullFrame& asked, const PullReply& reply) {
+                     if (cache_ != nullptr) cache_->Store(asked, reply.header, *parameters_);
+                   }});
     }
   }
   calls_.Close();
@@ -108,6 +108,8 @@ std::shared_ptr<Gradients> RankDriver::TakeGradients() {
     if (buffer.use_count() > 1) continue;
     // Nobody else can take a reference meanwhile; what others read of it came before.
     std::atomic_thread_fence(std::memory_order_acquire);
+    // A server may still read what it did not acknowledge.
+    for (TableRows& gradient : *buffer) MoveIfRetired(&gradient.rows);
     return buffer;
   }
   gradients_.push_back(std::make_shared<Gradients>());

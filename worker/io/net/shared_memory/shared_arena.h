@@ -9,21 +9,21 @@
 // then the whole arena must be given up, and later calls take another.
 //
 // Thread-safe.
-#ifndef PACELINE_WORKER_IO_NET_SHARED_ARENA_H_
-#define PACELINE_WORKER_IO_NET_SHARED_ARENA_H_
+#ifndef PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_ARENA_H_
+#define PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_ARENA_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "common/shared_memory/free_ranges.h"
 #include "common/shared_memory/shared_memory.h"
-#include "common/shared_memory/unique_fd.h"
 #include "common/sync.h"
 #include "proto/data.pb.h"
+#include "worker/io/net/shared_memory/handed_memory.h"
 
 namespace paceline::worker {
 
@@ -43,7 +43,11 @@ class SharedArena {
 
     uint8_t* data() const { return arena_->memory_->data() + offset_; }
     uint64_t size() const { return size_; }
-    v1::SharedSpan span() const;
+    // Of `size` bytes from `offset` on.
+    v1::SharedSpan span(uint64_t offset, uint64_t size) const {
+      return arena_->handed_.Span(offset_ + offset, size);
+    }
+    v1::SharedSpan span() const { return span(0, size_); }
     bool IsOf(const SharedArena* arena) const { return arena_.get() == arena; }
 
    private:
@@ -60,18 +64,15 @@ class SharedArena {
   static std::optional<Region> Take(const std::shared_ptr<SharedArena>& arena, uint64_t size);
 
  private:
-  SharedArena(std::shared_ptr<SharedMemory> memory, UniqueFd connection, uint64_t number);
-  void Free(uint64_t offset, uint64_t size);
+  SharedArena(std::shared_ptr<SharedMemory> memory, HandedMemory handed)
+      : memory_(std::move(memory)), handed_(std::move(handed)), free_(memory_->size()) {}
 
   const std::shared_ptr<SharedMemory> memory_;
-  // Its end tells the server that the arena is over.
-  const UniqueFd connection_;
-  const uint64_t number_;
+  const HandedMemory handed_;
   Mutex mu_;
-  // Size of each free stretch by its offset; no two touch.
-  std::map<uint64_t, uint64_t> free_ ABSL_GUARDED_BY(mu_);
+  FreeRanges free_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace paceline::worker
 
-#endif  // PACELINE_WORKER_IO_NET_SHARED_ARENA_H_
+#endif  // PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_ARENA_H_

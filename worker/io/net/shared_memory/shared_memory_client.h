@@ -6,8 +6,8 @@
 // instead: shared memory is never a reason for a call to fail for good.
 //
 // Thread-safe, as DataClient is.
-#ifndef PACELINE_WORKER_IO_NET_SHARED_MEMORY_CLIENT_H_
-#define PACELINE_WORKER_IO_NET_SHARED_MEMORY_CLIENT_H_
+#ifndef PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_MEMORY_CLIENT_H_
+#define PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_MEMORY_CLIENT_H_
 
 #include <cstdint>
 #include <memory>
@@ -32,4 +32,4 @@ std::unique_ptr<DataClient> WithSharedMemory(std::unique_ptr<DataClient> client,
 
 }  // namespace paceline::worker
 
-#endif  // PACELINE_WORKER_IO_NET_SHARED_MEMORY_CLIENT_H_
+#endif  // PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_MEMORY_CLIENT_H_

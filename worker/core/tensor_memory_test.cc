@@ -1,0 +1,110 @@
+#include "worker/core/tensor_memory.h"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace paceline::worker {
+namespace {
+
+constexpr size_t kFloats = TensorMemory::kLeastBytes / sizeof(float);
+
+std::shared_ptr<const TensorBlock> BlockOf(const TensorFloats& floats) {
+  return TensorMemory::Get().Find(floats.data(), floats.size() * sizeof(float));
+}
+
+// Memory is the process's: this case must come first.
+TEST_CASE("nothing is shared before somebody asks for it") {
+  const TensorFloats before(kFloats, 1);
+  CHECK(BlockOf(before) == nullptr);
+  TensorMemory::Get().Share();
+  CHECK(BlockOf(before) == nullptr);
+  CHECK(BlockOf(TensorFloats(kFloats)) != nullptr);
+  CHECK(BlockOf(TensorFloats(kFloats - 1)) == nullptr);
+}
+
+TEST_CASE("a block is found by any bytes within it") {
+  TensorMemory::Get().Share();
+  TensorFloats floats(kFloats, 1);
+  const std::shared_ptr<const TensorBlock> block = BlockOf(floats);
+  REQUIRE(block != nullptr);
+  const TensorMemory& memory = TensorMemory::Get();
+  CHECK(memory.Find(&floats[kFloats / 2], kFloats / 2 * sizeof(float)) == block);
+  CHECK(memory.Find(&floats[kFloats / 2], kFloats / 2 * sizeof(float) + 1) == nullptr);
+  CHECK(memory.Find(floats.data() - 1, 1) != block);
+  // What is written to the memory is what the vector holds.
+  float* const shared =
+      reinterpret_cast<float*>(block->memory()->data() + block->OffsetOf(&floats[3]));
+  *shared = 7;
+  CHECK(floats[3] == 7);
+}
+
+TEST_CASE("a block outlives its vector in the hands of who holds it") {
+  TensorMemory::Get().Share();
+  auto floats = std::make_unique<TensorFloats>(kFloats, 1.0f);
+  std::shared_ptr<const TensorBlock> block = BlockOf(*floats);
+  const uint64_t offset = block->OffsetOf(floats->data());
+  const std::shared_ptr<SharedMemory> memory = block->memory();
+  const float* const data = floats->data();
+  floats.reset();
+  CHECK(TensorMemory::Get().Find(data, sizeof(float)) == nullptr);
+  // Nobody else gets its place.
+  const TensorFloats other(kFloats, 2.0f);
+  CHECK(other.data() != data);
+  CHECK(*reinterpret_cast<const float*>(memory->data() + offset) == 1);
+  block.reset();
+  CHECK(TensorFloats(kFloats).data() == data);
+}
+
+TEST_CASE("what is retired is left, and not given out again") {
+  TensorMemory::Get().Share();
+  TensorFloats floats(kFloats, 3.0f);
+  const float* const data = floats.data();
+  MoveIfRetired(&floats);
+  CHECK(floats.data() == data);
+  const TensorFloats neighbour(kFloats, 1.0f);
+  BlockOf(floats)->Retire();
+  MoveIfRetired(&floats);
+  CHECK(floats.data() != data);
+  CHECK(floats == TensorFloats(kFloats, 3.0f));
+  CHECK(TensorMemory::Get().Find(data, sizeof(float)) == nullptr);
+  for (int i = 0; i < 100; ++i) CHECK(TensorFloats(kFloats).data() != data);
+}
+
+TEST_CASE("a segment goes with its last block") {
+  TensorMemory::Get().Share();
+  // Larger than any that several tensors share.
+  constexpr size_t kLarge = (size_t{65} << 20) / sizeof(float);
+  std::weak_ptr<SharedMemory> memory;
+  {
+    const TensorFloats floats(kLarge);
+    memory = BlockOf(floats)->memory();
+    CHECK(memory.lock()->size() == kLarge * sizeof(float));
+    BlockOf(floats)->Retire();
+  }
+  CHECK(memory.expired());
+}
+
+TEST_CASE("tensors come and go on several threads") {
+  TensorMemory::Get().Share();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([thread, &wrong] {
+      for (int i = 0; i < 200; ++i) {
+        const auto mark = static_cast<float>(thread * 1000 + i);
+        const TensorFloats floats(kFloats + static_cast<size_t>(i), mark);
+        std::this_thread::yield();
+        if (floats.front() != mark || floats.back() != mark) ++wrong;
+        if (BlockOf(floats) == nullptr) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+}  // namespace paceline::worker
