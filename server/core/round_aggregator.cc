@@ -5,7 +5,6 @@
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "server/core/rows/byte_view.h"
-#include "server/core/rows/fold.h"
 
 namespace paceline::server {
 
@@ -13,16 +12,18 @@ RoundAggregator::RoundAggregator(const v1::TableSpec& table, const v1::ShardSpec
                                  uint32_t ranks, MemoryBudget* budget)
     : dense_(table.kind() == v1::TABLE_KIND_DENSE),
       first_row_(shard.first_row()),
-      size_(shard.rows() * table.dim()),
       dim_(table.dim()),
       budget_(budget),
       ranks_(ranks),
+      expected_(ranks),
+      dense_sum_(shard.rows() * table.dim()),
       sparse_sum_(table.dim()) {}
 
 RoundAggregator::~RoundAggregator() {
   for (const Slot& slot : ranks_) {
     if (!slot.waiting.empty()) budget_->Release(slot.waiting.bytes());
   }
+  ReleaseDeferred();
 }
 
 absl::Status RoundAggregator::Add(uint32_t rank, Gradient gradient) {
@@ -32,11 +33,17 @@ absl::Status RoundAggregator::Add(uint32_t rank, Gradient gradient) {
     PL_RETURN_IF_ERROR(Wait(std::move(gradient), &slot));
     slot.state = State::kTaken;
     ++taken_;
+    --expected_;
     return absl::OkStatus();
   }
   slot.state = State::kTaken;
   ++taken_;
-  Fold(rank, gradient);
+  --expected_;
+  if (last() && !gradient.empty()) {
+    dense_sum_.Defer(rank, std::move(gradient.values));
+  } else {
+    Fold(rank, gradient);
+  }
   ++folded_;
   FoldInTurn();
   return absl::OkStatus();
@@ -61,6 +68,7 @@ void RoundAggregator::Finish(uint32_t rank) {
     slot.finishing = true;
     return;
   }
+  if (slot.state == State::kExpected) --expected_;
   slot.state = State::kFinished;
   FoldInTurn();
 }
@@ -69,53 +77,78 @@ void RoundAggregator::FoldInTurn() {
   for (; folded_ < ranks_.size() && ranks_[folded_].state != State::kExpected; ++folded_) {
     Gradient gradient = std::exchange(ranks_[folded_].waiting, Gradient());
     if (gradient.empty()) continue;
+    const uint64_t bytes = gradient.bytes();
+    if (last()) {
+      dense_sum_.Defer(folded_, std::move(gradient.values));
+      deferred_bytes_ += bytes;
+      continue;
+    }
     Fold(folded_, gradient);
-    budget_->Release(gradient.bytes());
+    budget_->Release(bytes);
   }
 }
 
 void RoundAggregator::Fold(uint32_t rank, const Gradient& gradient) {
   if (gradient.empty()) return;
-  std::optional<NonFinite> at;
-  if (dense_) {
-    dense_sum_.resize(size_);
-    const ByteView view = gradient.values.View();
-    const std::optional<uint64_t> position = any_values_
-                                                 ? server::Fold(view, absl::MakeSpan(dense_sum_))
-                                                 : FoldFirst(view, absl::MakeSpan(dense_sum_));
-    if (position.has_value()) {
-      at = NonFinite{.row = first_row_ + *position / dim_,
-                     .column = static_cast<uint32_t>(*position % dim_)};
-    }
-  } else {
-    at = sparse_sum_.Add(gradient.keys.span(), gradient.values.View());
+  if (dense_) return dense_sum_.Fold(rank, gradient.values.View());
+  const std::optional<NonFinite> at = sparse_sum_.Add(gradient.keys.span(), gradient.values.View());
+  any_sparse_ = true;
+  if (at.has_value() && !sparse_masked_.has_value()) {
+    sparse_masked_ = Masked{.rank = rank, .at = *at};
   }
-  any_values_ = true;
-  if (at.has_value() && !masked_.has_value()) masked_ = Masked{.rank = rank, .at = *at};
 }
 
-absl::Span<const float> RoundAggregator::sum() const {
-  if (!any_values_) return {};
-  return dense_ ? absl::MakeConstSpan(dense_sum_) : sparse_sum_.gradient();
+absl::StatusOr<std::optional<NonFinite>> RoundAggregator::ApplyTo(ShardRows* rows,
+                                                                  const Step& step) {
+  PL_CHECK(complete());
+  if (!dense_) {
+    return rows->Apply(keys(), ByteView::OfFloats(sparse_sum_.gradient()), step, Keep::kPrevious);
+  }
+  absl::StatusOr<std::optional<NonFinite>> applied = rows->ApplyDense(
+      [this](FloatRun run) { dense_sum_.ForEachFloats(run); }, step, Keep::kPrevious);
+  // The last update is its sender's again.
+  if (!applied.ok()) dense_sum_.Settle();
+  ReleaseDeferred();
+  return applied;
 }
+
+absl::Span<const float> RoundAggregator::sum() {
+  if (empty()) return {};
+  if (!dense_) return sparse_sum_.gradient();
+  dense_sum_.Settle();
+  ReleaseDeferred();
+  return dense_sum_.values();
+}
+
+std::optional<RoundAggregator::Masked> RoundAggregator::masked() const {
+  if (!dense_) return sparse_masked_;
+  if (!dense_sum_.masked().has_value()) return std::nullopt;
+  const DenseSum::Masked& masked = *dense_sum_.masked();
+  return Masked{.rank = masked.rank,
+                .at = {.row = first_row_ + masked.position / dim_,
+                       .column = static_cast<uint32_t>(masked.position % dim_)}};
+}
+
+void RoundAggregator::ReleaseDeferred() { budget_->Release(std::exchange(deferred_bytes_, 0)); }
 
 void RoundAggregator::NextRound() {
   PL_CHECK(complete());
   for (Slot& slot : ranks_) {
-    if (slot.state == State::kTaken) {
-      slot.state = slot.finishing ? State::kFinished : State::kExpected;
-    }
+    if (slot.state != State::kTaken) continue;
+    slot.state = slot.finishing ? State::kFinished : State::kExpected;
+    if (slot.state == State::kExpected) ++expected_;
   }
   taken_ = 0;
   folded_ = 0;
-  any_values_ = false;
+  dense_sum_.Clear();
+  any_sparse_ = false;
   sparse_sum_.Clear();
-  masked_.reset();
+  sparse_masked_.reset();
   FoldInTurn();  // past those that have finished
 }
 
 uint64_t RoundAggregator::MemoryBytes() const {
-  return dense_sum_.capacity() * sizeof(float) + sparse_sum_.MemoryBytes();
+  return dense_sum_.MemoryBytes() + sparse_sum_.MemoryBytes();
 }
 
 }  // namespace paceline::server

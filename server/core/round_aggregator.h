@@ -6,9 +6,9 @@
 // always gets on. Expected in a round are the ranks that have not finished.
 //
 //   Add(1, g1)   buffered
-//   Add(0, g0)   sum = g0 + g1
+//   Add(0, g0)   folded, and g1
 //   Finish(2)    complete
-//   sum() -> one optimizer step -> NextRound()
+//   ApplyTo(rows, step) -> NextRound()
 //
 // Thread-compatible: the shard's lock guards it.
 #ifndef PACELINE_SERVER_CORE_ROUND_AGGREGATOR_H_
@@ -19,12 +19,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "proto/node.pb.h"
+#include "server/core/dense_sum.h"
 #include "server/core/gradient.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/rows/non_finite.h"
+#include "server/core/rows/optimizer.h"
 #include "server/core/rows/sparse_fold.h"
+#include "server/core/shard_rows.h"
 
 namespace paceline::server {
 
@@ -51,18 +55,24 @@ class RoundAggregator {
   // All expected updates are in, and at least one was expected.
   bool complete() const { return folded_ == ranks_.size() && taken_ > 0; }
 
-  // The sum of a complete round: keys (sparse) and values [keys or rows, dim].
+  // Every update of the complete round was empty.
+  bool empty() const { return dense_ ? dense_sum_.empty() : !any_sparse_; }
+  // One optimizer step with the sum of the complete round, which is not empty.
+  // Errors:  ResourceExhausted  the rows' budget; it can be tried again.
+  absl::StatusOr<std::optional<NonFinite>> ApplyTo(ShardRows* rows, const Step& step);
+
+  // The sum of a complete round, for tests: keys (sparse) and values [keys or rows, dim].
   // No values if every update was empty.
   absl::Span<const uint64_t> keys() const { return sparse_sum_.keys(); }
-  absl::Span<const float> sum() const;
+  absl::Span<const float> sum();
 
   // The first value of this round that was not finite, with the rank it came from;
-  // it is not in the sum.
+  // it is not in the sum. Known after ApplyTo.
   struct Masked {
     uint32_t rank = 0;
     NonFinite at;
   };
-  const std::optional<Masked>& masked() const { return masked_; }
+  std::optional<Masked> masked() const;
 
   // Forgets the complete round. Memory is kept for the next one.
   void NextRound();
@@ -84,21 +94,27 @@ class RoundAggregator {
   absl::Status Wait(Gradient gradient, Slot* slot);
   void FoldInTurn();
   void Fold(uint32_t rank, const Gradient& gradient);
+  // Whether nobody is waited for any more.
+  bool last() const { return dense_ && expected_ == 0; }
+  void ReleaseDeferred();
 
   const bool dense_;
   const uint64_t first_row_;
-  const uint64_t size_;  // dense: floats of the shard
   const uint32_t dim_;
   MemoryBudget* const budget_;
 
   std::vector<Slot> ranks_;
+  // Ranks whose updates are not in yet.
+  uint32_t expected_;
   uint32_t taken_ = 0;
   // Ranks before this one are folded or have finished.
   uint32_t folded_ = 0;
-  bool any_values_ = false;
-  std::vector<float> dense_sum_;
+  DenseSum dense_sum_;
+  // Of the budget, for what was buffered and is deferred now.
+  uint64_t deferred_bytes_ = 0;
+  bool any_sparse_ = false;
   SparseFold sparse_sum_;
-  std::optional<Masked> masked_;
+  std::optional<Masked> sparse_masked_;
 };
 
 }  // namespace paceline::server

@@ -198,12 +198,11 @@ absl::Status Shard::ApplyOnArrival(uint32_t rank, uint64_t t, const Gradient& gr
 absl::Status Shard::ApplyRoundIfComplete(Pushed* pushed) {
   if (!round_->complete()) return absl::OkStatus();
   const uint64_t t = controller_.slowest();
-  if (round_->sum().empty()) {
+  if (round_->empty()) {
     rows_.Advance();
   } else {
     const Step step = {.iteration = t, .number = t + 1, .share = 1};
-    absl::StatusOr<std::optional<NonFinite>> applied =
-        rows_.Apply(round_->keys(), ByteView::OfFloats(round_->sum()), step, Keep::kPrevious);
+    absl::StatusOr<std::optional<NonFinite>> applied = round_->ApplyTo(&rows_, step);
     if (!applied.ok()) return RowsRefusal(options_.shard.shard(), applied.status());
     if (round_->masked().has_value()) {
       pushed->non_finite = Pushed::NonFiniteValue{

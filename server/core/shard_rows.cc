@@ -72,6 +72,11 @@ absl::StatusOr<std::optional<NonFinite>> ShardRows::Apply(absl::Span<const uint6
                            : sparse_->Apply(keys, gradient, step, keep);
 }
 
+absl::StatusOr<std::optional<NonFinite>> ShardRows::ApplyDense(FloatRuns gradient, const Step& step,
+                                                               Keep keep) {
+  return dense_->Apply(gradient, step, keep);
+}
+
 void ShardRows::Advance() {
   if (dense_ != nullptr) {
     dense_->Advance();

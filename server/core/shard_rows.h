@@ -16,6 +16,7 @@
 #include "server/core/payload.h"
 #include "server/core/rows/byte_view.h"
 #include "server/core/rows/dense_rows.h"
+#include "server/core/rows/float_runs.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/rows/non_finite.h"
 #include "server/core/rows/optimizer.h"
@@ -43,6 +44,9 @@ class ShardRows {
   absl::StatusOr<std::optional<NonFinite>> Apply(absl::Span<const uint64_t> keys,
                                                  const ByteView& gradient, const Step& step,
                                                  Keep keep);
+  // The same for all rows of a dense shard (DenseRows).
+  absl::StatusOr<std::optional<NonFinite>> ApplyDense(FloatRuns gradient, const Step& step,
+                                                      Keep keep);
   // An update without a gradient: the previous rows are the current ones.
   void Advance();
 

@@ -79,7 +79,14 @@ TEST_CASE("a round that found no memory is applied once when there is some") {
   const uint64_t free = memory.limit() - memory.used();
   REQUIRE_OK(memory.Reserve(free, "others"));
   REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
-  const absl::Status full = shard->Push(1, 1, 0, Ones()).status();
+  // Its sender's memory, until the answer.
+  std::vector<float> values = {1, 1};
+  Payload borrowed;
+  borrowed.Append({.owner = nullptr,
+                   .bytes = {reinterpret_cast<const uint8_t*>(values.data()), 8},
+                   .borrowed = true});
+  const absl::Status full = shard->Push(1, 1, 0, {.keys = {}, .values = borrowed}).status();
+  values = {100, 100};
   CHECK(RefusalKindOf(full) == Refusal::LIMIT);
   CHECK_THAT(std::string(full.message()), Catch::Contains("--memory-limit"));
   CHECK(Rows(*shard) == std::vector<float>{0, 0});

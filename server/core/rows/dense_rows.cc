@@ -104,6 +104,11 @@ absl::StatusOr<std::optional<NonFinite>> DenseRows::Apply(const ByteView& gradie
                                                    ": a gradient of ", BlockBytes(),
                                                    " bytes expected, got ", gradient.size()));
   }
+  return Apply([&](FloatRun run) { gradient.ForEachFloats(run); }, step, keep);
+}
+
+absl::StatusOr<std::optional<NonFinite>> DenseRows::Apply(FloatRuns gradient, const Step& step,
+                                                          Keep keep) {
   const bool in_place = keep == Keep::kNothing && current_.unique();
   BlockRef target;
   if (!in_place) {

@@ -28,6 +28,7 @@
 #include "proto/node.pb.h"
 #include "server/core/rows/block.h"
 #include "server/core/rows/byte_view.h"
+#include "server/core/rows/float_runs.h"
 #include "server/core/rows/memory_budget.h"
 #include "server/core/rows/non_finite.h"
 #include "server/core/rows/optimizer.h"
@@ -78,6 +79,9 @@ class DenseRows {
   //          ResourceExhausted  the budget has no room for a block; nothing has changed.
   absl::StatusOr<std::optional<NonFinite>> Apply(const ByteView& gradient, const Step& step,
                                                  Keep keep);
+  // The same with a gradient of size() values that comes in runs, and is asked for only once
+  // nothing can fail any more.
+  absl::StatusOr<std::optional<NonFinite>> Apply(FloatRuns gradient, const Step& step, Keep keep);
 
   // An update without a gradient: the rows stay, and with Keep::kPrevious are the
   // previous ones too.

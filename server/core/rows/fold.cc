@@ -20,11 +20,13 @@ constexpr size_t kMostLanes = 16;
 using D = hn::CappedTag<float, kMostLanes>;
 
 // Adds one vector. Returns the first of `lanes` that was not finite, or -1.
-HWY_INLINE intptr_t FoldVector(const uint8_t* bytes, bool first, float* sum, hn::Mask<D> lanes) {
+// `base` null: 0.
+HWY_INLINE intptr_t FoldVector(const uint8_t* bytes, const float* base, float* sum,
+                               hn::Mask<D> lanes) {
   const D d;
   const auto most = hn::Set(d, std::numeric_limits<float>::max());
   const auto value = LoadFloats(d, bytes);
-  const auto old = first ? hn::Zero(d) : hn::LoadU(d, sum);
+  const auto old = base == nullptr ? hn::Zero(d) : hn::LoadU(d, base);
   const auto result = hn::Add(old, value);
   // False for NaN too. A sum of finite values may overflow: covered by `result`.
   const auto finite = hn::And(hn::Le(hn::Abs(value), most), hn::Le(hn::Abs(result), most));
@@ -33,7 +35,7 @@ HWY_INLINE intptr_t FoldVector(const uint8_t* bytes, bool first, float* sum, hn:
   return hn::FindFirstTrue(d, hn::And(hn::Not(finite), lanes));
 }
 
-int64_t FoldRun(const uint8_t* bytes, bool first, float* sum, size_t count) {
+int64_t FoldRun(const uint8_t* bytes, const float* base, float* sum, size_t count) {
   const D d;
   const size_t n = hn::Lanes(d);
   const auto all = hn::FirstN(d, n);
@@ -41,16 +43,18 @@ int64_t FoldRun(const uint8_t* bytes, bool first, float* sum, size_t count) {
   size_t i = 0;
   for (; i + n <= count; i += n) {
     PrefetchAhead(bytes + sizeof(float) * i);
-    if (!first) PrefetchAhead(sum + i);
-    const intptr_t lane = FoldVector(bytes + sizeof(float) * i, first, sum + i, all);
+    const float* const from = base == nullptr ? nullptr : base + i;
+    if (from != nullptr) PrefetchAhead(from);
+    const intptr_t lane = FoldVector(bytes + sizeof(float) * i, from, sum + i, all);
     if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i) + lane;
   }
   if (const size_t rest = count - i; rest > 0) {
     HWY_ALIGN uint8_t tail[sizeof(float) * kMostLanes] = {};
+    HWY_ALIGN float tail_base[kMostLanes] = {};
     HWY_ALIGN float tail_sum[kMostLanes] = {};
     std::memcpy(tail, bytes + sizeof(float) * i, sizeof(float) * rest);
-    std::memcpy(tail_sum, sum + i, sizeof(float) * rest);
-    const intptr_t lane = FoldVector(tail, first, tail_sum, hn::FirstN(d, rest));
+    if (base != nullptr) std::memcpy(tail_base, base + i, sizeof(float) * rest);
+    const intptr_t lane = FoldVector(tail, tail_base, tail_sum, hn::FirstN(d, rest));
     std::memcpy(sum + i, tail_sum, sizeof(float) * rest);
     if (lane >= 0 && bad < 0) bad = static_cast<int64_t>(i) + lane;
   }
@@ -64,8 +68,8 @@ int64_t FoldRowsAt(const uint8_t* rows, absl::Span<const uint32_t> positions, ui
   for (size_t i = 0; i < positions.size();) {
     size_t run = 1;
     while (i + run < positions.size() && positions[i + run] == positions[i] + run) ++run;
-    const int64_t lane = FoldRun(rows + sizeof(float) * i * dim, /*first=*/false,
-                                 sums + uint64_t{positions[i]} * dim, run * dim);
+    float* const sum = sums + uint64_t{positions[i]} * dim;
+    const int64_t lane = FoldRun(rows + sizeof(float) * i * dim, sum, sum, run * dim);
     if (HWY_UNLIKELY(lane >= 0) && bad < 0) bad = static_cast<int64_t>(i * dim) + lane;
     i += run;
   }
@@ -83,24 +87,25 @@ namespace {
 HWY_EXPORT(FoldRun);
 HWY_EXPORT(FoldRowsAt);
 
-std::optional<uint64_t> FoldView(const ByteView& view, bool first, absl::Span<float> sum) {
+}  // namespace
+
+std::optional<uint64_t> FoldOnto(const float* base, const ByteView& view, absl::Span<float> sum) {
   PL_CHECK_EQ(view.size(), sizeof(float) * sum.size());
   std::optional<uint64_t> found;
   view.ForEachFloats([&](const uint8_t* bytes, size_t count, uint64_t index) {
-    const int64_t bad = HWY_DYNAMIC_DISPATCH(FoldRun)(bytes, first, sum.data() + index, count);
+    const int64_t bad = HWY_DYNAMIC_DISPATCH(FoldRun)(
+        bytes, base == nullptr ? nullptr : base + index, sum.data() + index, count);
     if (bad >= 0 && !found) found = index + static_cast<uint64_t>(bad);
   });
   return found;
 }
 
-}  // namespace
-
 std::optional<uint64_t> Fold(const ByteView& view, absl::Span<float> sum) {
-  return FoldView(view, /*first=*/false, sum);
+  return FoldOnto(sum.data(), view, sum);
 }
 
 std::optional<uint64_t> FoldFirst(const ByteView& view, absl::Span<float> sum) {
-  return FoldView(view, /*first=*/true, sum);
+  return FoldOnto(nullptr, view, sum);
 }
 
 std::optional<uint64_t> FoldRows(const uint8_t* rows, absl::Span<const uint32_t> positions,

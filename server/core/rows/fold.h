@@ -22,6 +22,9 @@ std::optional<uint64_t> Fold(const ByteView& view, absl::Span<float> sum);
 // sum[i] = 0 + view[i]: the first fold, without clearing the sum before.
 std::optional<uint64_t> FoldFirst(const ByteView& view, absl::Span<float> sum);
 
+// sum[i] = base[i] + view[i], or 0 + view[i] if `base` is null; `base` may be sum.data().
+std::optional<uint64_t> FoldOnto(const float* base, const ByteView& view, absl::Span<float> sum);
+
 // Row positions[i] of sums ([rows, dim]) += row i of `rows` ([positions.size(), dim] at any
 // address); positions ascend. Returns the position in `rows` of the first element that was
 // not finite, or nothing.

@@ -339,10 +339,9 @@ std::optional<uint64_t> UpdateRecords(const UpdateRule& rule, const StepScalars&
 }
 
 std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
-                                  const RunOfRows& run, const ByteView& gradient) {
-  PL_CHECK_EQ(gradient.size() % sizeof(float), 0);
+                                  const RunOfRows& run, FloatRuns gradient) {
   std::optional<uint64_t> found;
-  gradient.ForEachFloats([&](const uint8_t* bytes, size_t count, uint64_t index) {
+  gradient([&](const uint8_t* bytes, size_t count, uint64_t index) {
     RunOfRows part = run;
     part.src += index;
     part.dst += index;
@@ -355,6 +354,12 @@ std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& sca
     if (bad && !found) found = index + *bad;
   });
   return found;
+}
+
+std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
+                                  const RunOfRows& run, const ByteView& gradient) {
+  PL_CHECK_EQ(gradient.size() % sizeof(float), 0);
+  return UpdateRun(rule, scalars, run, [&](FloatRun each) { gradient.ForEachFloats(each); });
 }
 
 }  // namespace paceline::server

@@ -18,6 +18,7 @@
 #include "absl/types/span.h"
 #include "common/tables/slots.h"
 #include "server/core/rows/byte_view.h"
+#include "server/core/rows/float_runs.h"
 #include "server/core/rows/optimizer.h"
 
 namespace paceline::server {
@@ -38,7 +39,10 @@ struct RunOfRows {
 std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
                                   const RunOfRows& run, const uint8_t* gradient, size_t count);
 
-// The same for a gradient in slices (gradient.size() / 4 elements).
+// The same for a gradient in runs, which together have as many elements as `run`.
+std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
+                                  const RunOfRows& run, FloatRuns gradient);
+// In slices (gradient.size() / 4 elements).
 std::optional<uint64_t> UpdateRun(const UpdateRule& rule, const StepScalars& scalars,
                                   const RunOfRows& run, const ByteView& gradient);
 
