@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 
 quick=()
 repeats=()
-peers=()
+peers=
 json=
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     quick=(--quick)
     repeats=(--repeats 1)
     ;;
-  --peers) peers=(peers/gloo peers/ddp) ;;
+  --peers) peers=yes ;;
   --json)
     json=${2:?--json names a folder}
     shift
@@ -48,4 +48,9 @@ bench() {
 
 bench scale "${quick[@]}"
 bench links "${quick[@]}"
-for peer in "${peers[@]}"; do bench "$peer" "${repeats[@]}"; done
+[ -n "$peers" ] || exit 0
+cache=${PACELINE_BAZEL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp/paceline-$(id -u)}/.cache}/paceline/bazel}
+bazel build --config=opt --disk_cache="$cache" --noshow_progress //tests/bench:data_plane_bench >&2
+bare=$(bazel info --config=opt bazel-bin 2>/dev/null)/tests/bench/data_plane_bench
+bench peers/gloo "${repeats[@]}" --bench "$bare"
+bench peers/ddp "${repeats[@]}"

@@ -89,6 +89,18 @@ void AddSizes(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
   }
 }
 
+// What an all-reduce is compared with (peers/gloo.py).
+void AddRounds(DataPlaneLoad load, std::vector<Case>* cases) {
+  load.policy = v1::POLICY_BSP;
+  load.shared_memory = true;
+  load.tables = load.servers;
+  for (const uint64_t bytes : {4 * kMiB, 64 * kMiB}) {
+    load.table_bytes = bytes / static_cast<uint64_t>(load.tables);
+    load.dim = 1024;
+    cases->push_back(DataPlaneCase(load));
+  }
+}
+
 // Policies, optimizers and numbers of processes, at 64 MiB.
 void AddKinds(DataPlaneLoad load, bool quick, std::vector<Case>* cases) {
   load.table_bytes = 64 * kMiB;
@@ -210,6 +222,7 @@ std::vector<Case> DataPlaneCases(const DataPlaneCaseOptions& options) {
   AddLimits(load.time, &cases);
   AddSizes(load, options.quick, &cases);
   AddKinds(load, options.quick, &cases);
+  AddRounds(load, &cases);
   AddGuarantees(load, &cases);
   AddSmallRequests(load, &cases);
   AddNullSteps(load, &cases);
