@@ -14,7 +14,9 @@ int main(int argc, char** argv) {
   paceline::bench::SuiteOptions options;
   paceline::bench::DataPlaneCaseOptions cases;
   CLI::App app("Benchmarks of the data plane");
-  app.add_option("--repeats", options.repeats, "runs of each case")->capture_default_str();
+  app.add_option("--repeats", options.repeats, "runs of each case; the last one counts")
+      ->capture_default_str()
+      ->take_last();
   app.add_option("--seconds", cases.seconds, "of each run")->capture_default_str();
   app.add_option("--only", options.only, "cases whose names contain this");
   app.add_option("--json", options.json, "file that the figures of every run are added to");
