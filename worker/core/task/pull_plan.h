@@ -1,7 +1,7 @@
 // Which frames ask the servers for the rows of one iteration, and where the rows
 // of each reply go.
 //
-// A frame asks one server for whole blocks, about 4 MiB of reply. Dense shards
+// A frame asks one server for whole blocks, about 1 MiB of reply. Dense shards
 // are asked for whole; the keys of a sparse table are split by bucket. Replies
 // are scattered straight into the parameters, one frame after another, in any
 // order. What comes by DELTA is patched into the rows that are there.

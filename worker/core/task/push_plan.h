@@ -1,7 +1,7 @@
 // Cuts the gradients of one iteration into frames for the servers.
 //
 // A frame carries whole shards. Shards are packed in the order in which their
-// tables are added until a frame holds about 4 MiB; a shard larger than that has
+// tables are added until a frame holds about 1 MiB; a shard larger than that has
 // a frame of its own, of at most 64 MiB. Each server's last frame, which may be
 // empty, lists the shards that its frames carried, so that it knows that all
 // other shards advance with an empty update.
@@ -35,7 +35,7 @@ namespace paceline::worker {
 // Sizes of payloads, in bytes.
 struct FrameLimits {
   // A frame is closed before it would grow beyond this.
-  uint64_t target = uint64_t{4} << 20;
+  uint64_t target = uint64_t{1} << 20;
   // No frame is larger.
   uint64_t most = uint64_t{64} << 20;
 };

@@ -44,33 +44,16 @@ void ServerLane::SetSocket(const std::string& socket) {
 
 std::shared_ptr<const PlacedBytes> ServerLane::Place(const FramePayload& payload, uint64_t bytes) {
   if (bytes < options_.least_bytes) return nullptr;
-  std::vector<std::shared_ptr<const TensorBlock>> blocks(payload.size());
-  uint64_t rest = bytes;
+  std::vector<Bytes> pieces;
+  pieces.reserve(payload.size());
+  for (const PayloadPiece& piece : payload) pieces.push_back({piece.data, piece.size});
+  const std::shared_ptr<const PlacedBytes> placed = Lay(pieces);
+  if (placed == nullptr || placed->region == nullptr) return placed;
+  uint8_t* to = placed->region->data();
   for (size_t i = 0; i < payload.size(); ++i) {
-    blocks[i] = FindBlock(payload[i].data, payload[i].size);
-    if (blocks[i] != nullptr) rest -= payload[i].size;
-  }
-  auto placed = std::make_shared<PlacedBytes>();
-  {
-    MutexLock lock(&mu_);
-    if (rest > 0) placed->region = Take(rest);
-    if (rest > 0 && placed->region == nullptr) return nullptr;
-    uint64_t in_region = 0;
-    for (size_t i = 0; i < payload.size(); ++i) {
-      const size_t size = payload[i].size;
-      if (blocks[i] == nullptr) {
-        AddRegion(in_region, size, placed.get());
-        in_region += size;
-      } else if (!Add(blocks[i], payload[i].data, size, placed.get())) {
-        return nullptr;
-      }
-    }
-  }
-  uint8_t* to = rest > 0 ? placed->region->data() : nullptr;
-  for (size_t i = 0; i < payload.size(); ++i) {
-    if (blocks[i] != nullptr || payload[i].size == 0) continue;
-    std::memcpy(to, payload[i].data, payload[i].size);
-    to += payload[i].size;
+    if (pieces[i].block != nullptr || pieces[i].size == 0) continue;
+    std::memcpy(to, pieces[i].data, pieces[i].size);
+    to += pieces[i].size;
   }
   return placed;
 }
@@ -78,13 +61,36 @@ std::shared_ptr<const PlacedBytes> ServerLane::Place(const FramePayload& payload
 std::shared_ptr<const PlacedBytes> ServerLane::Reserve(absl::Span<const absl::Span<float>> places,
                                                        uint64_t bytes) {
   if (bytes < options_.least_bytes) return nullptr;
-  MutexLock lock(&mu_);
+  std::vector<Bytes> pieces;
+  for (const absl::Span<float> place : places) {
+    pieces.push_back({place.data(), place.size() * sizeof(float)});
+  }
+  // Nowhere in particular.
+  if (places.empty()) pieces.push_back({nullptr, bytes});
+  return Lay(pieces);
+}
+
+std::shared_ptr<const PlacedBytes> ServerLane::Lay(std::vector<Bytes>& pieces) {
+  uint64_t rest = 0;
+  for (Bytes& piece : pieces) {
+    if (piece.data != nullptr && piece.size >= options_.least_bytes) {
+      piece.block = TensorMemory::Get().Find(piece.data, piece.size);
+    }
+    if (piece.block == nullptr) rest += piece.size;
+  }
   auto placed = std::make_shared<PlacedBytes>();
-  if (ReservePlaces(places, placed.get())) return placed;
-  *placed = PlacedBytes();
-  placed->region = Take(bytes);
-  if (placed->region == nullptr) return nullptr;
-  AddRegion(0, bytes, placed.get());
+  MutexLock lock(&mu_);
+  if (rest > 0) placed->region = Take(rest);
+  if (rest > 0 && placed->region == nullptr) return nullptr;
+  uint64_t in_region = 0;
+  for (const Bytes& piece : pieces) {
+    if (piece.block == nullptr) {
+      AddRegion(in_region, piece.size, placed.get());
+      in_region += piece.size;
+    } else if (!Add(piece.block, piece.data, piece.size, placed.get())) {
+      return nullptr;
+    }
+  }
   return placed;
 }
 
@@ -97,19 +103,6 @@ void ServerLane::Ended(const PlacedBytes& placed, const absl::Status& status) {
     // It may not hold it any more.
     handed_.erase(block->memory().get());
   }
-}
-
-std::shared_ptr<const TensorBlock> ServerLane::FindBlock(const void* data, size_t size) const {
-  return size < options_.least_bytes ? nullptr : TensorMemory::Get().Find(data, size);
-}
-
-bool ServerLane::ReservePlaces(absl::Span<const absl::Span<float>> places, PlacedBytes* placed) {
-  for (const absl::Span<float> place : places) {
-    const size_t size = place.size() * sizeof(float);
-    const std::shared_ptr<const TensorBlock> block = FindBlock(place.data(), size);
-    if (block == nullptr || !Add(block, place.data(), size, placed)) return false;
-  }
-  return !places.empty();
 }
 
 bool ServerLane::Add(const std::shared_ptr<const TensorBlock>& block, const void* data, size_t size,

@@ -53,8 +53,8 @@ class ServerLane {
   // Puts a payload of `bytes` where the server can read it. Null: it goes by message.
   std::shared_ptr<const PlacedBytes> Place(const FramePayload& payload, uint64_t bytes);
 
-  // Room for a reply of `bytes`: its places if the server can write there, or else a
-  // region of the arena. Null: it comes by message.
+  // Room for a reply of `bytes`: its places as far as the server can write there, and a
+  // region of the arena for what else there is. Null: it comes by message.
   std::shared_ptr<const PlacedBytes> Reserve(absl::Span<const absl::Span<float>> places,
                                              uint64_t bytes);
 
@@ -69,11 +69,17 @@ class ServerLane {
     HandedMemory handed;
   };
 
-  // Null: it is not worth it, or lies elsewhere.
-  std::shared_ptr<const TensorBlock> FindBlock(const void* data, size_t size) const;
-  // False: the server cannot write to one of them, or there are none.
-  bool ReservePlaces(absl::Span<const absl::Span<float>> places, PlacedBytes* placed)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Part of a payload.
+  struct Bytes {
+    const void* data = nullptr;
+    uint64_t size = 0;
+    // Null: it does not lie in a tensor, or is not worth it.
+    std::shared_ptr<const TensorBlock> block;
+  };
+
+  // Spans for all pieces, one after the other: of their blocks, which are looked up, and of a
+  // region for the others. Null: there are none.
+  std::shared_ptr<const PlacedBytes> Lay(std::vector<Bytes>& pieces);
   // False: the server does not take the memory.
   bool Add(const std::shared_ptr<const TensorBlock>& block, const void* data, size_t size,
            PlacedBytes* placed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -141,5 +141,31 @@ TEST_CASE("rows arrive where they are read, and are not copied there") {
   }
 }
 
+TEST_CASE("what comes with rows that lie in tensors is read from the arena") {
+  Host host;
+  Fixture f(host.name());
+  TensorFloats rows(kFloats, 1);
+  TensorFloats bias(8, 1);
+  PullFrame frame;
+  frame.reply_bytes = (kFloats + 8) * sizeof(float);
+  frame.places = {absl::MakeSpan(bias), absl::MakeSpan(rows)};
+  f.client->Pull(frame, absl::Seconds(1), [&](absl::StatusOr<PullReply> answer) {
+    REQUIRE_OK(answer.status());
+    f.replies.push_back(*std::move(answer));
+  });
+  const v1::PullRequest& sent = f.wire.pulls.at(0).frame.header;
+  REQUIRE(sent.reply_space_size() == 2);
+  CHECK(sent.reply_space(0).arena() == 1);
+  CHECK(sent.reply_space(0).size() == 8 * sizeof(float));
+  const TensorFloats fives(8, 5);
+  std::memcpy(const_cast<uint8_t*>(host.At(sent.reply_space(0))), fives.data(), 32);
+  PullReply answer;
+  answer.header.set_in_reply_space(frame.reply_bytes);
+  f.wire.pulls.at(0).done(std::move(answer));
+  REQUIRE(f.replies.at(0).payload->Read(bias.data(), 32));
+  CHECK(bias == fives);
+  CHECK(f.replies[0].payload->Read(rows.data(), kFloats * sizeof(float)));
+}
+
 }  // namespace
 }  // namespace paceline::worker
