@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/daemon/descriptors.h"
 #include "common/daemon/mutex_checks.h"
 #include "common/status/status_macros.h"
 
@@ -103,7 +104,8 @@ void InitDaemon(const DaemonFlags& flags) {
   SkipMutexChecks();
   InitLogging(flags.log);
   SetDefaultTcpOptions(flags.tcp);
-  LogInfo("connections", {{"congestion", flags.tcp.congestion}});
+  LogInfo("connections",
+          {{"congestion", flags.tcp.congestion}, {"descriptors", RaiseDescriptorLimit()}});
   EnableTestFaults(flags.test_faults);
 }
 

@@ -95,9 +95,13 @@ absl::StatusOr<UniqueFd> ConnectForMemory(const std::string& name, absl::Duratio
   return fd;
 }
 
-UniqueFd AcceptForMemory(int listener) {
+absl::StatusOr<UniqueFd> AcceptForMemory(int listener) {
   UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (fd && !SameUser(fd.get())) fd.Reset();
+  if (!fd && (errno == EMFILE || errno == ENFILE)) {
+    return absl::ResourceExhaustedError("shared memory: no descriptor for another connection");
+  }
+  if (!fd) return Gone("accept");
+  if (!SameUser(fd.get())) return absl::UnavailableError("shared memory: of another user");
   return fd;
 }
 

@@ -35,9 +35,10 @@ absl::StatusOr<UniqueFd> ListenForMemory(const std::string& name, int backlog);
 //          InvalidArgument  a name that cannot be one.
 absl::StatusOr<UniqueFd> ConnectForMemory(const std::string& name, absl::Duration timeout);
 
-// The next connection, whose calls do not block; none: an invalid descriptor. Connections
-// of other users are closed.
-UniqueFd AcceptForMemory(int listener);
+// The next connection, whose calls do not block. Connections of other users are closed.
+// Errors:  Unavailable        none is waiting, or it was another user's.
+//          ResourceExhausted  this process has no descriptor left for it: it goes on waiting.
+absl::StatusOr<UniqueFd> AcceptForMemory(int listener);
 
 // Errors of all:  Unavailable  the peer has gone, or is late; nothing is there yet.
 absl::Status SendMemory(int socket, const SharedMemory& memory);

@@ -32,7 +32,8 @@ absl::StatusOr<std::shared_ptr<SharedMemory>> SharedMemory::Create(uint64_t size
   const int reserved = posix_fallocate(fd.get(), 0, static_cast<off_t>(size));
   if (reserved != 0) return NoMemory(size, reserved);
   if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return absl::UnimplementedError("F_ADD_SEALS");
-  return Map(std::move(fd), size);
+  const int made = fd.get();
+  return Map(made, std::move(fd), size);
 }
 
 absl::StatusOr<std::shared_ptr<SharedMemory>> SharedMemory::Adopt(UniqueFd fd, uint64_t most) {
@@ -54,14 +55,15 @@ absl::StatusOr<std::shared_ptr<SharedMemory>> SharedMemory::Adopt(UniqueFd fd, u
                                                    " bytes of pages expected, got ",
                                                    static_cast<uint64_t>(facts.st_blocks) * 512));
   }
-  return Map(std::move(fd), size);
+  return Map(fd.get(), UniqueFd(), size);
 }
 
-absl::StatusOr<std::shared_ptr<SharedMemory>> SharedMemory::Map(UniqueFd fd, uint64_t size) {
-  void* const data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+absl::StatusOr<std::shared_ptr<SharedMemory>> SharedMemory::Map(int fd, UniqueFd kept,
+                                                                uint64_t size) {
+  void* const data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) return NoMemory(size, errno);
   return std::shared_ptr<SharedMemory>(
-      new SharedMemory(std::move(fd), static_cast<uint8_t*>(data), size));
+      new SharedMemory(std::move(kept), static_cast<uint8_t*>(data), size));
 }
 
 SharedMemory::~SharedMemory() { munmap(data_, size_); }

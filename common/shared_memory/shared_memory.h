@@ -45,12 +45,14 @@ class SharedMemory {
   // Aligned to a page.
   uint8_t* data() const { return data_; }
   uint64_t size() const { return size_; }
+  // Of who created it; negative: adopted memory keeps none.
   int fd() const { return fd_.get(); }
 
  private:
   SharedMemory(UniqueFd fd, uint8_t* data, uint64_t size)
       : fd_(std::move(fd)), data_(data), size_(size) {}
-  static absl::StatusOr<std::shared_ptr<SharedMemory>> Map(UniqueFd fd, uint64_t size);
+  // Keeps `kept`.
+  static absl::StatusOr<std::shared_ptr<SharedMemory>> Map(int fd, UniqueFd kept, uint64_t size);
 
   const UniqueFd fd_;
   uint8_t* const data_;

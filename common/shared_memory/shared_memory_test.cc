@@ -33,7 +33,7 @@ Pair Connected() {
   Pair pair;
   REQUIRE_OK_AND_ASSIGN(pair.listener, ListenForMemory(name, 4));
   REQUIRE_OK_AND_ASSIGN(pair.client, ConnectForMemory(name, kPatience));
-  pair.server = AcceptForMemory(pair.listener.get());
+  REQUIRE_OK_AND_ASSIGN(pair.server, AcceptForMemory(pair.listener.get()));
   REQUIRE(pair.server);
   return pair;
 }
@@ -108,14 +108,21 @@ TEST_CASE("a peer that is silent or gone") {
 }
 
 TEST_CASE("without a descriptor to be had there is no memory") {
+  const std::string name = NewMemorySocketName();
+  REQUIRE_OK_AND_ASSIGN(const UniqueFd listener, ListenForMemory(name, 1));
+  REQUIRE_OK_AND_ASSIGN(const UniqueFd client, ConnectForMemory(name, kPatience));
   rlimit limit = {};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
   rlimit none = limit;
   none.rlim_cur = 0;
   REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
   const absl::Status refused = SharedMemory::Create(4096).status();
+  const absl::Status full = AcceptForMemory(listener.get()).status();
   REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
   CHECK_STATUS(refused, absl::StatusCode::kResourceExhausted, "4096 bytes");
+  CHECK_STATUS(full, absl::StatusCode::kResourceExhausted, "no descriptor");
+  // The connection has waited.
+  CHECK_OK(AcceptForMemory(listener.get()));
 }
 
 TEST_CASE("a name is one listener's") {
@@ -144,7 +151,7 @@ TEST_CASE("a connection of another user is closed") {
   }
   pollfd waiting = {.fd = listener.get(), .events = POLLIN, .revents = 0};
   REQUIRE(poll(&waiting, 1, 10000) == 1);
-  CHECK_FALSE(AcceptForMemory(listener.get()));
+  CHECK_STATUS(AcceptForMemory(listener.get()), absl::StatusCode::kUnavailable, "");
   int status = -1;
   REQUIRE(waitpid(stranger, &status, 0) == stranger);
   CHECK(status == 0);

@@ -18,6 +18,8 @@ namespace paceline::server {
 namespace {
 
 constexpr int kBacklog = 128;
+// Between tries to accept a connection that there was no descriptor for.
+constexpr int kRetryMs = 1000;
 // Before the clients' in the list that is polled.
 constexpr size_t kWake = 0;
 constexpr size_t kListener = 1;
@@ -59,15 +61,16 @@ absl::Status SharedArenas::Listen() {
 void SharedArenas::Serve() {
   std::vector<pollfd> polled;
   for (;;) {
+    // Full: they wait in the backlog.
+    const bool accepts = clients_.size() < kMostArenas && !out_of_descriptors_;
     polled.assign({{.fd = wake_read_.get(), .events = POLLIN, .revents = 0},
-                   // Full: they wait in the backlog.
-                   {.fd = clients_.size() < kMostArenas ? listener_.get() : -1,
-                    .events = POLLIN,
-                    .revents = 0}});
+                   {.fd = accepts ? listener_.get() : -1, .events = POLLIN, .revents = 0}});
     for (const Client& client : clients_) {
       polled.push_back({.fd = client.socket.get(), .events = POLLIN, .revents = 0});
     }
-    if (poll(polled.data(), polled.size(), -1) < 0) continue;
+    // Descriptors come back without a word.
+    if (poll(polled.data(), polled.size(), out_of_descriptors_ ? kRetryMs : -1) < 0) continue;
+    out_of_descriptors_ = false;
     if (polled[kWake].revents != 0) return;
     for (size_t i = clients_.size(); i-- > 0;) {
       if (polled[kFirstClient + i].revents == 0 || Receive(&clients_[i])) continue;
@@ -83,8 +86,13 @@ void SharedArenas::Serve() {
 }
 
 void SharedArenas::Accept() {
-  UniqueFd socket = AcceptForMemory(listener_.get());
-  if (socket) clients_.push_back({.socket = std::move(socket), .arena = 0});
+  absl::StatusOr<UniqueFd> socket = AcceptForMemory(listener_.get());
+  if (socket.ok()) {
+    clients_.push_back({.socket = *std::move(socket), .arena = 0});
+  } else if (absl::IsResourceExhausted(socket.status())) {
+    LogWarning("shared memory waits", {{"error", socket.status().message()}});
+    out_of_descriptors_ = true;
+  }
 }
 
 bool SharedArenas::Receive(Client* client) {

@@ -85,6 +85,7 @@ class SharedArenas {
   UniqueFd wake_write_;
   // Of the thread.
   std::vector<Client> clients_;
+  bool out_of_descriptors_ = false;
   mutable Mutex mu_;
   // Under numbers that no other server has given.
   absl::flat_hash_map<uint64_t, std::shared_ptr<SharedMemory>> arenas_ ABSL_GUARDED_BY(mu_);

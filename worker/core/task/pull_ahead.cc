@@ -4,6 +4,10 @@
 
 namespace paceline::worker {
 
+bool AnotherFollows(uint64_t iteration, uint64_t available, bool complete) {
+  return !complete || iteration + 1 < available;
+}
+
 bool PulledAhead(const ShardLayout& layout, uint32_t table) {
   if (layout.sparse(table)) return false;
   const v1::Codec codec = layout.pull_codec(table);

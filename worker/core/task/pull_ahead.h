@@ -19,6 +19,10 @@
 
 namespace paceline::worker {
 
+// Whether there is, or may be, an iteration behind `iteration` to pull for, of which
+// `available` are known; `complete`: no others will be.
+bool AnotherFollows(uint64_t iteration, uint64_t available, bool complete);
+
 bool PulledAhead(const ShardLayout& layout, uint32_t table);
 
 // Of the shards that `push` carries; one entry per table.

@@ -30,6 +30,13 @@ TEST_CASE("what can be named and written before the iteration ends is pulled ahe
   CHECK(PulledAhead(layout, 3));
 }
 
+TEST_CASE("behind the last iteration there is nothing to pull for") {
+  CHECK(AnotherFollows(4, 6, true));
+  CHECK_FALSE(AnotherFollows(5, 6, true));
+  // More may come.
+  CHECK(AnotherFollows(5, 6, false));
+}
+
 TEST_CASE("a push is followed by the pull of its shards, in their order") {
   const ShardLayout layout = Layout();
   REQUIRE(layout.shards(0).size() == 2);

@@ -7,6 +7,7 @@
 #include "common/spec/flush_schedule.h"
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
+#include "worker/core/task/pull_ahead.h"
 #include "worker/core/task/pull_plan.h"
 #include "worker/io/net/send_together.h"
 #include "worker/io/task/pull_calls.h"
@@ -100,7 +101,7 @@ PullHeader RankDriver::Header(uint64_t iteration) const {
 bool RankDriver::PullsNextAhead(uint64_t iteration) const {
   if (cache_ != nullptr) return false;
   MutexLock lock(&selection_mu_);
-  return !selection_->complete() || iteration + 1 < selection_->available();
+  return AnotherFollows(iteration, selection_->available(), selection_->complete());
 }
 
 std::shared_ptr<Gradients> RankDriver::TakeGradients() {

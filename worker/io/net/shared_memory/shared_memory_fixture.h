@@ -90,11 +90,12 @@ class Host {
  private:
   void Serve() {
     while (!stop_.HasBeenNotified()) {
-      UniqueFd connection = AcceptForMemory(listener_.get());
-      if (!connection) {
+      absl::StatusOr<UniqueFd> accepted = AcceptForMemory(listener_.get());
+      if (!accepted.ok()) {
         std::this_thread::yield();
         continue;
       }
+      UniqueFd connection = *std::move(accepted);
       absl::StatusOr<UniqueFd> fd = ReceiveMemory(connection.get());
       while (!fd.ok() && !stop_.HasBeenNotified()) fd = ReceiveMemory(connection.get());
       if (!fd.ok()) return;
