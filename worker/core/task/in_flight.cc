@@ -24,28 +24,37 @@ InFlight::FrameId InFlight::Add(uint32_t server, uint64_t bytes) {
 std::vector<InFlight::Call> InFlight::Take(absl::Duration now) {
   std::vector<Call> calls;
   for (auto& [number, server] : servers_) {
-    for (auto next = server.waiting.begin(); next != server.waiting.end() && !Full(server);) {
-      const FrameId id = *next;
-      Frame& frame = frames_.at(id);
-      if (frame.not_before > now) {
-        ++next;
-        continue;
-      }
-      next = server.waiting.erase(next);
+    while (!Full(server)) {
+      const std::optional<FrameId> id = Next(server, now);
+      if (!id.has_value()) break;
+      Frame& frame = frames_.at(*id);
+      server.waiting.erase(*id);
       ++server.outstanding;
       ++frame.calls;
       ++calls_made_;
       if (frame.failures > 0) ++calls_repeated_;
       // All frames may share one slow link.
-      calls.push_back(Call{.frame = id,
+      calls.push_back(Call{.frame = *id,
                            .server = number,
                            .attempt = frame.calls,
                            .timeout = CallDeadline(options_.deadline, bytes_)});
     }
   }
-  std::sort(calls.begin(), calls.end(),
-            [](const Call& a, const Call& b) { return a.frame < b.frame; });
+  std::sort(calls.begin(), calls.end(), [this](const Call& a, const Call& b) {
+    return options_.newest_first ? a.frame > b.frame : a.frame < b.frame;
+  });
   return calls;
+}
+
+std::optional<InFlight::FrameId> InFlight::Next(const Server& server, absl::Duration now) const {
+  const auto due = [&](FrameId id) { return frames_.at(id).not_before <= now; };
+  const auto& waiting = server.waiting;
+  if (options_.newest_first) {
+    const auto last = std::find_if(waiting.rbegin(), waiting.rend(), due);
+    return last == waiting.rend() ? std::nullopt : std::optional(*last);
+  }
+  const auto first = std::find_if(waiting.begin(), waiting.end(), due);
+  return first == waiting.end() ? std::nullopt : std::optional(*first);
 }
 
 absl::Duration InFlight::NextSend() const {

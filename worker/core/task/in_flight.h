@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct InFlightOptions {
   uint64_t seed = 0;
   // Calls outstanding to one server at once.
   uint32_t calls_per_server = 4;
+  // Frames that wait leave in the order in which they came, or the newest first.
+  bool newest_first = false;
   // Failures of one frame in a row after which it is given up.
   uint32_t attempts = 6;
   BackoffOptions failure_backoff;
@@ -51,8 +54,8 @@ class InFlight {
   // Adds a frame that moves `bytes` both ways together. Ids count up from 0.
   FrameId Add(uint32_t server, uint64_t bytes);
 
-  // The calls to make now, in order of frames; each counts as outstanding until
-  // Acked, Failed or NotYet is called for it.
+  // The calls to make now, in the order in which they are to leave; each counts as
+  // outstanding until Acked, Failed or NotYet is called for it.
   std::vector<Call> Take(absl::Duration now);
 
   // The earliest time at which Take will have something without another event;
@@ -88,10 +91,12 @@ class InFlight {
   struct Server {
     // Calls.
     uint32_t outstanding = 0;
-    // Frames that are not, to be sent in this order.
+    // Frames that are not.
     std::set<FrameId> waiting;
   };
 
+  // The waiting frame that may leave now and is to leave first; none: nothing.
+  std::optional<FrameId> Next(const Server& server, absl::Duration now) const;
   bool Full(const Server& server) const { return server.outstanding >= options_.calls_per_server; }
   // Ends the frame's call.
   Frame& Return(FrameId frame);

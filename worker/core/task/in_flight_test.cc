@@ -47,6 +47,27 @@ TEST_CASE("Frames go out in order, so many to a server at once") {
   CHECK(calls[0].frame == 5);
 }
 
+TEST_CASE("Frames that wait go out the newest first where that is asked for") {
+  InFlightOptions options;
+  options.calls_per_server = 1;
+  options.newest_first = true;
+  InFlight in_flight(options);
+  in_flight.Add(0, 1000);
+  REQUIRE(in_flight.Take(kStart).size() == 1);
+  for (int i = 0; i < 3; ++i) in_flight.Add(0, 1000);
+  in_flight.Add(1, 1000);
+  CHECK(in_flight.Take(kStart).at(0).frame == 4);
+  in_flight.Acked(0);
+  CHECK(in_flight.Take(kStart).at(0).frame == 3);
+  // One that has to wait lets older ones by.
+  in_flight.NotYet(3, kStart);
+  CHECK(in_flight.Take(kStart).at(0).frame == 2);
+  in_flight.Acked(2);
+  CHECK(in_flight.Take(kStart + absl::Hours(1)).at(0).frame == 3);
+  in_flight.Acked(3);
+  CHECK(in_flight.Take(kStart).at(0).frame == 1);
+}
+
 TEST_CASE("faults row 12: a deadline is a floor of bandwidth, not a time") {
   const DeadlineOptions options = {.least = absl::Seconds(3), .floor_bytes_per_second = 1000};
   CHECK(CallDeadline(options, 0) == absl::Seconds(3));

@@ -18,6 +18,8 @@ constexpr uint32_t kCallsPerServer = 2;
 
 InFlightOptions Few(InFlightOptions options) {
   options.calls_per_server = std::min(options.calls_per_server, kCallsPerServer);
+  // What a backward pass pushes last the next forward pass needs first.
+  options.newest_first = true;
   return options;
 }
 

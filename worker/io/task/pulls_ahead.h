@@ -6,6 +6,9 @@
 //   needs = ahead.Take(parameters)         // the next iteration: what is left to pull
 //   ahead.Await(done)                      // all that was asked for is there
 //
+// What was pushed last is asked for first: of what a backward pass pushes, the next forward
+// pass needs that first.
+//
 // Until Take the rows go to buffers of its own, since the rank may still be computing with
 // the present ones: it costs a second copy of the dense tables.
 //
