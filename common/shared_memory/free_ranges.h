@@ -4,7 +4,8 @@
 //   std::optional<uint64_t> offset = free.Take(size);   // the first range that fits
 //   free.Return(*offset, size);
 //
-// Sizes are rounded up to cache lines, so that every range can hold vectors.
+// Sizes are rounded up to cache lines, so that every range can hold vectors; of the stretch
+// itself, what is left behind its last whole line is not given out.
 //
 // Thread-compatible.
 #ifndef PACELINE_COMMON_SHARED_MEMORY_FREE_RANGES_H_

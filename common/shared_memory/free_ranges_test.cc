@@ -18,6 +18,13 @@ TEST_CASE("the first range that fits is taken, rounded to cache lines") {
   CHECK(free.Take(64) == 0u);
 }
 
+TEST_CASE("a stretch that ends within a line is given out up to there") {
+  FreeRanges free(100);
+  CHECK(free.Take(65) == std::nullopt);
+  CHECK(free.Take(64) == 0u);
+  CHECK(free.Take(1) == std::nullopt);
+}
+
 TEST_CASE("ranges that touch become one, whatever comes back first") {
   for (const int first : {0, 1, 2}) {
     FreeRanges free(192);

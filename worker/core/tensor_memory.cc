@@ -16,6 +16,10 @@ constexpr std::align_val_t kAlignment{64};
 // a larger tensor has one of its own.
 constexpr uint64_t kSmallestSegment = uint64_t{4} << 20;
 constexpr uint64_t kLargestSegment = uint64_t{64} << 20;
+constexpr uint64_t kPage = 4096;
+
+// To whole pages: a tensor of any size fits into a segment that is made for it.
+uint64_t WholePages(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 }  // namespace
 
@@ -94,8 +98,8 @@ std::shared_ptr<const TensorBlock> TensorMemory::TakeBlock(size_t bytes) {
   for (const std::shared_ptr<TensorBlock::Segment>& segment : segments_) {
     if (std::shared_ptr<const TensorBlock> block = take(segment); block != nullptr) return block;
   }
-  const uint64_t size =
-      std::max<uint64_t>(bytes, std::clamp(segment_bytes_, kSmallestSegment, kLargestSegment));
+  const uint64_t size = WholePages(
+      std::max<uint64_t>(bytes, std::clamp(segment_bytes_, kSmallestSegment, kLargestSegment)));
   absl::StatusOr<std::shared_ptr<SharedMemory>> memory = SharedMemory::Create(size);
   if (!memory.ok()) {
     LogWarning("tensors are not shared with servers", {{"error", memory.status().message()}});

@@ -75,13 +75,14 @@ TEST_CASE("what is retired is left, and not given out again") {
 
 TEST_CASE("a segment goes with its last block") {
   TensorMemory::Get().Share();
-  // Larger than any that several tensors share.
-  constexpr size_t kLarge = (size_t{65} << 20) / sizeof(float);
+  // Larger than any that several tensors share, and no whole number of lines or pages.
+  constexpr size_t kLarge = (size_t{65} << 20) / sizeof(float) + 3;
   std::weak_ptr<SharedMemory> memory;
   {
     const TensorFloats floats(kLarge);
+    REQUIRE(BlockOf(floats) != nullptr);
     memory = BlockOf(floats)->memory();
-    CHECK(memory.lock()->size() == kLarge * sizeof(float));
+    CHECK(memory.lock()->size() == (size_t{65} << 20) + 4096);
     BlockOf(floats)->Retire();
   }
   CHECK(memory.expired());
