@@ -45,6 +45,7 @@ TEST_CASE("both sides see the same bytes") {
   REQUIRE_OK_AND_ASSIGN(UniqueFd fd, ReceiveMemory(pair.server.get()));
   REQUIRE_OK_AND_ASSIGN(const auto theirs, SharedMemory::Adopt(std::move(fd), kMost));
   CHECK(theirs->size() == 8192);
+  CHECK(theirs->fd() < 0);
   CHECK(theirs->data() != mine->data());
   mine->data()[8191] = 7;
   CHECK(theirs->data()[8191] == 7);

@@ -39,11 +39,7 @@ absl::Status RoundAggregator::Add(uint32_t rank, Gradient gradient) {
   slot.state = State::kTaken;
   ++taken_;
   --expected_;
-  if (last() && !gradient.empty()) {
-    dense_sum_.Defer(rank, std::move(gradient.values));
-  } else {
-    Fold(rank, gradient);
-  }
+  Take(rank, std::move(gradient));
   ++folded_;
   FoldInTurn();
   return absl::OkStatus();
@@ -78,18 +74,18 @@ void RoundAggregator::FoldInTurn() {
     Gradient gradient = std::exchange(ranks_[folded_].waiting, Gradient());
     if (gradient.empty()) continue;
     const uint64_t bytes = gradient.bytes();
-    if (last()) {
-      dense_sum_.Defer(folded_, std::move(gradient.values));
+    Take(folded_, std::move(gradient));
+    if (defers()) {
       deferred_bytes_ += bytes;
-      continue;
+    } else {
+      budget_->Release(bytes);
     }
-    Fold(folded_, gradient);
-    budget_->Release(bytes);
   }
 }
 
-void RoundAggregator::Fold(uint32_t rank, const Gradient& gradient) {
+void RoundAggregator::Take(uint32_t rank, Gradient gradient) {
   if (gradient.empty()) return;
+  if (defers()) return dense_sum_.Defer(rank, std::move(gradient.values));
   if (dense_) return dense_sum_.Fold(rank, gradient.values.View());
   const std::optional<NonFinite> at = sparse_sum_.Add(gradient.keys.span(), gradient.values.View());
   any_sparse_ = true;

@@ -93,9 +93,10 @@ class RoundAggregator {
   // Buffers an update that came before its turn.
   absl::Status Wait(Gradient gradient, Slot* slot);
   void FoldInTurn();
-  void Fold(uint32_t rank, const Gradient& gradient);
-  // Whether nobody is waited for any more.
-  bool last() const { return dense_ && expected_ == 0; }
+  // Adds the update of the rank whose turn it is to the sum.
+  void Take(uint32_t rank, Gradient gradient);
+  // Dense, and nobody is waited for any more: what comes now is folded while it is applied.
+  bool defers() const { return dense_ && expected_ == 0; }
   void ReleaseDeferred();
 
   const bool dense_;

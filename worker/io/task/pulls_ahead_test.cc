@@ -13,6 +13,7 @@
 #include "common/refusal/refusal.h"
 #include "proto/job.pb.h"
 #include "worker/core/task/layout_fixture.h"
+#include "worker/core/tensor_memory.h"
 
 namespace paceline::worker {
 namespace {
@@ -71,10 +72,10 @@ class HeldPulls final : public DataClient {
   std::vector<Asked> asked;
 };
 
-// Two dense tables of two values each, and a sparse one. Everything runs on the loop.
+// Two dense tables of two values each, and a sparse one, if nothing is said. Everything runs
+// on the loop.
 struct Fixture {
-  std::vector<v1::TableSpec> tables = {DenseTable("a", 2, 1), DenseTable("b", 2, 1),
-                                       SparseTable("s", 1)};
+  std::vector<v1::TableSpec> tables;
   std::shared_ptr<const ShardLayout> layout =
       std::make_shared<const ShardLayout>(*ShardLayout::Create(MapOf(tables, 1), tables));
   std::shared_ptr<HeldPulls> client = std::make_shared<HeldPulls>();
@@ -89,10 +90,12 @@ struct Fixture {
                     .unreachable = [this](const absl::Status& s) { Note("unreachable", s); },
                     .waiting = [this](const absl::Status& s) { Note("waiting", s); }}};
 
-  Fixture() {
-    ShapeParameters(*layout, std::vector<std::vector<uint64_t>>(3), parameters.get());
+  Fixture() : Fixture({DenseTable("a", 2, 1), DenseTable("b", 2, 1), SparseTable("s", 1)}) {
     (*parameters)[0].rows = {1, 2};
     (*parameters)[1].rows = {3, 4};
+  }
+  explicit Fixture(std::vector<v1::TableSpec> specs) : tables(std::move(specs)) {
+    ShapeParameters(*layout, std::vector<std::vector<uint64_t>>(tables.size()), parameters.get());
   }
   ~Fixture() { loop.Stop(); }
 
@@ -124,6 +127,38 @@ struct Fixture {
     return std::vector<float>(rows.begin(), rows.end());
   }
 };
+
+TEST_CASE("what a server did not answer comes to other memory the next time") {
+  TensorMemory::Get().Share();
+  constexpr uint64_t kRows = TensorMemory::kLeastBytes / sizeof(float);
+  Fixture f({DenseTable("a", kRows, 1)});
+  const float* first = nullptr;
+  f.On([&] {
+    f.Begin(8);
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    REQUIRE(f.client->asked.at(0).frame.places.size() == 1);
+    first = f.client->asked[0].frame.places[0].data();
+    // As the client does when a call ends without an answer.
+    TensorMemory::Get().Find(first, kRows * sizeof(float))->Retire();
+    f.client->asked[0].done(absl::DeadlineExceededError("late"));
+  });
+  size_t asked = 1;
+  while (asked < 2) f.On([&] { asked = f.client->asked.size(); });
+  f.On([&] {
+    const absl::Span<float> place = f.client->asked.at(1).frame.places.at(0);
+    CHECK(place.data() != first);
+    CHECK(place.size() == kRows);
+    f.client->Answer(1, std::vector<float>(kRows, 7));
+  });
+  std::promise<void> done;
+  f.On([&] {
+    f.ahead.Take(f.parameters);
+    f.ahead.Await([&] { done.set_value(); });
+  });
+  done.get_future().wait();
+  CHECK(f.Rows(0) == std::vector<float>(kRows, 7));
+  CHECK((*f.parameters)[0].rows.data() != first);
+}
 
 TEST_CASE("rows that come ahead are kept apart until the iteration begins") {
   Fixture f;

@@ -2,7 +2,7 @@
 //
 //   PL_ASSIGN_OR_RETURN(std::shared_ptr<SharedArena> arena, SharedArena::Open(socket, bytes));
 //   std::optional<SharedArena::Region> region = SharedArena::Take(arena, size);
-//   fill(region->data()); span = region->span();   // into a request
+//   fill(region->data()); span = region->span(0, size);   // into a request
 //
 // A region is its holder's until it is destroyed: only when the server has answered. If it
 // may not have (a call that failed), nobody knows until when it reads and writes there:
@@ -42,12 +42,10 @@ class SharedArena {
     ~Region();
 
     uint8_t* data() const { return arena_->memory_->data() + offset_; }
-    uint64_t size() const { return size_; }
     // Of `size` bytes from `offset` on.
     v1::SharedSpan span(uint64_t offset, uint64_t size) const {
       return arena_->handed_.Span(offset_ + offset, size);
     }
-    v1::SharedSpan span() const { return span(0, size_); }
     bool IsOf(const SharedArena* arena) const { return arena_.get() == arena; }
 
    private:

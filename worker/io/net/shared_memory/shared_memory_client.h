@@ -1,9 +1,10 @@
 // Payloads of calls to servers on this host go through shared memory; the calls
 // themselves, and everything that goes to other hosts, go as before.
 //
-// A server says at OpenRank where it can be handed memory. The first payload worth it
-// makes the arena. Whatever goes wrong with it, the payload travels in the message
-// instead: shared memory is never a reason for a call to fail for good.
+// A server says at OpenRank where it can be handed memory. What lies in tensors
+// (worker/core/tensor_memory.h) is read and written where it is; anything else is copied to
+// an arena that the rank and the server have. Whatever goes wrong with them, the payload
+// travels in the message instead: shared memory is never a reason for a call to fail for good.
 //
 // Thread-safe, as DataClient is.
 #ifndef PACELINE_WORKER_IO_NET_SHARED_MEMORY_SHARED_MEMORY_CLIENT_H_
