@@ -3,6 +3,7 @@
 #define PACELINE_WORKER_CORE_BATCH_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace paceline::worker {
@@ -20,6 +21,9 @@ namespace paceline::worker {
 // `rank` and `iteration` say whose batch it is, for what is a function of them
 // alone (counting, the emulated device); evaluation leaves them 0.
 //
+// `staged` is what a device has made of the batch ahead of time, for itself alone; it is
+// dropped when the batch changes.
+//
 // Thread-compatible.
 struct Batch {
   bool dense = false;
@@ -32,6 +36,7 @@ struct Batch {
   std::vector<uint64_t> indices;
   std::vector<float> values;
   std::vector<float> dense_values;
+  std::shared_ptr<const void> staged;
 
   uint64_t size() const { return labels.size(); }
 };

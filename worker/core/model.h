@@ -20,9 +20,13 @@ namespace paceline::worker {
 //
 // dense:  rows is [TableSpec.rows, dim] row-major float32; keys is empty.
 // sparse: rows is [keys.size(), dim]; keys ascending and distinct.
+//
+// version: names what is in rows: two with the same version, other than 0, are equal.
+//          0: it has no name.
 struct TableRows {
   std::vector<uint64_t> keys;
   TensorFloats rows;
+  uint64_t version = 0;
 };
 
 // One entry per table, in the order of Model::tables().
@@ -53,10 +57,27 @@ struct Predictions {
 // that it can leave while lower layers still compute.
 using GradientReady = std::function<void(int table)>;
 
-// Computes a model on one device. Owned by one thread: the task's compute thread.
+// Computes a model on one device. Owned by one thread, the task's compute thread, except
+// for Stage.
+//
+// Stage and Upload let a device begin early what Gradient would otherwise do first; who
+// does not call them gets the same results.
 class Runner {
  public:
   virtual ~Runner() = default;
+
+  // Begins to bring a batch to the device, and notes that in it: batch->staged. On the
+  // thread that reads batches, beside the calls of the owner.
+  // Errors:  InvalidArgument    as Gradient.
+  //          ResourceExhausted  the device has no memory for it; says how much there is.
+  virtual absl::Status Stage(Batch* /*batch*/) { return absl::OkStatus(); }
+
+  // Brings the rows of a dense table to the device, for the Gradient that gets them with
+  // the same version. `rows` stay as they are until it returns.
+  virtual absl::Status Upload(int /*table*/, absl::Span<const float> /*rows*/,
+                              uint64_t /*version*/) {
+    return absl::OkStatus();
+  }
 
   // Gradient of scale * (sum of the sample losses) with respect to `parameters`.
   // `gradients` is resized and overwritten; storage is reused between calls.

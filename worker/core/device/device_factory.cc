@@ -8,10 +8,11 @@
 namespace paceline::worker {
 namespace {
 
-DeviceChoice Cpu(std::vector<std::string> notes) {
-  DeviceChoice choice{.device = std::make_unique<CpuDevice>(), .notes = std::move(notes)};
-  choice.notes.push_back(
-      absl::StrCat("device cpu: numeric class ", choice.device->numeric_class()));
+DeviceChoice Cpu(absl::string_view reason) {
+  DeviceChoice choice{.device = std::make_unique<CpuDevice>(), .reason = std::string(reason)};
+  choice.name = choice.device->numeric_class();
+  choice.notes.push_back(absl::StrCat("device cpu: ", reason));
+  choice.notes.push_back(absl::StrCat("numeric class ", choice.name));
   const BlasKernel kernel = LoadedBlasKernel();
   if (kernel.slow) {
     choice.notes.push_back(
@@ -24,23 +25,25 @@ DeviceChoice Cpu(std::vector<std::string> notes) {
 
 }  // namespace
 
-absl::StatusOr<DeviceChoice> CreateDevice(v1::DeviceKind kind, Clock* clock) {
-  switch (kind) {
+absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
+  switch (options.kind) {
     case v1::DEVICE_KIND_UNSPECIFIED:
     case v1::DEVICE_KIND_AUTO:
-      return Cpu({"device auto: cpu, since this build has no cuda"});
+      return Cpu("auto, and this build has no cuda");
     case v1::DEVICE_KIND_CPU:
-      return Cpu({});
+      return Cpu("asked for");
     case v1::DEVICE_KIND_CUDA:
       return absl::FailedPreconditionError(
           "resources.device cuda: this build has no cuda; auto, cpu or emulated expected");
     case v1::DEVICE_KIND_EMULATED:
       return DeviceChoice{
-          .device = std::make_unique<EmulatedDevice>(clock),
+          .device = std::make_unique<EmulatedDevice>(options.clock),
+          .name = "emulated",
+          .reason = "asked for",
           .notes = {"device emulated: steps are timed sleeps, gradients are noise"}};
     default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("resources.device: auto, cpu, cuda or emulated expected, got ", kind));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "resources.device: auto, cpu, cuda or emulated expected, got ", options.kind));
   }
 }
 

@@ -10,22 +10,35 @@
 #include "common/clock.h"
 #include "proto/job.pb.h"
 #include "worker/core/device/device.h"
+#include "worker/core/trace/tracer.h"
 
 namespace paceline::worker {
 
+struct DeviceOptions {
+  // Unspecified counts as auto.
+  v1::DeviceKind kind = v1::DEVICE_KIND_AUTO;
+  // cuda: the GPU, as CUDA counts.
+  uint32_t gpu = 0;
+  // Times the emulated device and dates spans; outlives the device.
+  Clock* clock = nullptr;
+  // Gets the spans of what the device does; outlives it. Null: nobody wants them.
+  Tracer* tracer = nullptr;
+};
+
 struct DeviceChoice {
   std::unique_ptr<Device> device;
+  // What it is ("NVIDIA H100 80GB HBM3", "cpu/AVX3/..."), and why it was chosen.
+  std::string name;
+  std::string reason;
   // What people should know of the choice, for the task's log: what `auto` became
   // and why, the kernels in use, and whether slow ones were loaded.
   std::vector<std::string> notes;
 };
 
-// The device for `kind`; unspecified counts as auto. `clock` times the emulated
-// device and outlives the result.
 // Errors:  FailedPrecondition  cuda: this build or machine has none.
 //          InvalidArgument     an unknown kind.
 // Thread-safe.
-absl::StatusOr<DeviceChoice> CreateDevice(v1::DeviceKind kind, Clock* clock);
+absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options);
 
 }  // namespace paceline::worker
 

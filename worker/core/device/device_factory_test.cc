@@ -16,30 +16,35 @@ namespace {
 TEST_CASE("auto falls back to cpu and says so") {
   RealClock clock;
   for (const v1::DeviceKind kind : {v1::DEVICE_KIND_UNSPECIFIED, v1::DEVICE_KIND_AUTO}) {
-    REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(kind, &clock));
+    REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice({.kind = kind, .clock = &clock}));
     CHECK(choice.device->name() == "cpu");
     REQUIRE_FALSE(choice.notes.empty());
-    CHECK(choice.notes[0] == "device auto: cpu, since this build has no cuda");
+    CHECK(choice.notes[0] == "device cpu: auto, and this build has no cuda");
+    CHECK(choice.reason == "auto, and this build has no cuda");
   }
 }
 
 TEST_CASE("the cpu names its numeric class and complains of slow kernels") {
   RealClock clock;
-  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(v1::DEVICE_KIND_CPU, &clock));
+  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice,
+                        CreateDevice({.kind = v1::DEVICE_KIND_CPU, .clock = &clock}));
   const BlasKernel kernel = LoadedBlasKernel();
   CHECK(choice.device->name() == "cpu");
   CHECK(choice.device->numeric_class() ==
         "cpu/" + SimdLevel() + "/OpenBLAS-" + kernel.version + "-" + kernel.loaded);
-  REQUIRE(choice.notes.size() == (kernel.slow ? 2 : 1));
-  CHECK(choice.notes[0].find(choice.device->numeric_class()) != std::string::npos);
+  CHECK(choice.name == choice.device->numeric_class());
+  REQUIRE(choice.notes.size() == (kernel.slow ? 3 : 2));
+  CHECK(choice.notes[0] == "device cpu: asked for");
+  CHECK(choice.notes[1] == "numeric class " + choice.name);
   if (kernel.slow) {
-    CHECK(choice.notes[1].find("OPENBLAS_CORETYPE=" + kernel.wanted) != std::string::npos);
+    CHECK(choice.notes[2].find("OPENBLAS_CORETYPE=" + kernel.wanted) != std::string::npos);
   }
 }
 
 TEST_CASE("emulated says that it computes nothing") {
   RealClock clock;
-  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(v1::DEVICE_KIND_EMULATED, &clock));
+  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice,
+                        CreateDevice({.kind = v1::DEVICE_KIND_EMULATED, .clock = &clock}));
   CHECK(choice.device->name() == "emulated");
   REQUIRE(choice.notes.size() == 1);
   CHECK(choice.notes[0].find("noise") != std::string::npos);
@@ -47,15 +52,16 @@ TEST_CASE("emulated says that it computes nothing") {
 
 TEST_CASE("what this build has not is refused") {
   RealClock clock;
-  CHECK_STATUS(CreateDevice(v1::DEVICE_KIND_CUDA, &clock), absl::StatusCode::kFailedPrecondition,
-               "cuda: this build has no cuda");
-  CHECK_STATUS(CreateDevice(static_cast<v1::DeviceKind>(77), &clock),
+  CHECK_STATUS(CreateDevice({.kind = v1::DEVICE_KIND_CUDA, .clock = &clock}),
+               absl::StatusCode::kFailedPrecondition, "cuda: this build has no cuda");
+  CHECK_STATUS(CreateDevice({.kind = static_cast<v1::DeviceKind>(77), .clock = &clock}),
                absl::StatusCode::kInvalidArgument, "got 77");
 }
 
 TEST_CASE("the cpu runs models that compute, and no other") {
   RealClock clock;
-  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice(v1::DEVICE_KIND_CPU, &clock));
+  REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice,
+                        CreateDevice({.kind = v1::DEVICE_KIND_CPU, .clock = &clock}));
   v1::JobSpec spec;
   spec.mutable_model()->set_kind(v1::MODEL_KIND_LOGISTIC);
   REQUIRE_OK_AND_ASSIGN(std::unique_ptr<Model> model, CreateModel(spec, 3, 2));

@@ -47,7 +47,8 @@ absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec,
   FillSchedule(records, job->spec.mutable_train());
 
   PL_ASSIGN_OR_RETURN(job->model, CreateModel(job->spec, features, classes));
-  PL_ASSIGN_OR_RETURN(DeviceChoice choice, CreateDevice(job->spec.resources().device(), clock));
+  PL_ASSIGN_OR_RETURN(DeviceChoice choice,
+                      CreateDevice({.kind = job->spec.resources().device(), .clock = clock}));
   job->device = std::move(choice.device);
   job->notes = std::move(choice.notes);
   PL_ASSIGN_OR_RETURN(job->runner,
@@ -60,6 +61,8 @@ absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec,
   for (const v1::TableSpec& table : job->model->tables()) *job->facts.add_tables() = table;
   job->facts.set_device(std::string(job->device->name()));
   job->facts.set_numeric_class(job->device->numeric_class());
+  job->facts.set_device_name(choice.name);
+  job->facts.set_device_reason(choice.reason);
   return job;
 }
 
