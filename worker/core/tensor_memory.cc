@@ -24,10 +24,19 @@ uint64_t WholePages(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage
 }  // namespace
 
 struct TensorBlock::Segment {
-  explicit Segment(std::shared_ptr<SharedMemory> shared)
-      : memory(std::move(shared)), free(memory->size()) {}
+  Segment(std::shared_ptr<SharedMemory> shared, std::shared_ptr<HostPinner> host_pinner)
+      : memory(std::move(shared)),
+        pinner(std::move(host_pinner)),
+        pinned(pinner != nullptr && pinner->Pin(memory->data(), memory->size())),
+        free(memory->size()) {}
+  ~Segment() {
+    if (pinned) pinner->Unpin(memory->data());
+  }
 
   const std::shared_ptr<SharedMemory> memory;
+  // Who was asked to pin it, if anybody.
+  const std::shared_ptr<HostPinner> pinner;
+  const bool pinned;
   // Under TensorMemory's mutex.
   FreeRanges free;
   uint64_t blocks = 0;
@@ -44,10 +53,18 @@ uint64_t TensorBlock::OffsetOf(const void* data) const {
   return static_cast<uint64_t>(static_cast<const uint8_t*>(data) - segment_->memory->data());
 }
 
+bool TensorBlock::pinned() const { return segment_->pinned; }
+
 TensorMemory& TensorMemory::Get() {
   // Never destroyed: vectors of static lifetime may come after it.
   static TensorMemory* const memory = new TensorMemory();
   return *memory;
+}
+
+void TensorMemory::PinWith(std::shared_ptr<HostPinner> pinner) {
+  if (pinner != nullptr) shared_ = true;
+  MutexLock lock(&mu_);
+  pinner_ = std::move(pinner);
 }
 
 void* TensorMemory::Allocate(size_t bytes) {
@@ -96,6 +113,7 @@ std::shared_ptr<const TensorBlock> TensorMemory::TakeBlock(size_t bytes) {
     return std::shared_ptr<const TensorBlock>(new TensorBlock(segment, *offset, bytes));
   };
   for (const std::shared_ptr<TensorBlock::Segment>& segment : segments_) {
+    if (segment->pinner != pinner_) continue;
     if (std::shared_ptr<const TensorBlock> block = take(segment); block != nullptr) return block;
   }
   const uint64_t size = WholePages(
@@ -107,7 +125,7 @@ std::shared_ptr<const TensorBlock> TensorMemory::TakeBlock(size_t bytes) {
     return nullptr;
   }
   segment_bytes_ += size;
-  segments_.push_back(std::make_shared<TensorBlock::Segment>(*std::move(memory)));
+  segments_.push_back(std::make_shared<TensorBlock::Segment>(*std::move(memory), pinner_));
   return take(segments_.back());
 }
 

@@ -2,8 +2,8 @@
 // gradients.
 //
 // Once a server on this host has been found, large ones are placed in memory that it can
-// map: then a gradient leaves, and rows arrive, without a copy on the way. Everything else
-// comes from the heap.
+// map: then a gradient leaves, and rows arrive, without a copy on the way. Once there is a
+// GPU, they are placed where it copies from and to. Everything else comes from the heap.
 //
 //   TensorFloats rows(1 << 20);                           // a vector that lies there
 //   std::shared_ptr<const TensorBlock> block = TensorMemory::Get().Find(rows.data(), bytes);
@@ -32,6 +32,16 @@ namespace paceline::worker {
 
 class TensorMemory;
 
+// Makes memory such that a device copies from and to it without a detour, as long as it is
+// pinned. Thread-safe.
+class HostPinner {
+ public:
+  virtual ~HostPinner() = default;
+  // False: it stays as it is.
+  virtual bool Pin(void* memory, uint64_t bytes) = 0;
+  virtual void Unpin(void* memory) = 0;
+};
+
 // Part of a piece of memory that other processes can map.
 class TensorBlock {
  public:
@@ -42,6 +52,9 @@ class TensorBlock {
   const std::shared_ptr<SharedMemory>& memory() const;
   // Of `data`, which lies in the block, within memory().
   uint64_t OffsetOf(const void* data) const;
+
+  // See TensorMemory::PinWith.
+  bool pinned() const;
 
   void Retire() const { retired_ = true; }
   bool retired() const { return retired_; }
@@ -65,6 +78,10 @@ class TensorMemory {
   // From now on large tensors lie in memory that can be shared.
   void Share() { shared_ = true; }
 
+  // From now on large tensors also lie in memory that `pinner` has pinned, which lives as
+  // long as they. Null: no longer.
+  void PinWith(std::shared_ptr<HostPinner> pinner);
+
   // Smaller ones are not worth it.
   static constexpr size_t kLeastBytes = size_t{64} << 10;
 
@@ -86,6 +103,7 @@ class TensorMemory {
   mutable Mutex mu_;
   std::vector<std::shared_ptr<TensorBlock::Segment>> segments_ ABSL_GUARDED_BY(mu_);
   uint64_t segment_bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  std::shared_ptr<HostPinner> pinner_ ABSL_GUARDED_BY(mu_);
   // Of vectors, by their address.
   std::map<const uint8_t*, std::shared_ptr<const TensorBlock>> blocks_ ABSL_GUARDED_BY(mu_);
 };

@@ -2,23 +2,12 @@
 #ifndef PACELINE_WORKER_GPU_FIND_GPUS_H_
 #define PACELINE_WORKER_GPU_FIND_GPUS_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
-namespace paceline::gpu {
+#include "worker/gpu/runtime/gpu_description.h"
 
-struct GpuDescription {
-  // As CUDA counts.
-  uint32_t ordinal = 0;
-  // "GPU-" and 36 characters, as NVML has it.
-  std::string uuid;
-  // "NVIDIA H100 80GB HBM3".
-  std::string name;
-  uint64_t memory_bytes = 0;
-  // Compute capability 9.0: 90.
-  uint32_t architecture = 0;
-};
+namespace paceline::gpu {
 
 struct GpusFound {
   std::vector<GpuDescription> gpus;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "common/status/status_macros.h"
+#include "common/tables/model_tables.h"
 
 namespace paceline::worker {
 namespace {
@@ -108,6 +109,48 @@ absl::Status CheckParameters(const std::vector<v1::TableSpec>& tables,
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckTables(const v1::JobSpec& spec, uint64_t features, uint32_t classes,
+                         const std::vector<v1::TableSpec>& got) {
+  PL_ASSIGN_OR_RETURN(const std::vector<v1::TableSpec> expected,
+                      ModelTables(spec, features, classes));
+  if (expected.size() != got.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("model: %d tables expected, got %d", expected.size(), got.size()));
+  }
+  for (size_t t = 0; t < expected.size(); ++t) {
+    const v1::TableSpec& a = expected[t];
+    const v1::TableSpec& b = got[t];
+    if (a.name() != b.name() || a.kind() != b.kind() || a.rows() != b.rows() ||
+        a.dim() != b.dim()) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("model: table %s of %d x %d expected, got %s of %d x %d", a.name(),
+                          a.rows(), a.dim(), b.name(), b.rows(), b.dim()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckKeysOfDense(const v1::TableSpec& table, const Batch& batch,
+                              const std::vector<uint64_t>& keys, uint64_t features) {
+  if (!batch.dense || batch.size() == 0 || table.kind() != v1::TABLE_KIND_SPARSE) {
+    return absl::OkStatus();
+  }
+  if (keys.size() == features && keys.front() == 0 && keys.back() == features - 1) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("table %s: a dense batch needs the keys of all %d features, got %d keys",
+                      table.name(), features, keys.size()));
+}
+
+absl::Status CheckSameKeys(const v1::TableSpec& table, const TableRows& rows,
+                           const v1::TableSpec& other_table, const TableRows& other) {
+  if (rows.keys == other.keys) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("tables %s and %s: the same keys expected, got %d and %d that differ",
+                      table.name(), other_table.name(), rows.keys.size(), other.keys.size()));
 }
 
 absl::Status CheckFiniteLabels(absl::Span<const float> labels) {

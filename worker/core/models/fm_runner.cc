@@ -1,6 +1,5 @@
 #include "worker/core/models/fm_runner.h"
 
-#include "absl/strings/str_format.h"
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "worker/core/math/vector_kernels.h"
@@ -44,12 +43,8 @@ class FmRunner final : public Runner {
     PL_RETURN_IF_ERROR(CheckBatch(batch, features_));
     PL_RETURN_IF_ERROR(CheckLabels(loss_, batch.labels));
     PL_RETURN_IF_ERROR(CheckParameters(tables_, parameters));
-    if (parameters[kFactors].keys != parameters[kWeight].keys) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("tables %s and %s: the same keys expected, got %d and %d that differ",
-                          tables_[kFactors].name(), tables_[kWeight].name(),
-                          parameters[kFactors].keys.size(), parameters[kWeight].keys.size()));
-    }
+    PL_RETURN_IF_ERROR(CheckSameKeys(tables_[kFactors], parameters[kFactors], tables_[kWeight],
+                                     parameters[kWeight]));
     PL_RETURN_IF_ERROR(linear_.Bind(batch, parameters[kWeight]));
     linear_.Forward(batch, parameters[kWeight], parameters[kBias].rows, &z_);
     AddInteractions(batch, parameters[kFactors]);

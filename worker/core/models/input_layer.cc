@@ -6,34 +6,17 @@
 #include "absl/strings/str_format.h"
 #include "worker/core/math/blas.h"
 #include "worker/core/math/vector_kernels.h"
+#include "worker/core/models/checks.h"
 
 namespace paceline::worker {
-namespace {
-
-// Rows of a sparse table hold every feature, so row i is feature i.
-absl::Status HoldsAll(const v1::TableSpec& table, const std::vector<uint64_t>& keys,
-                      uint64_t features) {
-  if (keys.size() == features && keys.front() == 0 && keys.back() == features - 1) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrFormat("table %s: a dense batch needs the keys of all %d features, got %d keys",
-                      table.name(), features, keys.size()));
-}
-
-}  // namespace
-
 InputLayer::InputLayer(v1::TableSpec table, uint64_t features)
     : table_(std::move(table)), features_(features) {}
 
 absl::Status InputLayer::Bind(const Batch& batch, const TableRows& weight) {
   rows_.clear();
-  const bool sparse = table_.kind() == v1::TABLE_KIND_SPARSE;
-  if (batch.dense) {
-    return sparse && batch.size() > 0 ? HoldsAll(table_, weight.keys, features_) : absl::OkStatus();
-  }
+  if (batch.dense) return CheckKeysOfDense(table_, batch, weight.keys, features_);
   rows_ = batch.indices;
-  if (!sparse) return absl::OkStatus();
+  if (table_.kind() != v1::TABLE_KIND_SPARSE) return absl::OkStatus();
   const auto begin = weight.keys.begin();
   const auto end = weight.keys.end();
   auto from = begin;

@@ -2,10 +2,9 @@
 
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
-#include "common/tables/model_tables.h"
+#include "worker/core/models/checks.h"
 #include "worker/core/models/counting_runner.h"
 #include "worker/core/models/fm_runner.h"
 #include "worker/core/models/linear_runner.h"
@@ -13,26 +12,6 @@
 
 namespace paceline::worker {
 namespace {
-
-// Runners rely on the shapes that ModelTables gives.
-absl::Status SameTables(const std::vector<v1::TableSpec>& expected,
-                        const std::vector<v1::TableSpec>& got) {
-  if (expected.size() != got.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("model: %d tables expected, got %d", expected.size(), got.size()));
-  }
-  for (size_t t = 0; t < expected.size(); ++t) {
-    const v1::TableSpec& a = expected[t];
-    const v1::TableSpec& b = got[t];
-    if (a.name() != b.name() || a.kind() != b.kind() || a.rows() != b.rows() ||
-        a.dim() != b.dim()) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("model: table %s of %d x %d expected, got %s of %d x %d", a.name(),
-                          a.rows(), a.dim(), b.name(), b.rows(), b.dim()));
-    }
-  }
-  return absl::OkStatus();
-}
 
 ActivationFunction FunctionOf(v1::Activation activation) {
   switch (activation) {
@@ -50,10 +29,8 @@ ActivationFunction FunctionOf(v1::Activation activation) {
 absl::StatusOr<std::unique_ptr<Runner>> CreateCpuRunner(const v1::JobSpec& spec, const Model& model,
                                                         uint64_t features, uint32_t classes) {
   const v1::JobSpec full = WithDefaults(spec);
-  PL_ASSIGN_OR_RETURN(const std::vector<v1::TableSpec> expected,
-                      ModelTables(full, features, classes));
   const std::vector<v1::TableSpec>& tables = model.tables();
-  PL_RETURN_IF_ERROR(SameTables(expected, tables));
+  PL_RETURN_IF_ERROR(CheckTables(full, features, classes, tables));
   switch (full.model().kind()) {
     case v1::MODEL_KIND_LINEAR:
       return CreateLinearRunner(tables, features, v1::LOSS_SQUARED);

@@ -5,9 +5,9 @@
 #include "common/partition/rounds.h"
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
-#include "worker/core/device/device_factory.h"
 #include "worker/core/models/model_factory.h"
 #include "worker/io/data/open_dataset.h"
+#include "worker/io/task/device_factory.h"
 
 namespace paceline::worker {
 namespace {

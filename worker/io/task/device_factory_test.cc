@@ -1,4 +1,4 @@
-#include "worker/core/device/device_factory.h"
+#include "worker/io/task/device_factory.h"
 
 #include <catch2/catch.hpp>
 #include <memory>

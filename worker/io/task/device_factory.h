@@ -1,6 +1,6 @@
 // From the word in a job spec to a Device.
-#ifndef PACELINE_WORKER_CORE_DEVICE_DEVICE_FACTORY_H_
-#define PACELINE_WORKER_CORE_DEVICE_DEVICE_FACTORY_H_
+#ifndef PACELINE_WORKER_IO_TASK_DEVICE_FACTORY_H_
+#define PACELINE_WORKER_IO_TASK_DEVICE_FACTORY_H_
 
 #include <memory>
 #include <string>
@@ -42,4 +42,4 @@ absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options);
 
 }  // namespace paceline::worker
 
-#endif  // PACELINE_WORKER_CORE_DEVICE_DEVICE_FACTORY_H_
+#endif  // PACELINE_WORKER_IO_TASK_DEVICE_FACTORY_H_

@@ -1,0 +1,69 @@
+#include "worker/gpu/gpu_device.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+#include "common/spec/defaults.h"
+#include "common/status/status_macros.h"
+#include "worker/core/models/checks.h"
+#include "worker/gpu/models/gpu_model_factory.h"
+#include "worker/gpu/models/gpu_runner.h"
+
+namespace paceline::worker {
+namespace {
+
+class GpuPinner final : public HostPinner {
+ public:
+  explicit GpuPinner(std::shared_ptr<gpu::Gpu> gpu) : gpu_(std::move(gpu)) {}
+
+  bool Pin(void* memory, uint64_t bytes) override {
+    const absl::Status pinned = gpu_->Pin(memory, bytes);
+    if (!pinned.ok()) {
+      LogWarning("tensors take a detour to the GPU", {{"bytes", bytes}, {"cause", pinned}});
+    }
+    return pinned.ok();
+  }
+
+  void Unpin(void* memory) override { gpu_->Unpin(memory); }
+
+ private:
+  const std::shared_ptr<gpu::Gpu> gpu_;
+};
+
+}  // namespace
+
+GpuDevice::GpuDevice(std::shared_ptr<gpu::Gpu> gpu, Clock* clock, Tracer* tracer)
+    : gpu_(std::move(gpu)), clock_(clock), tracer_(tracer) {
+  TensorMemory::Get().PinWith(std::make_shared<GpuPinner>(gpu_));
+}
+
+GpuDevice::~GpuDevice() { TensorMemory::Get().PinWith(nullptr); }
+
+std::string GpuDevice::numeric_class() const {
+  return absl::StrCat("cuda/", gpu_->description().name, "/", gpu_->math_library());
+}
+
+absl::StatusOr<std::unique_ptr<Runner>> GpuDevice::CreateRunner(const v1::JobSpec& spec,
+                                                                const Model& model,
+                                                                uint64_t features,
+                                                                uint32_t classes) {
+  const v1::JobSpec full = WithDefaults(spec);
+  PL_RETURN_IF_ERROR(CheckTables(full, features, classes, model.tables()));
+  GpuModelOptions options;
+  options.gpu = gpu_.get();
+  options.tables = model.tables();
+  options.features = features;
+  options.precision = full.train().precision();
+  options.deterministic = !full.train().has_deterministic() || full.train().deterministic();
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<GpuModel> on_gpu, CreateGpuModel(full.model(), options));
+  return CreateGpuRunner({.gpu = gpu_,
+                          .tables = model.tables(),
+                          .features = features,
+                          .loss_scale = LossScale(full.train()),
+                          .clock = clock_,
+                          .tracer = tracer_},
+                         std::move(on_gpu));
+}
+
+}  // namespace paceline::worker
