@@ -6,8 +6,8 @@
 
 namespace paceline::gpu::fake {
 
-// A StreamHandle of an emulated launch points to one of these; of a null one the
-// kernel runs at once, on the thread that launches it.
+// The StreamHandle of an emulated launch is a WorkQueue* (exactly that type, before it
+// becomes void*); with a null one the kernel runs at once, on the thread that launches.
 class WorkQueue {
  public:
   virtual ~WorkQueue() = default;
