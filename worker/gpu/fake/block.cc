@@ -1,6 +1,7 @@
 #include "worker/gpu/fake/block.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -76,6 +77,8 @@ class Block {
   std::vector<uint32_t> can_run_;
   std::vector<uint32_t> round_;
   std::vector<Variable> variables_;
+  // Of each warp the lanes that have ended or never were.
+  std::vector<unsigned> gone_;
   size_t shared_bytes_ = 0;
   uint64_t random_;
   size_t running_ = 0;
@@ -151,6 +154,8 @@ void Block::Run(dim3 index) {
   }
   for (Variable& variable : variables_) std::memset(variable.memory.get(), 0xff, variable.bytes);
   ended_ = 0;
+  gone_.assign((threads_.size() + kWarpSize - 1) / kWarpSize, 0);
+  if (const size_t last = threads_.size() % kWarpSize; last > 0) gone_.back() = ~0u << last;
   current = this;
   while (!can_run_.empty()) {
     Shuffle();
@@ -187,8 +192,13 @@ void Block::RunThread() {
   body_();
   threads_[running_].state = State::kEnded;
   ++ended_;
+  gone_[running_ / kWarpSize] |= 1u << lane();
   if (in_block_ > 0) RequireAllMeet();
-  if (in_warp_ > 0) RequireWarpMeets(running_);
+  if (in_warp_ == 0) return;
+  const size_t first = running_ - lane();
+  for (size_t i = first; i < std::min(first + kWarpSize, threads_.size()); ++i) {
+    RequireWarpMeets(i);
+  }
 }
 
 // Called with a thread that waits for its block and one that has ended.
@@ -201,19 +211,13 @@ void Block::RequireAllMeet() {
   }
 }
 
-// No lane in the warp of `thread` waits for one that has ended or never was.
+// `thread` waits for no lane of its warp that has ended or never was.
 void Block::RequireWarpMeets(size_t thread) {
-  const size_t first = thread - thread % kWarpSize;
-  for (size_t i = first; i < std::min(first + kWarpSize, threads_.size()); ++i) {
-    const Thread& t = threads_[i];
-    if (t.state != State::kInWarp) continue;
-    for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-      if ((t.meeting.mask >> lane & 1) == 0) continue;
-      if (first + lane < threads_.size() && threads_[first + lane].state != State::kEnded) continue;
-      Fail(i, "waits for its warp at " + Text(t.meeting.place) + ", and lane " +
-                  std::to_string(lane) + " of its mask has ended or never was");
-    }
-  }
+  const Thread& t = threads_[thread];
+  const unsigned gone = t.meeting.mask & gone_[thread / kWarpSize];
+  if (t.state != State::kInWarp || gone == 0) return;
+  Fail(thread, "waits for its warp at " + Text(t.meeting.place) + ", and lane " +
+                   std::to_string(std::countr_zero(gone)) + " of its mask has ended or never was");
 }
 
 // Some threads wait for their block, others of the same warp for lanes that do.
