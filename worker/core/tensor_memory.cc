@@ -62,9 +62,14 @@ TensorMemory& TensorMemory::Get() {
 }
 
 void TensorMemory::PinWith(std::shared_ptr<HostPinner> pinner) {
-  if (pinner != nullptr) shared_ = true;
+  shared_ = true;
   MutexLock lock(&mu_);
   pinner_ = std::move(pinner);
+}
+
+void TensorMemory::StopPinningWith(const HostPinner* pinner) {
+  MutexLock lock(&mu_);
+  if (pinner_.get() == pinner) pinner_.reset();
 }
 
 void* TensorMemory::Allocate(size_t bytes) {

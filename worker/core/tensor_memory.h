@@ -79,8 +79,10 @@ class TensorMemory {
   void Share() { shared_ = true; }
 
   // From now on large tensors also lie in memory that `pinner` has pinned, which lives as
-  // long as they. Null: no longer.
+  // long as they.
   void PinWith(std::shared_ptr<HostPinner> pinner);
+  // No longer, unless another one has come since.
+  void StopPinningWith(const HostPinner* pinner);
 
   // Smaller ones are not worth it.
   static constexpr size_t kLeastBytes = size_t{64} << 10;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -105,6 +107,73 @@ TEST_CASE("tensors come and go on several threads") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+// What it has pinned, by its first byte.
+class FakePinner final : public HostPinner {
+ public:
+  explicit FakePinner(bool able = true) : able_(able) {}
+  bool Pin(void* memory, uint64_t bytes) override {
+    ++asked;
+    if (able_) pinned[static_cast<uint8_t*>(memory)] = bytes;
+    return able_;
+  }
+  void Unpin(void* memory) override { pinned.erase(static_cast<uint8_t*>(memory)); }
+
+  bool Holds(const TensorFloats& floats) const {
+    const auto* const at = reinterpret_cast<const uint8_t*>(floats.data());
+    const auto after = pinned.upper_bound(at);
+    if (after == pinned.begin()) return false;
+    const auto& [begin, bytes] = *std::prev(after);
+    return at + floats.size() * sizeof(float) <= begin + bytes;
+  }
+
+  std::map<const uint8_t*, uint64_t> pinned;
+  int asked = 0;
+
+ private:
+  const bool able_;
+};
+
+TEST_CASE("large tensors lie in pinned memory as long as somebody pins, small ones never") {
+  const TensorFloats before(kFloats);
+  const auto pinner = std::make_shared<FakePinner>();
+  TensorMemory::Get().PinWith(pinner);
+  {
+    const TensorFloats small(kFloats - 1);
+    const TensorFloats large(kFloats);
+    const TensorFloats larger(50 * kFloats);
+    CHECK(BlockOf(small) == nullptr);
+    CHECK(BlockOf(large)->pinned());
+    CHECK(pinner->Holds(large));
+    CHECK(pinner->Holds(larger));
+    if (BlockOf(before) != nullptr) CHECK_FALSE(BlockOf(before)->pinned());
+
+    // Another one has come since: the first cannot end it.
+    TensorMemory::Get().StopPinningWith(nullptr);
+    const auto other = std::make_shared<FakePinner>();
+    TensorMemory::Get().PinWith(other);
+    TensorMemory::Get().StopPinningWith(pinner.get());
+    const TensorFloats theirs(kFloats);
+    CHECK(other->Holds(theirs));
+    CHECK_FALSE(pinner->Holds(theirs));
+    TensorMemory::Get().StopPinningWith(other.get());
+    CHECK_FALSE(BlockOf(TensorFloats(kFloats))->pinned());
+    // What was pinned stays so.
+    CHECK(BlockOf(large)->pinned());
+  }
+  CHECK(pinner->pinned.empty());
+}
+
+TEST_CASE("memory that cannot be pinned is used all the same, and asked for once") {
+  const auto pinner = std::make_shared<FakePinner>(/*able=*/false);
+  TensorMemory::Get().PinWith(pinner);
+  const TensorFloats first(kFloats);
+  const TensorFloats second(kFloats);
+  CHECK_FALSE(BlockOf(first)->pinned());
+  CHECK(BlockOf(first)->memory() == BlockOf(second)->memory());
+  CHECK(pinner->asked == 1);
+  TensorMemory::Get().StopPinningWith(pinner.get());
 }
 
 }  // namespace

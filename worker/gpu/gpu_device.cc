@@ -34,11 +34,14 @@ class GpuPinner final : public HostPinner {
 }  // namespace
 
 GpuDevice::GpuDevice(std::shared_ptr<gpu::Gpu> gpu, Clock* clock, Tracer* tracer)
-    : gpu_(std::move(gpu)), clock_(clock), tracer_(tracer) {
-  TensorMemory::Get().PinWith(std::make_shared<GpuPinner>(gpu_));
+    : gpu_(std::move(gpu)),
+      clock_(clock),
+      tracer_(tracer),
+      pinner_(std::make_shared<GpuPinner>(gpu_)) {
+  TensorMemory::Get().PinWith(pinner_);
 }
 
-GpuDevice::~GpuDevice() { TensorMemory::Get().PinWith(nullptr); }
+GpuDevice::~GpuDevice() { TensorMemory::Get().StopPinningWith(pinner_.get()); }
 
 std::string GpuDevice::numeric_class() const {
   return absl::StrCat("cuda/", gpu_->description().name, "/", gpu_->math_library());

@@ -35,6 +35,7 @@ class GpuDevice final : public Device {
   const std::shared_ptr<gpu::Gpu> gpu_;
   Clock* const clock_;
   Tracer* const tracer_;
+  const std::shared_ptr<HostPinner> pinner_;
 };
 
 }  // namespace paceline::worker

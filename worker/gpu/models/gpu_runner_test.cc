@@ -15,6 +15,7 @@
 #include "worker/core/models/model_factory.h"
 #include "worker/core/models/reference.h"
 #include "worker/core/models/runner_factory.h"
+#include "worker/core/trace/tracer.h"
 #include "worker/gpu/fake/fake_gpu.h"
 #include "worker/gpu/gpu_device.h"
 
@@ -41,9 +42,10 @@ struct OnGpu {
   Gradients gradients;
   LossSum loss;
 
-  explicit OnGpu(const ModelCase& c, const v1::JobSpec& spec, uint64_t seed = 1)
+  explicit OnGpu(const ModelCase& c, const v1::JobSpec& spec, uint64_t seed = 1,
+                 Tracer* tracer = nullptr)
       : gpu(std::make_shared<FakeGpu>(gpu::fake::FakeGpuOptions{.seed = seed})),
-        device(std::make_unique<GpuDevice>(gpu, &clock, nullptr)) {
+        device(std::make_unique<GpuDevice>(gpu, &clock, tracer)) {
     REQUIRE_OK_AND_ASSIGN(model, CreateModel(spec, c.features, c.classes));
     REQUIRE_OK_AND_ASSIGN(runner, device->CreateRunner(spec, *model, c.features, c.classes));
   }
@@ -219,6 +221,51 @@ TEST_CASE("rows that were uploaded are not copied again, and others never taken 
   CHECK_FALSE(SameBytes(on_gpu.gradients, wanted));
   REQUIRE_OK(on_gpu.Run(batch, parameters));
   CHECK(SameBytes(on_gpu.gradients, wanted));
+}
+
+struct Spans final : public Tracer {
+  void Add(const TraceSpan& span) override { spans.push_back(span); }
+  std::vector<TraceSpan> Of(TraceTrack track) const {
+    std::vector<TraceSpan> found;
+    for (const TraceSpan& span : spans) {
+      if (span.track == track) found.push_back(span);
+    }
+    return found;
+  }
+  std::vector<TraceSpan> spans;
+};
+
+TEST_CASE("a trace says when the GPU copied and computed") {
+  const ModelCase c = {.kind = v1::MODEL_KIND_SOFTMAX, .features = 40, .classes = 10};
+  std::mt19937 random(3);
+  Spans spans;
+  OnGpu on_gpu(c, SpecOf(c), 1, &spans);
+  for (uint64_t iteration = 7; iteration < 9; ++iteration) {
+    spans.spans.clear();
+    Batch batch = RandomBatch(c, true, 4, &random);
+    batch.iteration = iteration;
+    REQUIRE_OK(on_gpu.runner->Stage(&batch));
+    Parameters parameters = RandomParameters(*on_gpu.model, batch, &random);
+    parameters[1].version = iteration;
+    REQUIRE_OK(on_gpu.runner->Upload(1, parameters[1].rows, iteration));
+    REQUIRE_OK(on_gpu.Run(batch, parameters));
+    const std::vector<TraceSpan> in = spans.Of(TraceTrack::kCopyIn);
+    REQUIRE(in.size() == 3);
+    CHECK(in[1].bytes + in[2].bytes == 41 * 10 * sizeof(float));
+    const std::vector<TraceSpan> compute = spans.Of(TraceTrack::kCompute);
+    REQUIRE(compute.size() == 2);
+    CHECK(compute[0].name == "forward");
+    CHECK(compute[1].name == "backward");
+    CHECK(compute[0].end == compute[1].begin);
+    const std::vector<TraceSpan> out = spans.Of(TraceTrack::kCopyOut);
+    REQUIRE(out.size() == 2);
+    for (const TraceSpan& span : spans.spans) {
+      CHECK(span.iteration == iteration);
+      CHECK(span.begin < span.end);
+    }
+    for (const TraceSpan& span : in) CHECK(span.end <= compute[0].end);
+    for (const TraceSpan& span : out) CHECK(span.begin >= compute[0].end);
+  }
 }
 
 TEST_CASE("lower precisions stay within their tolerance") {
