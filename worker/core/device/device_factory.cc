@@ -4,12 +4,14 @@
 #include "worker/core/device/cpu_device.h"
 #include "worker/core/device/emulated_device.h"
 #include "worker/core/math/blas.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 namespace {
 
-DeviceChoice Cpu(absl::string_view reason) {
-  DeviceChoice choice{.device = std::make_unique<CpuDevice>(), .reason = std::string(reason)};
+DeviceChoice Cpu(const DeviceOptions& options, absl::string_view reason) {
+  DeviceChoice choice{.device = std::make_unique<CpuDevice>(Trace{options.tracer, options.clock}),
+                      .reason = std::string(reason)};
   choice.name = choice.device->numeric_class();
   choice.notes.push_back(absl::StrCat("device cpu: ", reason));
   choice.notes.push_back(absl::StrCat("numeric class ", choice.name));
@@ -29,15 +31,15 @@ absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
   switch (options.kind) {
     case v1::DEVICE_KIND_UNSPECIFIED:
     case v1::DEVICE_KIND_AUTO:
-      return Cpu("auto, and this build has no cuda");
+      return Cpu(options, "auto, and this build has no cuda");
     case v1::DEVICE_KIND_CPU:
-      return Cpu("asked for");
+      return Cpu(options, "asked for");
     case v1::DEVICE_KIND_CUDA:
       return absl::FailedPreconditionError(
           "resources.device cuda: this build has no cuda; auto, cpu or emulated expected");
     case v1::DEVICE_KIND_EMULATED:
       return DeviceChoice{
-          .device = std::make_unique<EmulatedDevice>(options.clock),
+          .device = std::make_unique<EmulatedDevice>(options.clock, options.tracer),
           .name = "emulated",
           .reason = "asked for",
           .notes = {"device emulated: steps are timed sleeps, gradients are noise"}};

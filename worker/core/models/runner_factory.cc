@@ -48,7 +48,8 @@ ActivationFunction FunctionOf(v1::Activation activation) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Runner>> CreateCpuRunner(const v1::JobSpec& spec, const Model& model,
-                                                        uint64_t features, uint32_t classes) {
+                                                        uint64_t features, uint32_t classes,
+                                                        const Trace& trace) {
   const v1::JobSpec full = WithDefaults(spec);
   PL_ASSIGN_OR_RETURN(const std::vector<v1::TableSpec> expected,
                       ModelTables(full, features, classes));
@@ -56,16 +57,16 @@ absl::StatusOr<std::unique_ptr<Runner>> CreateCpuRunner(const v1::JobSpec& spec,
   PL_RETURN_IF_ERROR(SameTables(expected, tables));
   switch (full.model().kind()) {
     case v1::MODEL_KIND_LINEAR:
-      return CreateLinearRunner(tables, features, v1::LOSS_SQUARED);
+      return CreateLinearRunner(tables, features, v1::LOSS_SQUARED, trace);
     case v1::MODEL_KIND_LOGISTIC:
-      return CreateLinearRunner(tables, features, v1::LOSS_LOGISTIC);
+      return CreateLinearRunner(tables, features, v1::LOSS_LOGISTIC, trace);
     case v1::MODEL_KIND_SOFTMAX:
     case v1::MODEL_KIND_MLP:
-      return CreateMlpRunner(tables, features, FunctionOf(full.model().activation()));
+      return CreateMlpRunner(tables, features, FunctionOf(full.model().activation()), trace);
     case v1::MODEL_KIND_FM:
-      return CreateFmRunner(tables, features, full.model().loss());
+      return CreateFmRunner(tables, features, full.model().loss(), trace);
     case v1::MODEL_KIND_COUNTING:
-      return CreateCountingRunner(tables.front(), full.model().rows());
+      return CreateCountingRunner(tables.front(), full.model().rows(), trace);
     default:
       return absl::InvalidArgumentError(
           "model.kind: layers computes nothing and runs on device emulated only, got device cpu");
