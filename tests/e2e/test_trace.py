@@ -51,6 +51,14 @@ class Trace(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(trace.read_text())
 
+    @staticmethod
+    def told_and_taken(found, iterations):
+        """How long the rank computed and waited after the first iteration, and that time in all."""
+        told = sum(found[t][name]["dur"] for t in range(1, iterations)
+                   for name in ("wait for batch", "wait for rows", "forward", "backward",
+                                "wait for acknowledgement"))
+        return told, found[iterations - 1]["push"]["end"] - found[0]["push"]["end"]
+
     def check_rank(self, spans, iterations, names):
         """What holds of every rank's spans; returns them by iteration and name."""
         tracks = collections.defaultdict(list)
@@ -89,13 +97,9 @@ class Trace(unittest.TestCase):
             if t > 0:
                 # Pulls ahead belong to the iteration that they are for.
                 self.assertGreaterEqual(at["pull"]["ts"], found[t - 1]["push"]["ts"])
-        # The rank computes or waits, and does little else.
-        told = sum(found[t][name]["dur"] for t in range(1, iterations)
-                   for name in ("wait for batch", "wait for rows", "forward", "backward",
-                                "wait for acknowledgement"))
-        time = found[iterations - 1]["push"]["end"] - found[0]["push"]["end"]
+        # The rank computes or waits, one after the other.
+        told, time = self.told_and_taken(found, iterations)
         self.assertLessEqual(told, time + SLACK * iterations * 5)
-        self.assertGreater(told, time / 2)
         return found
 
     @needs_digits
@@ -145,6 +149,8 @@ resources: {device: emulated}
                 self.assertGreaterEqual(found[t]["forward"]["dur"], 20_000 - SLACK)
                 step = found[t]["forward"]["dur"] + found[t]["backward"]["dur"]
                 self.assertGreaterEqual(step, 60_000 - SLACK)
+            told, time = self.told_and_taken(found, 10)
+            self.assertGreater(told, time / 2)
             # One of the servers has the second of its layers before the last is computed: the
             # first of them leaves.
             self.assertTrue(any(found[t]["push"]["ts"] < found[t]["backward"]["end"]
