@@ -65,6 +65,7 @@ absl::Status InProcessCluster::StartWorker(int index) {
   task.fs = options_.fs;
   task.scheduler = task_clients_.scheduler.get();
   task.data_client = task_clients_.data;
+  task.trace = options_.trace;
   worker.launcher = worker::MakeInProcessLauncher(std::move(task));
   PL_ASSIGN_OR_RETURN(workers_.emplace_back(), worker::Worker::Start(std::move(worker)));
   return absl::OkStatus();

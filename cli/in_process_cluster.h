@@ -33,6 +33,8 @@ class InProcessCluster final : public LocalCluster {
     // Tasks that each worker runs at a time.
     int slots = 1;
     absl::Duration heartbeat = absl::Milliseconds(100);
+    // Tasks write traces beside this file; empty: none.
+    std::string trace;
     // Of all calls of tasks, and of the nodes' heartbeats.
     RpcFaultSpec rpc_faults;
     // Of tasks: keys that a server remembers are not sent again.

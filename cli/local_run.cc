@@ -14,11 +14,13 @@
 #include "cli/in_process_cluster.h"
 #include "cli/job_file.h"
 #include "cli/job_views.h"
+#include "cli/merge_traces.h"
 #include "cli/process_cluster.h"
 #include "cli/progress.h"
 #include "cli/scheduler_client.h"
 #include "cli/temp_folder.h"
 #include "cli/watch.h"
+#include "common/fs.h"
 #include "common/json/proto_json.h"
 #include "common/rpc/channel.h"
 #include "common/spec/validate.h"
@@ -81,6 +83,22 @@ absl::StatusOr<std::vector<ChaosEvent>> EventsOf(const LocalRunOptions& options)
   return events;
 }
 
+// Beside which the tasks of a cluster write theirs.
+std::string TraceIn(const std::string& folder) { return JoinPath(folder, "trace.json"); }
+
+// What cannot be written is said before the job runs.
+absl::Status CheckTrace(const LocalRunOptions& options, FileSystem& fs) {
+  if (options.trace.empty()) {
+    return absl::OkStatus();
+  }
+  const auto file = fs.OpenForWrite(options.trace);
+  if (!file.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--trace: a file that can be written expected, got: ", file.status().message()));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status KillTask(int64_t pid) {
   // A task that has just ended is as dead as it should be.
   if (kill(static_cast<pid_t>(pid), SIGKILL) != 0 && errno != ESRCH) {
@@ -134,6 +152,7 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
                                   const StartCluster& start, Environment& env) {
   PL_ASSIGN_OR_RETURN(std::vector<ChaosEvent> events, EventsOf(options));
   PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecToRun(options, env.fs));
+  PL_RETURN_IF_ERROR(CheckTrace(options, env.fs));
   PL_ASSIGN_OR_RETURN(const TempFolder folder, options.keep.empty()
                                                    ? TempFolder::Create(env.temp_dir)
                                                    : TempFolder::Keep(options.keep));
@@ -143,6 +162,12 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
       RunJob(spec, std::move(events), options.timeout, *cluster, env);
   if (const absl::Status stopped = cluster->Stop(); job.ok() && !stopped.ok()) {
     env.err << "warning: " << stopped.message() << std::endl;
+  }
+  if (!options.trace.empty()) {
+    const absl::Status merged = MergeTraces(env.fs, TraceIn(folder.path()), options.trace);
+    if (!merged.ok()) {
+      env.err << "warning: --trace: " << merged.message() << std::endl;
+    }
   }
   if (folder.kept()) {
     env.err << "kept: " << folder.path() << std::endl;
@@ -169,6 +194,7 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
     cluster.folder = folder;
     cluster.servers = static_cast<int>(resources.servers());
     cluster.workers = static_cast<int>(resources.workers());
+    if (!options.trace.empty()) cluster.trace = TraceIn(folder);
     cluster.fs = &env.fs;
     cluster.clock = &env.clock;
     return InProcessCluster::Start(cluster);
@@ -181,6 +207,7 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
     cluster.folder = folder;
     cluster.servers = static_cast<int>(resources.servers());
     cluster.workers = static_cast<int>(resources.workers());
+    if (!options.trace.empty()) cluster.trace = TraceIn(folder);
     return ProcessCluster::Start(cluster, env.fs, env.clock, env.interrupt);
   };
   return LocalRun(options, format, options.in_process ? in_process : processes, env);

@@ -28,6 +28,8 @@ struct LocalRunOptions {
   absl::Duration timeout = absl::InfiniteDuration();
   // Everything on threads of this process, for debugging, instead of real processes.
   bool in_process = false;
+  // File that gets the trace of all ranks (docs/trace.md); empty: none.
+  std::string trace;
   // Faults to inject, such as "kill-worker@50,kill-server@120" (chaos_events.h); empty:
   // none. Real processes only.
   std::string chaos;
@@ -40,7 +42,8 @@ using StartCluster = std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>
 // Checks the job file and that its data exist, starts a cluster of its size, runs
 // the job, prints the run summary and takes everything down again: also on SIGINT
 // and SIGTERM, after cancelling the job. A job that fails is reported on `err` with
-// rank, host, cause and last log lines.
+// rank, host, cause and last log lines. The trace is written at the end, however the job
+// ended.
 absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat format,
                                   const StartCluster& start, Environment& env);
 

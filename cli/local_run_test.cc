@@ -6,10 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "cli/fake_scheduler.h"
 #include "cli/test_environment.h"
+#include "common/fs.h"
 #include "common/status/status_matchers.h"
 
 namespace paceline::cli {
@@ -98,6 +101,40 @@ TEST_CASE("--keep keeps the folder") {
   CHECK(seen.folder == options.keep);
   CHECK(std::filesystem::exists(seen.folder));
   CHECK(absl::StrContains(test.err.str(), "kept: " + options.keep));
+}
+
+TEST_CASE("--trace makes one file of what the tasks have written, however the job ended") {
+  for (const auto& [state, word] : {std::pair(v1::JOB_STATE_SUCCEEDED, "succeeded"),
+                                    std::pair(v1::JOB_STATE_FAILED, "failed")}) {
+    FakeScheduler scheduler;
+    TestEnvironment test;
+    Seen seen;
+    scheduler.Script({{.updates = {JobIn(state, word)}}});
+    const LocalRunOptions options{.job_file = test.Write("job.yaml", kJob),
+                                  .trace = test.folder.path() + "/t.json"};
+    const StartCluster start = [&](const v1::ResourceSpec& resources, const std::string& folder) {
+      for (const char* rank : {"0", "1"}) {
+        const std::string path = absl::StrCat(folder, "/trace.job-1.rank-", rank, ".1.json");
+        CHECK_OK(WriteFileDurably(test.env.fs, path, absl::StrCat("[\n{\"pid\":", rank, "},\n")));
+      }
+      return Starter(scheduler, &seen)(resources, folder);
+    };
+    REQUIRE_OK(LocalRun(options, OutputFormat::kTable, start, test.env));
+    REQUIRE_OK_AND_ASSIGN(const std::string text, ReadFile(test.env.fs, options.trace));
+    CHECK(nlohmann::json::parse(text) == nlohmann::json::parse(R"([{"pid":0},{"pid":1}])"));
+  }
+}
+
+TEST_CASE("a trace that cannot be written is said before anything runs") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  Seen seen;
+  const LocalRunOptions options{.job_file = test.Write("job.yaml", kJob),
+                                .trace = test.folder.path() + "/none/t.json"};
+  CHECK_STATUS(
+      LocalRun(options, OutputFormat::kTable, Starter(scheduler, &seen), test.env).status(),
+      absl::StatusCode::kInvalidArgument, "/none/t.json");
+  CHECK(seen.folder.empty());
 }
 
 TEST_CASE("a job that fails is reported on stderr and exits with 1") {

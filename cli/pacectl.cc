@@ -121,6 +121,8 @@ class CommandLine {
         ->check(CLI::Range(1, 1024));
     run->add_option("--bin-dir", local_run_.bin_dir, "folder of the daemons' programs");
     run->add_option("--keep", local_run_.keep, "empty folder that keeps logs, state and cuts");
+    run->add_option("--trace", local_run_.trace,
+                    "write where the time of every rank goes to this file, for Perfetto");
     run->add_flag("--in-process", local_run_.in_process,
                   "everything on threads of this process, for debugging");
     run->add_option("--chaos", local_run_.chaos,

@@ -36,8 +36,10 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> ProcessCluster::Start(const Option
   for (int i = 0; i < options.servers; ++i) {
     PL_RETURN_IF_ERROR(cluster->Add(ServerName(i), options.binaries.server, scheduler));
   }
+  std::vector<std::string> worker = scheduler;
+  if (!options.trace.empty()) worker.insert(worker.end(), {"--trace", options.trace});
   for (int i = 0; i < options.workers; ++i) {
-    PL_RETURN_IF_ERROR(cluster->Add(WorkerName(i), options.binaries.worker, scheduler));
+    PL_RETURN_IF_ERROR(cluster->Add(WorkerName(i), options.binaries.worker, worker));
   }
   return cluster;
 }

@@ -29,6 +29,8 @@ class ProcessCluster final : public LocalCluster {
     std::string folder;
     int servers = 1;
     int workers = 1;
+    // Of the workers; empty: no traces.
+    std::string trace;
     // Time for the scheduler to say its port.
     absl::Duration start_timeout = absl::Seconds(30);
     // Time for each group of daemons to end after SIGTERM; then they are killed.

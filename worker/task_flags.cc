@@ -17,6 +17,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
       ->required();
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")->required();
   app->add_option("--index-dir", flags->index_dir, "folder for record indexes");
+  app->add_option("--trace", flags->trace, "file beside which a trace is written");
   app->add_option("--device", flags->device, "what a job's `device: auto` means here");
   app->add_option("--log-level", flags->log_level, "debug, info, warning or error");
   app->add_option("--log-format", flags->log_format, "text or json");
@@ -62,6 +63,7 @@ absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {
   options.rank = flags.rank;
   options.incarnation = flags.incarnation;
   options.index_dir = flags.index_dir;
+  options.trace = flags.trace;
   options.park_after = absl::Seconds(flags.park_after_seconds);
   return options;
 }

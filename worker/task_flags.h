@@ -21,6 +21,7 @@ struct TaskFlags {
   uint64_t incarnation = 0;
   std::string scheduler;
   std::string index_dir;
+  std::string trace;
   std::string device = "auto";
   std::string log_level = "info";
   std::string log_format = "text";

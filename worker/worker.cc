@@ -26,6 +26,7 @@
 #include "worker/io/node/process_launcher.h"
 #include "worker/io/node/task_logs_service.h"
 #include "worker/io/node/task_supervisor.h"
+#include "worker/io/trace/trace_file.h"
 
 namespace paceline::worker {
 namespace {
@@ -61,6 +62,9 @@ std::unique_ptr<TaskLauncher> ProcessLauncher(const Worker::Options& options) {
   launcher.arguments.push_back(absl::StrCat("--scheduler=", options.scheduler));
   launcher.arguments.push_back(absl::StrCat("--index-dir=", JoinPath(options.data_dir, "index")));
   launcher.arguments.push_back(absl::StrCat("--device=", EnumWord(options.device)));
+  if (!options.trace.empty()) {
+    launcher.arguments.push_back(absl::StrCat("--trace=", options.trace));
+  }
   launcher.environment = BlasEnvironment();
   launcher.data_dir = options.data_dir;
   return MakeProcessLauncher(std::move(launcher));
@@ -238,6 +242,7 @@ class WorkerImpl final : public Worker {
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
   PL_RETURN_IF_ERROR(Check(options));
   PL_RETURN_IF_ERROR(options.fs->CreateDirs(options.data_dir));
+  if (!options.trace.empty()) PL_RETURN_IF_ERROR(CheckTraceFile(*options.fs, options.trace));
   auto worker = std::make_unique<WorkerImpl>(std::move(options));
   PL_RETURN_IF_ERROR(worker->Start());
   return worker;

@@ -41,6 +41,8 @@ class Worker {
     uint32_t slots = 1;
     // What a job's `device: auto` means here.
     v1::DeviceKind device = v1::DEVICE_KIND_AUTO;
+    // Tasks write traces beside this file (worker/core/trace/trace_path.h). Empty: none.
+    std::string trace;
 
     // How tasks are started. None: as processes of this program's binary.
     std::unique_ptr<TaskLauncher> launcher;
@@ -56,7 +58,8 @@ class Worker {
   };
 
   // Registers with the scheduler whenever that can be reached.
-  // Errors:  InvalidArgument  no scheduler, no slots, no data folder.
+  // Errors:  InvalidArgument  no scheduler, no slots, no data folder; traces cannot be
+  //                           written.
   //          Unavailable      an address cannot be listened on.
   //          those of making the data folder.
   static absl::StatusOr<std::unique_ptr<Worker>> Start(Options options);

@@ -33,6 +33,8 @@ void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
   app->add_option("--shared-memory", flags->shared_memory,
                   "tasks exchange weights and gradients with servers on this host through memory")
       ->capture_default_str();
+  app->add_option("--trace", flags->trace,
+                  "tasks write where their time goes to files beside this one, for Perfetto");
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which tasks park")
       ->capture_default_str();
@@ -50,6 +52,7 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.scheduler = flags.scheduler;
   options.slots = flags.slots;
   options.data_dir = daemon.data_dir;
+  options.trace = flags.trace;
   options.rpc_faults = daemon.test_faults.rpc;
   options.task_arguments = {
       absl::StrCat("--log-level=", LevelName(daemon.log.level)),

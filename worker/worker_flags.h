@@ -17,6 +17,7 @@ struct WorkerFlags {
   uint32_t slots = 1;
   std::string device = "auto";
   bool shared_memory = true;
+  std::string trace;
   uint32_t park_after_seconds = 600;
   uint32_t drain_seconds = 5;
 };

@@ -30,15 +30,18 @@ TEST_CASE("A worker's flags") {
   CHECK(plain.http_listen->port == 8072);
   CHECK(plain.slots == 1);
   CHECK(plain.device == v1::DEVICE_KIND_AUTO);
+  CHECK(plain.trace.empty());
   REQUIRE_OK_AND_ASSIGN(
       const Worker::Options given,
       ParseWorker({"--scheduler=s:1", "--slots=4", "--device=emulated", "--data-dir=/d",
                    "--log-format=json", "--log-level=debug", "--park-after-seconds=9",
-                   "--http-listen=none", "--tcp-congestion=system", "--shared-memory=off"}));
+                   "--http-listen=none", "--tcp-congestion=system", "--shared-memory=off",
+                   "--trace=/t/t.json"}));
   CHECK(given.scheduler == "s:1");
   CHECK(given.slots == 4);
   CHECK(given.device == v1::DEVICE_KIND_EMULATED);
   CHECK(given.data_dir == "/d");
+  CHECK(given.trace == "/t/t.json");
   CHECK_FALSE(given.http_listen.has_value());
   CHECK(given.task_arguments == std::vector<std::string>{"--log-level=debug", "--log-format=json",
                                                          "--tcp-congestion=system",
@@ -62,6 +65,7 @@ TEST_CASE("A task understands what its worker says") {
                         "--incarnation=2",
                         "--scheduler=s:1",
                         "--index-dir=/i",
+                        "--trace=/t/t.json",
                         "--device=cpu",
                         "--log-level=error",
                         "--log-format=json",
@@ -73,6 +77,7 @@ TEST_CASE("A task understands what its worker says") {
   CHECK(options.rank == 3);
   CHECK(options.incarnation == 2);
   CHECK(options.index_dir == "/i");
+  CHECK(options.trace == "/t/t.json");
   CHECK(options.device == v1::DEVICE_KIND_CPU);
   CHECK(options.park_after == absl::Seconds(9));
   REQUIRE_OK_AND_ASSIGN(const LogOptions log, LogOptionsOf(flags));

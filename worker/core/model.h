@@ -61,7 +61,8 @@ using GradientReady = std::function<void(int table)>;
 // for Stage.
 //
 // Stage and Upload let a device begin early what Gradient would otherwise do first; who
-// does not call them gets the same results.
+// does not call them gets the same results, and Upload may be followed by no Gradient that
+// has its version.
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -71,6 +72,9 @@ class Runner {
   // Errors:  InvalidArgument    as Gradient.
   //          ResourceExhausted  the device has no memory for it; says how much there is.
   virtual absl::Status Stage(Batch* /*batch*/) { return absl::OkStatus(); }
+
+  // Whether Upload is worth a call: always the same answer, on any thread.
+  virtual bool wants_uploads() const { return false; }
 
   // Brings the rows of a dense table to the device, for the Gradient that gets them with
   // the same version. `rows` stay as they are until it returns.

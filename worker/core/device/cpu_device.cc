@@ -16,7 +16,7 @@ absl::StatusOr<std::unique_ptr<Runner>> CpuDevice::CreateRunner(const v1::JobSpe
                                                                 const Model& model,
                                                                 uint64_t features,
                                                                 uint32_t classes) {
-  return CreateCpuRunner(spec, model, features, classes);
+  return CreateCpuRunner(spec, model, features, classes, trace_);
 }
 
 }  // namespace paceline::worker

@@ -12,6 +12,7 @@
 #include "common/sync.h"
 #include "worker/core/models/checks.h"
 #include "worker/core/models/runner_factory.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 namespace {
@@ -35,11 +36,12 @@ class EmulatedRunner final : public Runner {
  public:
   // `exact` computes the gradients instead of noise, if given.
   EmulatedRunner(v1::TrainSpec train, std::vector<v1::TableSpec> tables,
-                 std::unique_ptr<Runner> exact, Clock* clock)
+                 std::unique_ptr<Runner> exact, const Trace& trace)
       : train_(std::move(train)),
         tables_(std::move(tables)),
         exact_(std::move(exact)),
-        clock_(clock),
+        clock_(trace.clock),
+        trace_(trace),
         noise_(exact_ == nullptr ? NoiseBlock(train_.seed()) : std::vector<float>()) {}
 
   absl::Status Gradient(const Batch& batch, const Parameters& parameters, float scale,
@@ -47,7 +49,10 @@ class EmulatedRunner final : public Runner {
     PL_RETURN_IF_ERROR(CheckParameters(tables_, parameters));
     const absl::Duration start = clock_->Monotonic();
     const absl::Duration step = EmulatedStepTime(train_, batch.rank, batch.iteration);
+    TraceScope scope(trace_, TraceTrack::kCompute, "forward", batch.iteration);
     if (exact_ != nullptr) {
+      SleepUntil(start + step / 3);
+      scope.Next("backward");
       SleepUntil(start + step);
       return exact_->Gradient(batch, parameters, scale, gradients, loss, ready);
     }
@@ -56,6 +61,7 @@ class EmulatedRunner final : public Runner {
     double values = 0;
     for (const TableRows& table : parameters) values += static_cast<double>(table.rows.size());
     SleepUntil(start + step / 3);
+    scope.Next("backward");
     double done = 0;
     for (int t = static_cast<int>(tables_.size()) - 1; t >= 0; --t) {
       Fill(batch, t, parameters[t], &(*gradients)[t]);
@@ -99,6 +105,7 @@ class EmulatedRunner final : public Runner {
   const std::vector<v1::TableSpec> tables_;
   const std::unique_ptr<Runner> exact_;
   Clock* const clock_;
+  const Trace trace_;
   const std::vector<float> noise_;
 };
 
@@ -122,7 +129,7 @@ absl::StatusOr<std::unique_ptr<Runner>> EmulatedDevice::CreateRunner(const v1::J
     PL_ASSIGN_OR_RETURN(exact, CreateCpuRunner(spec, model, features, classes));
   }
   return std::make_unique<EmulatedRunner>(WithDefaults(spec).train(), model.tables(),
-                                          std::move(exact), clock_);
+                                          std::move(exact), Trace{tracer_, clock_});
 }
 
 }  // namespace paceline::worker

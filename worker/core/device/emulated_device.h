@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "worker/core/device/device.h"
+#include "worker/core/trace/tracer.h"
 
 namespace paceline::worker {
 
@@ -32,10 +33,11 @@ inline constexpr absl::Duration kMaxEmulatedStep = absl::Hours(1);
 // The time of a step. A pure function.
 absl::Duration EmulatedStepTime(const v1::TrainSpec& train, uint32_t rank, uint64_t iteration);
 
-// Thread-compatible; the clock outlives it.
+// Thread-compatible; the clock and the tracer, which may be null, outlive it.
 class EmulatedDevice final : public Device {
  public:
-  explicit EmulatedDevice(Clock* clock) : clock_(clock) {}
+  explicit EmulatedDevice(Clock* clock, Tracer* tracer = nullptr)
+      : clock_(clock), tracer_(tracer) {}
 
   absl::string_view name() const override { return "emulated"; }
   std::string numeric_class() const override { return "emulated"; }
@@ -46,6 +48,7 @@ class EmulatedDevice final : public Device {
 
  private:
   Clock* const clock_;
+  Tracer* const tracer_;
 };
 
 }  // namespace paceline::worker

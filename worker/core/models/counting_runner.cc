@@ -14,11 +14,14 @@ namespace {
 
 class CountingRunner final : public Runner {
  public:
-  CountingRunner(const v1::TableSpec& table, uint64_t rows) : tables_({table}), rows_(rows) {}
+  CountingRunner(const v1::TableSpec& table, uint64_t rows, const Trace& trace)
+      : tables_({table}), rows_(rows), trace_(trace) {}
 
   absl::Status Gradient(const Batch& batch, const Parameters& parameters, float /*scale*/,
                         Gradients* gradients, LossSum* loss, const GradientReady& ready) override {
+    TraceScope scope(trace_, TraceTrack::kCompute, "forward", batch.iteration);
     PL_RETURN_IF_ERROR(CheckParameters(tables_, parameters));
+    scope.Next("backward");
     *loss = LossSum();
     gradients->resize(1);
     TableRows& gradient = gradients->front();
@@ -53,12 +56,14 @@ class CountingRunner final : public Runner {
  private:
   const std::vector<v1::TableSpec> tables_;
   const uint64_t rows_;
+  const Trace trace_;
 };
 
 }  // namespace
 
-std::unique_ptr<Runner> CreateCountingRunner(const v1::TableSpec& table, uint64_t rows) {
-  return std::make_unique<CountingRunner>(table, rows);
+std::unique_ptr<Runner> CreateCountingRunner(const v1::TableSpec& table, uint64_t rows,
+                                             const Trace& trace) {
+  return std::make_unique<CountingRunner>(table, rows, trace);
 }
 
 }  // namespace paceline::worker

@@ -6,12 +6,14 @@
 #include <memory>
 
 #include "worker/core/model.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 
 // `table` is counting/values as ModelTables made it, `rows` is model.rows. Losses
 // and predictions are empty: there is nothing to be right or wrong about.
-std::unique_ptr<Runner> CreateCountingRunner(const v1::TableSpec& table, uint64_t rows);
+std::unique_ptr<Runner> CreateCountingRunner(const v1::TableSpec& table, uint64_t rows,
+                                             const Trace& trace = {});
 
 }  // namespace paceline::worker
 

@@ -16,17 +16,21 @@ constexpr int kWeight = 2;
 
 class FmRunner final : public Runner {
  public:
-  FmRunner(const std::vector<v1::TableSpec>& tables, uint64_t features, v1::Loss loss)
+  FmRunner(const std::vector<v1::TableSpec>& tables, uint64_t features, v1::Loss loss,
+           const Trace& trace)
       : tables_(tables),
         features_(features),
         loss_(loss),
+        trace_(trace),
         k_(tables[kFactors].dim()),
         linear_(tables[kWeight], features) {}
 
   absl::Status Gradient(const Batch& batch, const Parameters& parameters, float scale,
                         Gradients* gradients, LossSum* loss, const GradientReady& ready) override {
+    TraceScope scope(trace_, TraceTrack::kCompute, "forward", batch.iteration);
     PL_RETURN_IF_ERROR(Predict(batch, parameters, &predictions_));
     *loss = SumOf(predictions_);
+    scope.Next("backward");
     LossGradient(predictions_, batch.labels, scale, &z_gradient_);
     gradients->resize(tables_.size());
     FactorGradient(batch, parameters[kFactors], &(*gradients)[kFactors]);
@@ -103,6 +107,7 @@ class FmRunner final : public Runner {
   const std::vector<v1::TableSpec> tables_;
   const uint64_t features_;
   const v1::Loss loss_;
+  const Trace trace_;
   const uint32_t k_;
   InputLayer linear_;
   std::vector<float> z_;
@@ -116,9 +121,9 @@ class FmRunner final : public Runner {
 }  // namespace
 
 std::unique_ptr<Runner> CreateFmRunner(const std::vector<v1::TableSpec>& tables, uint64_t features,
-                                       v1::Loss loss) {
+                                       v1::Loss loss, const Trace& trace) {
   PL_CHECK_EQ(tables.size(), 3u);
-  return std::make_unique<FmRunner>(tables, features, loss);
+  return std::make_unique<FmRunner>(tables, features, loss, trace);
 }
 
 }  // namespace paceline::worker

@@ -12,13 +12,14 @@
 
 #include "proto/job.pb.h"
 #include "worker/core/model.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 
 // `tables` are fm/bias, fm/factors and fm/weight as ModelTables made them; `loss` is
 // squared or logistic. Zeros of a dense batch are skipped, as they change nothing.
 std::unique_ptr<Runner> CreateFmRunner(const std::vector<v1::TableSpec>& tables, uint64_t features,
-                                       v1::Loss loss);
+                                       v1::Loss loss, const Trace& trace = {});
 
 }  // namespace paceline::worker
 

@@ -14,13 +14,20 @@ constexpr int kWeight = 1;
 
 class LinearRunner final : public Runner {
  public:
-  LinearRunner(const std::vector<v1::TableSpec>& tables, uint64_t features, v1::Loss loss)
-      : tables_(tables), features_(features), loss_(loss), layer_(tables[kWeight], features) {}
+  LinearRunner(const std::vector<v1::TableSpec>& tables, uint64_t features, v1::Loss loss,
+               const Trace& trace)
+      : tables_(tables),
+        features_(features),
+        loss_(loss),
+        trace_(trace),
+        layer_(tables[kWeight], features) {}
 
   absl::Status Gradient(const Batch& batch, const Parameters& parameters, float scale,
                         Gradients* gradients, LossSum* loss, const GradientReady& ready) override {
+    TraceScope scope(trace_, TraceTrack::kCompute, "forward", batch.iteration);
     PL_RETURN_IF_ERROR(Predict(batch, parameters, &predictions_));
     *loss = SumOf(predictions_);
+    scope.Next("backward");
     LossGradient(predictions_, batch.labels, scale, &z_gradient_);
     gradients->resize(tables_.size());
     layer_.Backward(batch, parameters[kWeight], z_gradient_, &(*gradients)[kWeight]);
@@ -45,6 +52,7 @@ class LinearRunner final : public Runner {
   const std::vector<v1::TableSpec> tables_;
   const uint64_t features_;
   const v1::Loss loss_;
+  const Trace trace_;
   InputLayer layer_;
   std::vector<float> z_;
   std::vector<float> z_gradient_;
@@ -54,9 +62,9 @@ class LinearRunner final : public Runner {
 }  // namespace
 
 std::unique_ptr<Runner> CreateLinearRunner(const std::vector<v1::TableSpec>& tables,
-                                           uint64_t features, v1::Loss loss) {
+                                           uint64_t features, v1::Loss loss, const Trace& trace) {
   PL_CHECK_EQ(tables.size(), 2u);
-  return std::make_unique<LinearRunner>(tables, features, loss);
+  return std::make_unique<LinearRunner>(tables, features, loss, trace);
 }
 
 }  // namespace paceline::worker

@@ -8,13 +8,15 @@
 
 #include "proto/job.pb.h"
 #include "worker/core/model.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 
 // `tables` are KIND/bias and KIND/weight as ModelTables made them; `loss` is squared
 // or logistic.
 std::unique_ptr<Runner> CreateLinearRunner(const std::vector<v1::TableSpec>& tables,
-                                           uint64_t features, v1::Loss loss);
+                                           uint64_t features, v1::Loss loss,
+                                           const Trace& trace = {});
 
 }  // namespace paceline::worker
 

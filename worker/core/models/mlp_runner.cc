@@ -15,10 +15,11 @@ namespace {
 class MlpRunner final : public Runner {
  public:
   MlpRunner(const std::vector<v1::TableSpec>& tables, uint64_t features,
-            ActivationFunction activation)
+            ActivationFunction activation, const Trace& trace)
       : tables_(tables),
         features_(features),
         activation_(activation),
+        trace_(trace),
         layers_(static_cast<int>(tables.size() / 2)),
         input_(tables[WeightOf(0)], features),
         z_(layers_ - 1),
@@ -26,8 +27,10 @@ class MlpRunner final : public Runner {
 
   absl::Status Gradient(const Batch& batch, const Parameters& parameters, float scale,
                         Gradients* gradients, LossSum* loss, const GradientReady& ready) override {
+    TraceScope scope(trace_, TraceTrack::kCompute, "forward", batch.iteration);
     PL_RETURN_IF_ERROR(Predict(batch, parameters, &predictions_));
     *loss = SumOf(predictions_);
+    scope.Next("backward");
     LossGradient(predictions_, batch.labels, scale, &out_gradient_);
     gradients->resize(tables_.size());
     for (int layer = layers_ - 1; layer >= 0; --layer) {
@@ -99,6 +102,7 @@ class MlpRunner final : public Runner {
   const std::vector<v1::TableSpec> tables_;
   const uint64_t features_;
   const ActivationFunction activation_;
+  const Trace trace_;
   const int layers_;
   InputLayer input_;
   // Of each hidden layer, [n, units].
@@ -112,10 +116,10 @@ class MlpRunner final : public Runner {
 }  // namespace
 
 std::unique_ptr<Runner> CreateMlpRunner(const std::vector<v1::TableSpec>& tables, uint64_t features,
-                                        ActivationFunction activation) {
+                                        ActivationFunction activation, const Trace& trace) {
   PL_CHECK(!tables.empty());
   PL_CHECK_EQ(tables.size() % 2, 0u);
-  return std::make_unique<MlpRunner>(tables, features, activation);
+  return std::make_unique<MlpRunner>(tables, features, activation, trace);
 }
 
 }  // namespace paceline::worker

@@ -12,6 +12,7 @@
 
 #include "worker/core/math/activations.h"
 #include "worker/core/model.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 
@@ -19,7 +20,7 @@ namespace paceline::worker {
 // them; the last has an output per class. Gradients become ready from the last
 // layer to the first.
 std::unique_ptr<Runner> CreateMlpRunner(const std::vector<v1::TableSpec>& tables, uint64_t features,
-                                        ActivationFunction activation);
+                                        ActivationFunction activation, const Trace& trace = {});
 
 }  // namespace paceline::worker
 

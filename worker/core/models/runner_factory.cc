@@ -27,22 +27,23 @@ ActivationFunction FunctionOf(v1::Activation activation) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Runner>> CreateCpuRunner(const v1::JobSpec& spec, const Model& model,
-                                                        uint64_t features, uint32_t classes) {
+                                                        uint64_t features, uint32_t classes,
+                                                        const Trace& trace) {
   const v1::JobSpec full = WithDefaults(spec);
   const std::vector<v1::TableSpec>& tables = model.tables();
   PL_RETURN_IF_ERROR(CheckTables(full, features, classes, tables));
   switch (full.model().kind()) {
     case v1::MODEL_KIND_LINEAR:
-      return CreateLinearRunner(tables, features, v1::LOSS_SQUARED);
+      return CreateLinearRunner(tables, features, v1::LOSS_SQUARED, trace);
     case v1::MODEL_KIND_LOGISTIC:
-      return CreateLinearRunner(tables, features, v1::LOSS_LOGISTIC);
+      return CreateLinearRunner(tables, features, v1::LOSS_LOGISTIC, trace);
     case v1::MODEL_KIND_SOFTMAX:
     case v1::MODEL_KIND_MLP:
-      return CreateMlpRunner(tables, features, FunctionOf(full.model().activation()));
+      return CreateMlpRunner(tables, features, FunctionOf(full.model().activation()), trace);
     case v1::MODEL_KIND_FM:
-      return CreateFmRunner(tables, features, full.model().loss());
+      return CreateFmRunner(tables, features, full.model().loss(), trace);
     case v1::MODEL_KIND_COUNTING:
-      return CreateCountingRunner(tables.front(), full.model().rows());
+      return CreateCountingRunner(tables.front(), full.model().rows(), trace);
     default:
       return absl::InvalidArgumentError(
           "model.kind: layers computes nothing and runs on device emulated only, got device cpu");

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
+#include "worker/core/trace/tracer.h"
 
 namespace paceline::worker {
 
@@ -32,8 +33,9 @@ void Prefetcher::Stop() {
 }
 
 absl::Status Prefetcher::Next(uint64_t iteration, Batch* batch) {
+  Dropped dropped;
   MutexLock lock(&mu_);
-  if (iteration != wanted_) Jump(iteration);
+  if (iteration != wanted_) Jump(iteration, &dropped);
   // Records may have become known since the thread asked; an answer that is under
   // way is from before, too.
   ++calls_;
@@ -49,15 +51,20 @@ absl::Status Prefetcher::Next(uint64_t iteration, Batch* batch) {
   PL_CHECK_EQ(front.iteration, iteration);
   if (!front.status.ok()) return front.status;
   std::swap(*batch, front.batch);
-  spare_.push_back(std::move(front.batch));
+  Spare(std::move(front.batch), &dropped);
   ready_.pop_front();
   ++wanted_;
   changed_.NotifyAll();
   return absl::OkStatus();
 }
 
-void Prefetcher::Jump(uint64_t iteration) {
-  for (Item& item : ready_) spare_.push_back(std::move(item.batch));
+void Prefetcher::Spare(Batch batch, Dropped* dropped) {
+  if (batch.staged != nullptr) dropped->push_back(std::move(batch.staged));
+  spare_.push_back(std::move(batch));
+}
+
+void Prefetcher::Jump(uint64_t iteration, Dropped* dropped) {
+  for (Item& item : ready_) Spare(std::move(item.batch), dropped);
   ready_.clear();
   wanted_ = iteration;
   next_ = iteration;
@@ -94,15 +101,22 @@ void Prefetcher::ReadItem(Item* item) {
   const std::optional<std::vector<uint64_t>> records = options_.records(item->iteration);
   item->known = records.has_value();
   if (!item->known) return;
-  item->status = options_.dataset->Read(*records, &item->batch);
+  {
+    const TraceScope scope(options_.trace, TraceTrack::kReader, "read", item->iteration);
+    item->status = options_.dataset->Read(*records, &item->batch);
+  }
   item->batch.rank = options_.rank;
   item->batch.iteration = item->iteration;
+  if (item->status.ok() && options_.prepare != nullptr) {
+    item->status = options_.prepare(&item->batch);
+  }
 }
 
 void Prefetcher::Deliver(Item item) {
+  Dropped dropped;
   MutexLock lock(&mu_);
   if (item.jump != jumps_ || !item.known) {
-    spare_.push_back(std::move(item.batch));
+    Spare(std::move(item.batch), &dropped);
     if (item.jump == jumps_ && item.call == calls_) unknown_ = true;
   } else {
     ready_.push_back(std::move(item));

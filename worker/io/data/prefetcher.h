@@ -8,7 +8,8 @@
 //   }
 //
 // Holds at most `depth` batches besides the one being read and the caller's; their
-// memory is used again. The thread is joined by the destructor.
+// memory is used again, but not what was made of them (Batch::staged). The thread is joined
+// by the destructor.
 //
 // Next: one caller thread. Stop: any thread. While it lives, only the prefetcher
 // may call dataset->Read.
@@ -27,6 +28,7 @@
 #include "common/sync.h"
 #include "worker/core/batch.h"
 #include "worker/core/dataset.h"
+#include "worker/core/trace/trace_scope.h"
 
 namespace paceline::worker {
 
@@ -35,11 +37,16 @@ struct PrefetcherOptions {
   // The records of an iteration; nullopt while they are not known (not granted
   // yet): asked again at the next Next. Called on the prefetcher's thread.
   std::function<std::optional<std::vector<uint64_t>>(uint64_t iteration)> records;
+  // May be empty: what is to be done with a batch before Next gives it, such as bringing it
+  // to a device. Called on the prefetcher's thread; an error is like one of reading.
+  std::function<absl::Status(Batch*)> prepare;
   uint64_t first_iteration = 0;
   // Goes into Batch::rank.
   uint32_t rank = 0;
   // At least 1.
   uint32_t depth = 2;
+  // Gets what reading takes.
+  Trace trace;
 };
 
 class Prefetcher {
@@ -55,7 +62,7 @@ class Prefetcher {
   // again until Next jumps.
   // Errors:  FailedPrecondition  the records of the iteration are not known.
   //          Cancelled           after Stop.
-  //          Those of Dataset::Read.
+  //          Those of Dataset::Read and of `prepare`.
   absl::Status Next(uint64_t iteration, Batch* batch);
 
   // Ends all reading; a waiting Next returns Cancelled.
@@ -72,6 +79,10 @@ class Prefetcher {
     Batch batch;
   };
 
+  // What was staged and is not wanted any more: its end may wait for a device, and comes
+  // without the mutex.
+  using Dropped = std::vector<std::shared_ptr<const void>>;
+
   explicit Prefetcher(PrefetcherOptions options);
 
   void Run();
@@ -79,7 +90,9 @@ class Prefetcher {
   bool TakeWork(Item* item);
   void ReadItem(Item* item);
   void Deliver(Item item);
-  void Jump(uint64_t iteration) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Jump(uint64_t iteration, Dropped* dropped) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Keeps the memory of a batch.
+  void Spare(Batch batch, Dropped* dropped) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const PrefetcherOptions options_;
   Mutex mu_;

@@ -2,14 +2,17 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock.h"
 #include "common/status/status_matchers.h"
 #include "common/sync.h"
+#include "worker/core/trace/tracer.h"
 
 namespace paceline::worker {
 namespace {
@@ -243,6 +246,138 @@ TEST_CASE("Stop frees a waiting Next, though the read hangs") {
   Batch batch;
   CHECK_STATUS(prefetcher->Next(0, &batch), Code::kCancelled, "stopped");
   data.Release();
+}
+
+// What a device makes of batches: it says how many there are.
+struct Stage {
+  std::atomic<int> made{0};
+  // Something else than a batch that was just read.
+  std::atomic<bool> wrong{false};
+  const std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
+  // The iteration that finds no room.
+  std::atomic<uint64_t> full{~uint64_t{0}};
+
+  std::function<absl::Status(Batch*)> Prepare() {
+    return [this](Batch* batch) -> absl::Status {
+      if (batch->staged != nullptr || batch->rank != 3 ||
+          batch->labels != LabelsOf(batch->iteration)) {
+        wrong = true;
+      }
+      if (batch->iteration == full) return absl::ResourceExhaustedError("no room");
+      ++made;
+      ++*alive;
+      batch->staged = std::shared_ptr<const void>(new uint64_t(batch->iteration),
+                                                  [alive = alive](const void* staged) {
+                                                    --*alive;
+                                                    delete static_cast<const uint64_t*>(staged);
+                                                  });
+      return absl::OkStatus();
+    };
+  }
+};
+
+uint64_t StagedOf(const Batch& batch) { return *static_cast<const uint64_t*>(batch.staged.get()); }
+
+TEST_CASE("what is prepared comes with its batch, and goes before the memory is used again") {
+  CountingDataset data;
+  Stage stage;
+  PrefetcherOptions options;
+  options.dataset = &data;
+  options.records = RecordsOf;
+  options.rank = 3;
+  options.depth = 2;
+  options.prepare = stage.Prepare();
+  auto prefetcher = Prefetcher::Start(std::move(options));
+  Batch batch;
+  for (uint64_t t = 0; t < 100; ++t) {
+    REQUIRE_OK(prefetcher->Next(t, &batch));
+    REQUIRE(batch.staged != nullptr);
+    CHECK(StagedOf(batch) == t);
+    // The caller's, and as many as are read ahead.
+    CHECK(*stage.alive <= 3);
+  }
+  REQUIRE_OK(prefetcher->Next(500, &batch));
+  CHECK(StagedOf(batch) == 500);
+  prefetcher.reset();
+  CHECK(*stage.alive == 1);
+  batch = Batch();
+  CHECK(*stage.alive == 0);
+  CHECK(stage.made >= 101);
+  CHECK_FALSE(stage.wrong);
+}
+
+TEST_CASE("a batch that cannot be prepared is like one that cannot be read") {
+  CountingDataset data;
+  Stage stage;
+  stage.full = 2;
+  PrefetcherOptions options;
+  options.dataset = &data;
+  options.records = RecordsOf;
+  options.rank = 3;
+  options.depth = 4;
+  options.prepare = stage.Prepare();
+  const auto prefetcher = Prefetcher::Start(std::move(options));
+  data.AwaitReads(3);
+  Batch batch;
+  for (uint64_t t = 0; t < 2; ++t) REQUIRE_OK(prefetcher->Next(t, &batch));
+  CHECK_STATUS(prefetcher->Next(2, &batch), Code::kResourceExhausted, "no room");
+  CHECK_STATUS(prefetcher->Next(2, &batch), Code::kResourceExhausted, "no room");
+  REQUIRE_OK(prefetcher->Next(3, &batch));
+  CHECK(StagedOf(batch) == 3);
+}
+
+TEST_CASE("what cannot be read is not prepared") {
+  CountingDataset data;
+  data.bad = 0;
+  Stage stage;
+  PrefetcherOptions options;
+  options.dataset = &data;
+  options.records = RecordsOf;
+  options.rank = 3;
+  options.prepare = stage.Prepare();
+  const auto prefetcher = Prefetcher::Start(std::move(options));
+  Batch batch;
+  CHECK_STATUS(prefetcher->Next(0, &batch), Code::kInvalidArgument, "record 0");
+  CHECK(stage.made == 0);
+}
+
+class KeptSpans final : public Tracer {
+ public:
+  void Add(const TraceSpan& span) override {
+    MutexLock lock(&mu_);
+    spans_.push_back(span);
+  }
+  std::vector<TraceSpan> spans() {
+    MutexLock lock(&mu_);
+    return spans_;
+  }
+
+ private:
+  Mutex mu_;
+  std::vector<TraceSpan> spans_ ABSL_GUARDED_BY(mu_);
+};
+
+TEST_CASE("every read is a span of its iteration") {
+  CountingDataset data;
+  RealClock clock;
+  KeptSpans kept;
+  PrefetcherOptions options;
+  options.dataset = &data;
+  options.records = RecordsOf;
+  options.first_iteration = 7;
+  options.trace = {&kept, &clock};
+  const auto prefetcher = Prefetcher::Start(std::move(options));
+  Batch batch;
+  for (uint64_t t = 7; t < 20; ++t) REQUIRE_OK(prefetcher->Next(t, &batch));
+  const std::vector<TraceSpan> spans = kept.spans();
+  REQUIRE(spans.size() >= 13);
+  for (size_t i = 0; i < spans.size(); ++i) {
+    CHECK(spans[i].track == TraceTrack::kReader);
+    CHECK(spans[i].name == "read");
+    CHECK(spans[i].iteration == 7 + i);
+    CHECK(spans[i].begin <= spans[i].end);
+    if (i > 0) CHECK(spans[i - 1].end <= spans[i].begin);
+  }
 }
 
 }  // namespace

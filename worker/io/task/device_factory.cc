@@ -6,14 +6,16 @@
 #include "worker/core/device/cpu_device.h"
 #include "worker/core/device/emulated_device.h"
 #include "worker/core/math/blas.h"
+#include "worker/core/trace/trace_scope.h"
 #include "worker/gpu/find_gpus.h"
 #include "worker/gpu/open_device.h"
 
 namespace paceline::worker {
 namespace {
 
-DeviceChoice Cpu(absl::string_view reason) {
-  DeviceChoice choice{.device = std::make_unique<CpuDevice>(), .reason = std::string(reason)};
+DeviceChoice Cpu(const DeviceOptions& options, absl::string_view reason) {
+  DeviceChoice choice{.device = std::make_unique<CpuDevice>(Trace{options.tracer, options.clock}),
+                      .reason = std::string(reason)};
   choice.name = choice.device->numeric_class();
   choice.notes.push_back(absl::StrCat("device cpu: ", reason));
   choice.notes.push_back(absl::StrCat("numeric class ", choice.name));
@@ -43,7 +45,8 @@ absl::StatusOr<DeviceChoice> Cuda(const DeviceOptions& options, absl::string_vie
 
 absl::StatusOr<DeviceChoice> Auto(const DeviceOptions& options) {
   const gpu::GpusFound found = gpu::FindGpus();
-  if (found.gpus.empty()) return Cpu(absl::StrCat("auto, and there is no GPU: ", found.reason));
+  if (found.gpus.empty())
+    return Cpu(options, absl::StrCat("auto, and there is no GPU: ", found.reason));
   return Cuda(options, "auto, and there is a GPU");
 }
 
@@ -55,12 +58,12 @@ absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
     case v1::DEVICE_KIND_AUTO:
       return Auto(options);
     case v1::DEVICE_KIND_CPU:
-      return Cpu("asked for");
+      return Cpu(options, "asked for");
     case v1::DEVICE_KIND_CUDA:
       return Cuda(options, "asked for");
     case v1::DEVICE_KIND_EMULATED:
       return DeviceChoice{
-          .device = std::make_unique<EmulatedDevice>(options.clock),
+          .device = std::make_unique<EmulatedDevice>(options.clock, options.tracer),
           .name = "emulated",
           .reason = "asked for",
           .notes = {"device emulated: steps are timed sleeps, gradients are noise"}};

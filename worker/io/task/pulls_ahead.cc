@@ -26,8 +26,9 @@ InFlightOptions Few(InFlightOptions options) {
 }  // namespace
 
 PullsAhead::PullsAhead(EventLoop* loop, const InFlightOptions& options, FrameCalls::Events events,
-                       FrameLimits limits)
-    : calls_(loop, Few(options),
+                       Uploads uploads, FrameLimits limits)
+    : loop_(loop),
+      calls_(loop, Few(options),
              {.drained = [this] { Drained(); },
               .refused = std::move(events.refused),
               .unreachable = std::move(events.unreachable),
@@ -36,6 +37,7 @@ PullsAhead::PullsAhead(EventLoop* loop, const InFlightOptions& options, FrameCal
                     why_ = why;
                     if (done_ != nullptr) waiting_(why);
                   }}),
+      uploads_(std::move(uploads)),
       limits_(limits),
       waiting_(std::move(events.waiting)),
       own_(std::make_shared<Parameters>()) {}
@@ -47,30 +49,53 @@ void PullsAhead::Begin(std::shared_ptr<const ShardLayout> layout,
   client_ = std::move(client);
   header_ = std::move(header);
   asked_.assign(layout_->shard_count(), false);
+  missing_.assign(layout_->tables(), 0);
   own_->resize(layout_->tables());
   for (uint32_t table = 0; table < layout_->tables(); ++table) {
     if (!PulledAhead(*layout_, table)) continue;
     (*own_)[table].rows.resize(layout_->rows(table) * layout_->dim(table));
+    (*own_)[table].version = 0;
+    missing_[table] = layout_->shards(table).size();
   }
   rows_ = own_;
 }
 
 absl::Status PullsAhead::Ask(const v1::PushRequest& push) {
   if (layout_ == nullptr || push.blocks().empty()) return absl::OkStatus();
+  std::vector<TableNeeds> needs = NeedsAhead(*layout_, push);
+  for (uint32_t table = 0; table < layout_->tables(); ++table) {
+    // What has come stays as it is.
+    std::erase_if(needs[table].missing,
+                  [&](uint32_t index) { return asked_[layout_->shards(table)[index].shard]; });
+  }
   PL_ASSIGN_OR_RETURN(std::vector<PullFrame> frames,
-                      PlanPull(*layout_, header_, *own_, NeedsAhead(*layout_, push), limits_));
+                      PlanPull(*layout_, header_, *own_, needs, limits_));
   for (PullFrame& frame : frames) {
     for (const PullTarget& target : frame.targets) asked_[target.shard] = true;
+    if (transfer_.bytes == 0) transfer_.first_asked = loop_->Now();
+    transfer_.bytes += frame.payload_bytes + frame.reply_bytes;
     AddPull(&calls_, client_, layout_, std::move(frame),
-            {.parameters = [this] { return rows_.get(); }});
+            {.parameters = [this] { return rows_.get(); },
+             .scattered = [this](const PullFrame& asked, const PullReply&) { Came(asked); }});
   }
   return absl::OkStatus();
+}
+
+// The answer to a frame is taken in once, and the rows of a table move only before a frame of
+// it is sent again: those of a table of which nothing is missing are not touched any more.
+void PullsAhead::Came(const PullFrame& frame) {
+  transfer_.last_came = loop_->Now();
+  for (const PullTarget& target : frame.targets) {
+    if (--missing_[target.table] == 0) uploads_.came(target.table, &(*rows_)[target.table]);
+  }
 }
 
 std::vector<TableNeeds> PullsAhead::Take(std::shared_ptr<Parameters> parameters) {
   if (layout_ == nullptr) return {};
   for (uint32_t table = 0; table < layout_->tables(); ++table) {
-    if (PulledAhead(*layout_, table)) (*own_)[table].rows.swap((*parameters)[table].rows);
+    if (!PulledAhead(*layout_, table)) continue;
+    (*own_)[table].rows.swap((*parameters)[table].rows);
+    (*parameters)[table].version = (*own_)[table].version;
   }
   rows_ = std::move(parameters);
   return NeedsLeft(*layout_, asked_);
@@ -89,8 +114,11 @@ void PullsAhead::Drained() {
 
 void PullsAhead::Abandon() {
   // A call that is cancelled may still be answered, into them.
-  if (layout_ != nullptr) own_ = std::make_shared<Parameters>();
+  if (layout_ != nullptr) {
+    uploads_.left(std::exchange(own_, std::make_shared<Parameters>()));
+  }
   calls_.Abandon();
+  transfer_ = {};
   done_ = nullptr;
   End();
 }

@@ -81,6 +81,14 @@ struct Fixture {
   std::shared_ptr<HeldPulls> client = std::make_shared<HeldPulls>();
   std::shared_ptr<Parameters> parameters = std::make_shared<Parameters>();
   std::vector<std::string> events;
+  // What was told of each table, with its values then.
+  struct Told {
+    uint32_t table;
+    const float* at;
+    std::vector<float> values;
+  };
+  std::vector<Told> came;
+  std::vector<std::shared_ptr<Parameters>> left;
   RealClock clock;
   EventLoop loop{&clock, "test"};
   PullsAhead ahead{&loop,
@@ -88,7 +96,9 @@ struct Fixture {
                    {.drained = nullptr,
                     .refused = [this](const absl::Status& s) { Note("refused", s); },
                     .unreachable = [this](const absl::Status& s) { Note("unreachable", s); },
-                    .waiting = [this](const absl::Status& s) { Note("waiting", s); }}};
+                    .waiting = [this](const absl::Status& s) { Note("waiting", s); }},
+                   {.came = [this](uint32_t table, TableRows* rows) { Came(table, rows); },
+                    .left = [this](std::shared_ptr<Parameters> rows) { left.push_back(rows); }}};
 
   Fixture() : Fixture({DenseTable("a", 2, 1), DenseTable("b", 2, 1), SparseTable("s", 1)}) {
     (*parameters)[0].rows = {1, 2};
@@ -101,6 +111,11 @@ struct Fixture {
 
   void Note(const std::string& event, const absl::Status& status) {
     events.push_back(event + " " + std::string(status.message()));
+  }
+  // Names are given from 1.
+  void Came(uint32_t table, TableRows* rows) {
+    rows->version = came.size() + 1;
+    came.push_back({table, rows->rows.data(), {rows->rows.begin(), rows->rows.end()}});
   }
   void On(const std::function<void()>& what) {
     std::promise<void> done;
@@ -254,6 +269,110 @@ TEST_CASE("a refusal is told at once, and what was abandoned is heard of no more
   });
   f.On([&] { CHECK(f.ahead.Take(f.parameters).empty()); });
   CHECK(f.Rows(1) == std::vector<float>{3, 4});
+}
+
+TEST_CASE("a table is told of when all of it has come, and its name goes with its rows") {
+  // Two shards, each with a frame of its own.
+  constexpr uint64_t kRows = (uint64_t{6} << 20) / sizeof(float);
+  Fixture f({DenseTable("a", kRows, 1), DenseTable("b", 2, 1)});
+  REQUIRE(f.layout->shards(0).size() == 2);
+  v1::PushRequest push;
+  for (const LayoutShard& shard : f.layout->shards(0)) push.add_blocks()->set_shard(shard.shard);
+  std::vector<std::vector<float>> values;
+  for (const LayoutShard& shard : f.layout->shards(0)) {
+    values.emplace_back(shard.rows, static_cast<float>(7 + values.size()));
+  }
+  f.On([&] {
+    (*f.parameters)[0].version = 77;
+    f.Begin(8);
+    CHECK(f.ahead.Ask(push).ok());
+    // What was asked for is not asked for again.
+    CHECK(f.ahead.Ask(push).ok());
+    REQUIRE(f.client->asked.size() == 2);
+    f.client->Answer(0, values[0]);
+  });
+  f.On([&] {
+    CHECK(f.came.empty());
+    CHECK(f.ahead.Ask(f.PushOf({1})).ok());
+    REQUIRE(f.client->asked.size() == 3);
+    f.client->Answer(1, values[1]);
+  });
+  f.On([&] {
+    REQUIRE(f.came.size() == 1);
+    CHECK(f.came[0].table == 0);
+    CHECK(f.came[0].values.front() == 7);
+    CHECK(f.came[0].values.back() == 8);
+    f.ahead.Take(f.parameters);
+    // The same memory and the same values, under their name.
+    CHECK((*f.parameters)[0].rows.data() == f.came[0].at);
+    CHECK(f.Rows(0) == f.came[0].values);
+    CHECK((*f.parameters)[0].version == 1);
+    // It has not come.
+    CHECK((*f.parameters)[1].version == 0);
+    f.client->Answer(2, {10, 20});
+  });
+  bool done = false;
+  f.On([&] {
+    f.ahead.Await([&] { done = true; });
+    REQUIRE(f.came.size() == 2);
+    CHECK(f.came[1].table == 1);
+    CHECK(f.came[1].at == (*f.parameters)[1].rows.data());
+    CHECK((*f.parameters)[1].version == 2);
+    const PullsAhead::Transfer transfer = f.ahead.TakeTransfer();
+    CHECK(transfer.bytes == (kRows + 2) * sizeof(float));
+    CHECK(transfer.first_asked <= transfer.last_came);
+    CHECK(f.ahead.TakeTransfer().bytes == 0);
+  });
+  CHECK(done);
+  CHECK(f.left.empty());
+}
+
+TEST_CASE("rows of an iteration before have no name") {
+  Fixture f;
+  for (const uint64_t iteration : {8, 9, 10}) {
+    const size_t asked = f.client->asked.size();
+    f.On([&] {
+      f.Begin(iteration);
+      CHECK(f.ahead.Ask(f.PushOf({0, 1})).ok());
+      REQUIRE(f.client->asked.size() == asked + 1);
+    });
+    f.On([&] {
+      f.ahead.Take(f.parameters);
+      CHECK((*f.parameters)[0].version == 0);
+      CHECK((*f.parameters)[1].version == 0);
+      f.client->Answer(asked, {1, 2, 3, 4});
+    });
+    f.On([&] {
+      f.ahead.Await([] {});
+      CHECK((*f.parameters)[0].version == f.came.size() - 1);
+      CHECK((*f.parameters)[1].version == f.came.size());
+    });
+  }
+  CHECK(f.came.size() == 6);
+}
+
+TEST_CASE("what was abandoned is left to whoever may read it") {
+  Fixture f;
+  f.On([&] {
+    f.Begin(1);
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    f.client->Answer(0, {30, 40});
+  });
+  f.On([&] {
+    REQUIRE(f.came.size() == 1);
+    f.ahead.Abandon();
+    REQUIRE(f.left.size() == 1);
+    CHECK((*f.left[0])[0].rows.data() == f.came[0].at);
+    // What is begun now comes to other memory.
+    f.Begin(1);
+    CHECK(f.ahead.Ask(f.PushOf({0})).ok());
+    f.client->Answer(1, {50, 60});
+  });
+  f.On([&] {
+    REQUIRE(f.came.size() == 2);
+    CHECK(f.came[1].at != f.came[0].at);
+    CHECK((*f.left[0])[0].rows[0] == 30);
+  });
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Commands, opening, evaluation and the report. Iterations: rank_driver_steps.cc.
+// Commands, opening, evaluation and the report. Iterations: rank_driver_steps.cc and
+// rank_driver_pulls.cc.
 #include "worker/io/task/rank_driver.h"
 
 #include <utility>
@@ -16,7 +17,7 @@ RankDriver::RankDriver(RankDriverOptions options, EventLoop* loop, EventLoop* co
       compute_(compute),
       events_(std::move(events)),
       calls_(loop, options_.in_flight, CallEvents()),
-      ahead_(loop, options_.in_flight, CallEvents()),
+      ahead_(loop, options_.in_flight, CallEvents(), AheadUploads()),
       parameters_(std::make_shared<Parameters>()) {}
 
 RankDriver::~RankDriver() = default;
@@ -102,6 +103,10 @@ void RankDriver::SetJob(std::unique_ptr<TaskJob> job, uint32_t ranks) {
         if (!batch.has_value()) return std::nullopt;
         return job_->order->Records(batch->share);
       };
+      prefetch.prepare = [this](Batch* batch) {
+        return batch->size() == 0 ? absl::OkStatus() : job_->runner->Stage(batch);
+      };
+      prefetch.trace = {job_->tracer, loop_->clock()};
       prefetcher_ = Prefetcher::Start(std::move(prefetch));
     }
   }
@@ -151,8 +156,7 @@ void RankDriver::Abandon() {
   if (cache_ != nullptr) cache_hits_ += cache_->hits();
   cache_.reset();
   delta_states_.reset();
-  // The compute loop may still read the old ones.
-  parameters_ = std::make_shared<Parameters>();
+  LeaveToCompute(std::exchange(parameters_, std::make_shared<Parameters>()));
   parked_.clear();
 }
 

@@ -7,6 +7,7 @@
 //   kCompute                     ------------------> gradient
 //            frames of table k   <------------------ ready(k)
 //            and behind each the pull of its shards for the next iteration
+//            rows of table k are there ---------> upload to the device
 //   kPush    last frames out, all acknowledged
 //
 // Buffers that the compute loop may still use when an attempt is abandoned are
@@ -23,6 +24,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
@@ -30,11 +33,13 @@
 #include "worker/core/task/batch_selection.h"
 #include "worker/core/task/delta_states.h"
 #include "worker/core/task/progress_meter.h"
+#include "worker/core/task/pull_plan.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/rank_machine.h"
 #include "worker/core/task/residuals.h"
 #include "worker/core/task/shard_layout.h"
 #include "worker/core/task/ssp_cache.h"
+#include "worker/core/trace/tracer.h"
 #include "worker/io/data/prefetcher.h"
 #include "worker/io/net/data_client.h"
 #include "worker/io/net/event_loop.h"
@@ -98,6 +103,8 @@ class RankDriver {
   void Open(uint64_t attempt);
   void ReadBatch(uint64_t attempt, uint64_t iteration);
   void PullRows(uint64_t attempt);
+  void NameRows(absl::Span<const TableNeeds> needs);
+  void RowsCame(absl::Duration drained);
   PullHeader Header(uint64_t iteration) const;
   bool PullsNextAhead(uint64_t iteration) const;
   void BeginResiduals(uint64_t iteration);
@@ -118,6 +125,11 @@ class RankDriver {
   void Refuse(uint64_t attempt, const absl::Status& status);
   void Fail(const absl::Status& status);
   FrameCalls::Events CallEvents();
+  PullsAhead::Uploads AheadUploads();
+  void Upload(uint32_t table, TableRows* rows);
+  void LeaveToCompute(std::shared_ptr<Parameters> rows);
+  void AddSpan(TraceTrack track, absl::string_view name, uint64_t iteration, absl::Duration begin,
+               absl::Duration end, uint64_t bytes = 0);
   std::shared_ptr<Gradients> TakeGradients();
   v1::RequestContext Context(uint64_t iteration) const;
   void TellIterations();
@@ -160,6 +172,7 @@ class RankDriver {
   std::vector<std::shared_ptr<Gradients>> gradients_;
 
   // Outlive attempts.
+  uint64_t last_version_ = 0;
   Residuals residuals_;
   AutoCodec auto_push_;
   AutoCodec auto_pull_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -37,6 +38,9 @@ struct RankDriver::Step {
   Transfer pull;
   Transfer compute;
   Transfer push;
+  // For the trace: when its batch was asked for, and when its first frame left. Event loop.
+  absl::Duration began;
+  std::optional<absl::Duration> first_push;
   // Tables that the push has taken in. Event loop.
   std::vector<bool> added;
 };

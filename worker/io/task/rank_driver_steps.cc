@@ -1,4 +1,4 @@
-// Iterations: batch, pull, gradient, push, acknowledgement.
+// Iterations: batch, gradient, push, acknowledgement. Pulls: rank_driver_pulls.cc.
 #include <atomic>
 #include <utility>
 
@@ -7,10 +7,7 @@
 #include "common/spec/flush_schedule.h"
 #include "common/status/status_macros.h"
 #include "worker/core/models/clip.h"
-#include "worker/core/task/pull_ahead.h"
-#include "worker/core/task/pull_plan.h"
 #include "worker/io/net/send_together.h"
-#include "worker/io/task/pull_calls.h"
 #include "worker/io/task/rank_driver.h"
 #include "worker/io/task/rank_driver_step.h"
 
@@ -22,9 +19,16 @@ constexpr uint64_t kFewIterations = 2;
 
 }  // namespace
 
+void RankDriver::AddSpan(TraceTrack track, absl::string_view name, uint64_t iteration,
+                         absl::Duration begin, absl::Duration end, uint64_t bytes) {
+  if (job_->tracer == nullptr) return;
+  job_->tracer->Add({track, name, iteration, begin, end, bytes});
+}
+
 void RankDriver::ReadBatch(uint64_t attempt, uint64_t iteration) {
   auto step = std::make_shared<Step>();
   step->iteration = iteration;
+  step->began = loop_->Now();
   {
     MutexLock lock(&selection_mu_);
     const std::optional<IterationBatch> selected = selection_->At(iteration);
@@ -50,58 +54,6 @@ void RankDriver::ReadBatch(uint64_t attempt, uint64_t iteration) {
       PullRows(attempt);
     });
   });
-}
-
-void RankDriver::PullRows(uint64_t attempt) {
-  Step& step = *step_;
-  step.pull.began = loop_->Now();
-  when_drained_ = [this, attempt] {
-    ahead_.Await([this, attempt] {
-      parked_.clear();
-      step_->pull.time = loop_->Now() - step_->pull.began;
-      Handle(Pulled{attempt});
-    });
-  };
-  // Without records there is nothing to compute on.
-  if (step.empty) return calls_.Close();
-  step.keys.resize(layout_->tables());
-  ShapeParameters(*layout_, std::move(step.keys), parameters_.get());
-  const std::vector<TableNeeds> needs = cache_ != nullptr
-                                            ? cache_->Fill(step.iteration, parameters_.get())
-                                            : ahead_.Take(parameters_);
-  PullHeader header = Header(step.iteration);
-  header.states = delta_states_.get();
-  absl::StatusOr<std::vector<PullFrame>> frames = PlanPull(*layout_, header, *parameters_, needs);
-  if (!frames.ok()) return Fail(frames.status());
-  {
-    const SendTogether together;
-    for (PullFrame& frame : *frames) {
-      step.pull.bytes += frame.payload_bytes + frame.reply_bytes;
-      AddPull(&calls_, client_, layout_, std::move(frame),
-              {.parameters = [this] { return parameters_.get(); },
-               .states = delta_states_.get(),
-               .scattered =
-                   [this](const PullFrame& asked, const PullReply& reply) {
-                     if (cache_ != nullptr) cache_->Store(asked, reply.header, *parameters_);
-                   }});
-    }
-  }
-  calls_.Close();
-}
-
-PullHeader RankDriver::Header(uint64_t iteration) const {
-  PullHeader header;
-  header.context = Context(iteration);
-  header.max_wait_ms = static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.max_wait));
-  header.auto_codec = auto_pull_.codec();
-  return header;
-}
-
-// A copy of the weights that is kept for long (SSP) is asked for only when it is needed.
-bool RankDriver::PullsNextAhead(uint64_t iteration) const {
-  if (cache_ != nullptr) return false;
-  MutexLock lock(&selection_mu_);
-  return AnotherFollows(iteration, selection_->available(), selection_->complete());
 }
 
 std::shared_ptr<Gradients> RankDriver::TakeGradients() {
@@ -206,7 +158,10 @@ void RankDriver::AddRemains(uint32_t table) {
 
 void RankDriver::AddPush(PushFrame planned) {
   auto frame = std::make_shared<const PushFrame>(std::move(planned));
-  if (step_ != nullptr) step_->push.bytes += frame->payload_bytes;
+  if (step_ != nullptr) {
+    step_->push.bytes += frame->payload_bytes;
+    if (!step_->first_push.has_value()) step_->first_push = loop_->Now();
+  }
   calls_.Add(frame->server, frame->payload_bytes,
              [frame, client = client_](absl::Duration timeout, FrameCalls::Done done) {
                client->Push(*frame, timeout, [done](absl::StatusOr<v1::PushResponse> response) {
@@ -252,10 +207,14 @@ void RankDriver::FinishPush(uint64_t attempt) {
 void RankDriver::PushAcked(uint64_t attempt) {
   Step& step = *step_;
   parked_.clear();
-  step.push.time = loop_->Now() - step.push.began;
+  const absl::Duration now = loop_->Now();
+  step.push.time = now - step.push.began;
+  AddSpan(TraceTrack::kPush, "push", step.iteration, step.first_push.value_or(step.push.began), now,
+          step.push.bytes);
+  AddSpan(TraceTrack::kWait, "wait for acknowledgement", step.iteration, step.push.began, now);
   if (!step.empty && !step.skipped) ChooseCodecs(step);
   if (step.skipped) ++skipped_iterations_;
-  meter_.Add(loop_->Now(), step.selected.share.epoch, step.selected.share.positions.size(),
+  meter_.Add(now, step.selected.share.epoch, step.selected.share.positions.size(),
              step.skipped ? LossSum() : step.loss);
   bool few = false;
   {

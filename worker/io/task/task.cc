@@ -7,11 +7,14 @@
 #include "common/hash.h"
 #include "common/log.h"
 #include "common/scheduler_memory/scheduler_memory.h"
+#include "common/status/status_macros.h"
 #include "common/sync.h"
+#include "worker/core/trace/trace_path.h"
 #include "worker/io/net/event_loop.h"
 #include "worker/io/net/poll_loop.h"
 #include "worker/io/task/rank_driver.h"
 #include "worker/io/task/task_job.h"
+#include "worker/io/trace/trace_file.h"
 
 namespace paceline::worker {
 namespace {
@@ -51,9 +54,17 @@ class TaskImpl final : public Task {
   }
 
   TaskEnd Wait() override {
-    MutexLock lock(&mu_);
-    while (!end_.has_value()) changed_.Wait(&mu_);
-    return *end_;
+    TraceFile* trace = nullptr;
+    TaskEnd end;
+    {
+      MutexLock lock(&mu_);
+      while (!end_.has_value()) changed_.Wait(&mu_);
+      end = *end_;
+      trace = trace_.get();
+    }
+    // The process may go at once.
+    if (trace != nullptr) trace->Close();
+    return end;
   }
 
   bool ended() const override {
@@ -181,12 +192,31 @@ class TaskImpl final : public Task {
         resources->device() == v1::DEVICE_KIND_UNSPECIFIED) {
       resources->set_device(options_.device);
     }
-    compute_.Post([this, spec = std::move(spec), dir = std::move(dir)]() mutable {
+    absl::StatusOr<Tracer*> tracer = StartTrace(spec);
+    if (!tracer.ok()) {
+      driver_.Handle(TaskFailed{std::string(tracer.status().message())});
+      return;
+    }
+    compute_.Post([this, spec = std::move(spec), dir = std::move(dir), tracer = *tracer]() mutable {
       if (dir.empty() || !options_.fs->CreateDirs(dir).ok()) dir = options_.index_dir;
       auto job = std::make_shared<absl::StatusOr<std::unique_ptr<TaskJob>>>(
-          PrepareTaskJob(spec, options_.fs, dir, options_.clock));
+          PrepareTaskJob(spec, options_.fs, dir, options_.clock, tracer));
       loop_.Post([this, job] { Prepared(std::move(*job)); });
     });
+  }
+
+  // Null: no trace is wanted.
+  absl::StatusOr<Tracer*> StartTrace(const v1::JobSpec& spec) {
+    if (options_.trace.empty()) return nullptr;
+    TraceFile::Options trace;
+    trace.path = TracePath(options_.trace, options_.job_id, options_.rank, options_.incarnation);
+    trace.rank = {.job_id = options_.job_id, .job_name = spec.name(), .rank = options_.rank};
+    trace.fs = options_.fs;
+    trace.clock = options_.clock;
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<TraceFile> started, TraceFile::Start(std::move(trace)));
+    MutexLock lock(&mu_);
+    trace_ = std::move(started);
+    return trace_.get();
   }
 
   void Prepared(absl::StatusOr<std::unique_ptr<TaskJob>> job) {
@@ -208,6 +238,9 @@ class TaskImpl final : public Task {
       MutexLock lock(&mu_);
       facts_ = facts;
       ranks = ranks_;
+    }
+    if (options_.wrap_runner != nullptr) {
+      (*job)->runner = options_.wrap_runner(std::move((*job)->runner));
     }
     driver_.SetJob(*std::move(job), ranks);
   }
@@ -250,6 +283,8 @@ class TaskImpl final : public Task {
   std::optional<v1::TaskFacts> facts_ ABSL_GUARDED_BY(mu_);
   std::string error_ ABSL_GUARDED_BY(mu_);
   std::optional<TaskEnd> end_ ABSL_GUARDED_BY(mu_);
+  // Once prepared; stays then. The driver's job adds to it.
+  std::unique_ptr<TraceFile> trace_ ABSL_GUARDED_BY(mu_);
 
   // Deleted in reverse: the driver after the sync loop, the loops' threads joined
   // before both.

@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/fs.h"
 #include "proto/job.pb.h"
+#include "worker/core/model.h"
 #include "worker/io/net/data_client.h"
 #include "worker/io/net/scheduler_client.h"
 
@@ -38,6 +39,11 @@ struct TaskOptions {
   absl::Duration park_after = absl::Minutes(10);
   // How long a failed task waits for the scheduler to hear of it.
   absl::Duration farewell = absl::Seconds(30);
+
+  // Its spans go to a file beside this one (worker/core/trace/trace_path.h). Empty: nowhere.
+  std::string trace;
+  // For tests: what is to compute instead of the job's runner, which it gets.
+  std::function<std::unique_ptr<Runner>(std::unique_ptr<Runner>)> wrap_runner;
 
   // All outlive the task.
   Clock* clock = nullptr;

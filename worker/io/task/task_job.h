@@ -17,6 +17,7 @@
 #include "worker/core/dataset.h"
 #include "worker/core/device/device.h"
 #include "worker/core/model.h"
+#include "worker/core/trace/tracer.h"
 
 namespace paceline::worker {
 
@@ -35,14 +36,17 @@ struct TaskJob {
   std::unique_ptr<Runner> runner;
   // For the log.
   std::vector<std::string> notes;
+  // Gets the spans of iterations. Null: nobody wants them.
+  Tracer* tracer = nullptr;
 };
 
 // Opens and indexes the data, makes model and device: takes time. `index_dir` may
-// be empty. Clock and file system outlive the job.
+// be empty. Clock, file system and tracer, which may be null, outlive the job.
 // Errors:  those of OpenDataset, CreateModel, CreateDevice and CreateRunner; they
 //          name file, record, field and reason.
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
-                                                        const std::string& index_dir, Clock* clock);
+                                                        const std::string& index_dir, Clock* clock,
+                                                        Tracer* tracer = nullptr);
 
 }  // namespace paceline::worker
 
