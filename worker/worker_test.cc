@@ -114,7 +114,8 @@ class FakeLauncher final : public TaskLauncher {
  public:
   FakeLauncher(FileSystem* fs, std::string data_dir) : fs_(fs), data_dir_(std::move(data_dir)) {}
 
-  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) override {
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                      const TaskDevice& device) override {
     class Task final : public RunningTask {
      public:
       int64_t pid() const override { return 4242; }

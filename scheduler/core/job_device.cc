@@ -88,6 +88,7 @@ std::vector<std::string> WhyNot(const View& view, const SlotNeeds& needs) {
   for (const v1::NodeRecord* worker : UsableNodes(view, v1::NODE_ROLE_WORKER)) {
     const WorkerLoad& load = loads.at(worker->node_id());
     const std::vector<v1::GpuStatus> here = GpusOf(view, *worker);
+    bool free = false;
     for (const v1::GpuStatus& gpu : here) {
       const std::string name =
           absl::StrCat(worker->address(), " gpu ", gpu.ordinal(), " (", Quoted(gpu.name()), ", ",
@@ -98,13 +99,15 @@ std::vector<std::string> WhyNot(const View& view, const SlotNeeds& needs) {
                                               : " is another model"));
       } else if (const auto taken = load.gpus.find(gpu.ordinal()); taken != load.gpus.end()) {
         gpus.push_back(absl::StrCat(name, " busy with job ", taken->second));
+      } else {
+        free = true;
       }
     }
     if (here.empty()) {
       const std::string& why = view.seen.FindNode(worker->node_id())->report.no_gpu_reason();
       workers.push_back(
           absl::StrCat(worker->address(), " has none", why.empty() ? "" : ": ", Quoted(why)));
-    } else if (load.slots >= worker->slots()) {
+    } else if (free && load.slots >= worker->slots()) {
       workers.push_back(absl::StrCat(worker->address(), " has no free slot"));
     }
   }

@@ -95,9 +95,9 @@ TEST_CASE("ranks are placed on what their job asks for") {
       {mixed, Spec(kAuto, 1, v1::POLICY_BSP, kH100 + 1), "w3", kCpu, ""},
       {{{"w1", 2, ""}}, Spec(kAuto, 2), "w1 w1", kCpu, ""},
       // What needs no GPU leaves them alone as long as there is another slot.
-      {mixed, Spec(kCpu, 5), "w3 w3 w3 w3 w2", kCpu, ""},
-      {mixed, Spec(kCpu, 7), "w3 w3 w3 w3 w2 w1 w1", kCpu, ""},
-      {{{"w1", 3, "h100"}, {"w2", 3, "t4 t4"}}, Spec(kEmulated, 4), "w1 w1 w2 w2", kEmulated, ""},
+      {mixed, Spec(kCpu, 5), "w3 w3 w3 w2 w3", kCpu, ""},
+      {mixed, Spec(kCpu, 7), "w3 w3 w3 w2 w3 w1 w1", kCpu, ""},
+      {{{"w1", 3, "h100"}, {"w2", 3, "t4 t4"}}, Spec(kEmulated, 4), "w1 w2 w1 w2", kEmulated, ""},
       {mixed, CountingSpec(1, 1, v1::POLICY_BSP), "w3", kCpu, ""},
   };
   for (const Case& c : cases) {

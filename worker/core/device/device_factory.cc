@@ -8,6 +8,10 @@
 namespace paceline::worker {
 namespace {
 
+std::string ReasonOf(const DeviceOptions& options) {
+  return options.reason.empty() ? "asked for" : options.reason;
+}
+
 DeviceChoice Cpu(absl::string_view reason) {
   DeviceChoice choice{.device = std::make_unique<CpuDevice>(), .reason = std::string(reason)};
   choice.name = choice.device->numeric_class();
@@ -31,7 +35,7 @@ absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
     case v1::DEVICE_KIND_AUTO:
       return Cpu("auto, and this build has no cuda");
     case v1::DEVICE_KIND_CPU:
-      return Cpu("asked for");
+      return Cpu(ReasonOf(options));
     case v1::DEVICE_KIND_CUDA:
       return absl::FailedPreconditionError(
           "resources.device cuda: this build has no cuda; auto, cpu or emulated expected");
@@ -39,7 +43,7 @@ absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
       return DeviceChoice{
           .device = std::make_unique<EmulatedDevice>(options.clock),
           .name = "emulated",
-          .reason = "asked for",
+          .reason = ReasonOf(options),
           .notes = {"device emulated: steps are timed sleeps, gradients are noise"}};
     default:
       return absl::InvalidArgumentError(absl::StrCat(

@@ -41,6 +41,18 @@ TEST_CASE("the cpu names its numeric class and complains of slow kernels") {
   }
 }
 
+TEST_CASE("why a device was chosen is kept") {
+  RealClock clock;
+  for (const v1::DeviceKind kind : {v1::DEVICE_KIND_CPU, v1::DEVICE_KIND_EMULATED}) {
+    REQUIRE_OK_AND_ASSIGN(const DeviceChoice asked, CreateDevice({.kind = kind, .clock = &clock}));
+    CHECK(asked.reason == "asked for");
+    REQUIRE_OK_AND_ASSIGN(
+        const DeviceChoice chosen,
+        CreateDevice({.kind = kind, .reason = "auto, and there is no GPU", .clock = &clock}));
+    CHECK(chosen.reason == "auto, and there is no GPU");
+  }
+}
+
 TEST_CASE("emulated says that it computes nothing") {
   RealClock clock;
   REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice,

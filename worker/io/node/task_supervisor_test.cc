@@ -23,8 +23,10 @@ class FakeLauncher final : public TaskLauncher {
     std::optional<v1::TaskExit> exit;
   };
 
-  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) override {
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                      const TaskDevice& device) override {
     MutexLock lock(&mu);
+    devices[key] = device;
     ++launches;
     changed.NotifyAll();
     if (!refuse.ok()) return refuse;
@@ -40,6 +42,7 @@ class FakeLauncher final : public TaskLauncher {
   CondVar changed;
   // Guarded by mu.
   std::map<TaskKey, State> tasks;
+  std::map<TaskKey, TaskDevice> devices;
   int launches = 0;
   absl::Status refuse;
 

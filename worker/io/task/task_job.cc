@@ -5,7 +5,6 @@
 #include "common/partition/rounds.h"
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
-#include "worker/core/device/device_factory.h"
 #include "worker/core/models/model_factory.h"
 #include "worker/io/data/open_dataset.h"
 
@@ -37,7 +36,8 @@ void FillSchedule(uint64_t records, v1::TrainSpec* train) {
 
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
                                                         const std::string& index_dir,
-                                                        Clock* clock) {
+                                                        const DeviceOptions& device,
+                                                        const DeviceFactory& create) {
   auto job = std::make_unique<TaskJob>();
   job->spec = WithDefaults(spec);
   PL_RETURN_IF_ERROR(OpenData(fs, index_dir, job.get()));
@@ -47,8 +47,7 @@ absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec,
   FillSchedule(records, job->spec.mutable_train());
 
   PL_ASSIGN_OR_RETURN(job->model, CreateModel(job->spec, features, classes));
-  PL_ASSIGN_OR_RETURN(DeviceChoice choice,
-                      CreateDevice({.kind = job->spec.resources().device(), .clock = clock}));
+  PL_ASSIGN_OR_RETURN(DeviceChoice choice, create(device));
   job->device = std::move(choice.device);
   job->notes = std::move(choice.notes);
   PL_ASSIGN_OR_RETURN(job->runner,

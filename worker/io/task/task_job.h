@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/clock.h"
 #include "common/fs.h"
 #include "proto/job.pb.h"
 #include "proto/node.pb.h"
 #include "worker/core/data/record_order.h"
 #include "worker/core/dataset.h"
 #include "worker/core/device/device.h"
+#include "worker/core/device/device_factory.h"
 #include "worker/core/model.h"
 
 namespace paceline::worker {
@@ -38,11 +38,14 @@ struct TaskJob {
 };
 
 // Opens and indexes the data, makes model and device: takes time. `index_dir` may
-// be empty. Clock and file system outlive the job.
-// Errors:  those of OpenDataset, CreateModel, CreateDevice and CreateRunner; they
+// be empty. `device`: what `spec` asks for. The file system, and what `device` points to,
+// outlive the job.
+// Errors:  those of OpenDataset, CreateModel, `create` and CreateRunner; they
 //          name file, record, field and reason.
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
-                                                        const std::string& index_dir, Clock* clock);
+                                                        const std::string& index_dir,
+                                                        const DeviceOptions& device,
+                                                        const DeviceFactory& create);
 
 }  // namespace paceline::worker
 
