@@ -15,7 +15,8 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
       ->required();
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")->required();
   app->add_option("--index-dir", flags->index_dir, "folder for record indexes");
-  app->add_option("--device", flags->device, "what a job's `device: auto` means here; with cuda:N its GPU");
+  app->add_option("--device", flags->device,
+                  "what a job's `device: auto` means here; with cuda:N its GPU");
   app->add_option("--device-reason", flags->device_reason, "why, for the job's summary");
   app->add_option("--log-level", flags->log_level, "debug, info, warning or error");
   app->add_option("--log-format", flags->log_format, "text or json");

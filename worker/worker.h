@@ -9,9 +9,11 @@
 #define PACELINE_WORKER_WORKER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,7 +21,8 @@
 #include "common/daemon/address.h"
 #include "common/fs.h"
 #include "common/rpc/fault_injector.h"
-#include "proto/job.pb.h"
+#include "worker/core/node/device_flag.h"
+#include "worker/gpu/find_gpus.h"
 #include "worker/io/node/task_launcher.h"
 
 namespace paceline::worker {
@@ -37,10 +40,13 @@ class Worker {
     std::string scheduler;
     // Logs of tasks and record indexes.
     std::string data_dir;
-    // Tasks at a time.
-    uint32_t slots = 1;
-    // What a job's `device: auto` means here.
-    v1::DeviceKind device = v1::DEVICE_KIND_AUTO;
+    // Tasks at a time; none: one a GPU, else one. GPUs beyond are not offered.
+    std::optional<uint32_t> slots;
+    // Which GPUs tasks may get: gpu_offer.h.
+    DeviceFlag device;
+    std::function<gpu::GpusFound()> find_gpus = gpu::FindGpus;
+    // Where NVML is, for facts about them.
+    std::string nvml_library = "libnvidia-ml.so.1";
 
     // How tasks are started. None: as processes of this program's binary.
     std::unique_ptr<TaskLauncher> launcher;
@@ -56,8 +62,9 @@ class Worker {
   };
 
   // Registers with the scheduler whenever that can be reached.
-  // Errors:  InvalidArgument  no scheduler, no slots, no data folder.
-  //          Unavailable      an address cannot be listened on.
+  // Errors:  InvalidArgument     no scheduler, no slots, no data folder.
+  //          FailedPrecondition  device cuda: what is missing.
+  //          Unavailable         an address cannot be listened on.
   //          those of making the data folder.
   static absl::StatusOr<std::unique_ptr<Worker>> Start(Options options);
 

@@ -26,8 +26,10 @@ const char* LevelName(LogLevel level) {
 void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")
       ->capture_default_str();
-  app->add_option("--slots", flags->slots, "tasks at a time (default: one a GPU, else 1); GPUs beyond are not offered, slots "
-                  "beyond compute on the processor");
+  app->add_option(
+      "--slots", flags->slots,
+      "tasks at a time (default: one a GPU, else 1); GPUs beyond are not offered, slots "
+      "beyond compute on the processor");
   app->add_option("--device", flags->device,
                   "what tasks compute on: auto (the GPUs, if there are any), cpu, cuda (at least "
                   "one GPU), cuda:N (this GPU alone) or emulated (what a job's `device: auto` "

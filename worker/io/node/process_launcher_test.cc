@@ -46,20 +46,20 @@ struct Fixture {
     options.environment = {{"COLOUR", "green"}};
     options.data_dir = data_dir;
     launcher = MakeProcessLauncher(options);
-    supervisor = std::make_unique<TaskSupervisor>(
-        TaskSupervisor::Options{.clock = &clock,
-                                .launcher = launcher.get(),
-                                .device =
-                                    [](std::optional<uint32_t> gpu) {
-                                      return TaskDevice{
-                                          .device = {.kind = v1::DEVICE_KIND_CUDA, .gpu = gpu},
-                                          .reason = "so be it"};
-                                    },
-                                .changed = [this] {
-                                  MutexLock lock(&mu);
-                                  ++changes;
-                                  changed.NotifyAll();
-                                }});
+    supervisor = std::make_unique<TaskSupervisor>(TaskSupervisor::Options{
+        .clock = &clock,
+        .launcher = launcher.get(),
+        .device =
+            [](std::optional<uint32_t> gpu) {
+              return TaskDevice{.device = {.kind = v1::DEVICE_KIND_CUDA, .gpu = gpu},
+                                .reason = "so be it"};
+            },
+        .changed =
+            [this] {
+              MutexLock lock(&mu);
+              ++changes;
+              changed.NotifyAll();
+            }});
   }
 
   void Order(v1::TaskOrder::Desired desired) {
@@ -116,7 +116,8 @@ TEST_CASE("A task gets its arguments and its environment") {
   const v1::TaskExit exit = f.RunToEnd();
   CHECK(exit.cause() == "exit code 0");
   REQUIRE(exit.last_log_lines_size() == 1);
-  CHECK(exit.last_log_lines(0) == "green --job=7 --rank=3 --incarnation=2 --device=cuda:1 --device-reason=so be it "
+  CHECK(exit.last_log_lines(0) ==
+        "green --job=7 --rank=3 --incarnation=2 --device=cuda:1 --device-reason=so be it "
         "--scheduler=here:1");
 }
 

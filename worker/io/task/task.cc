@@ -185,7 +185,10 @@ class TaskImpl final : public Task {
     }
     device.kind = resources->device();
     if (device.kind == v1::DEVICE_KIND_CUDA && !options_.device.gpu.has_value()) {
-      return driver_.Handle(TaskFailed{"resources.device cuda: the task was given no GPU"});
+      loop_.Post([this] {
+        driver_.Handle(TaskFailed{"resources.device cuda: the task was given no GPU"});
+      });
+      return;
     }
     compute_.Post([this, spec = std::move(spec), dir = std::move(dir), device]() mutable {
       if (dir.empty() || !options_.fs->CreateDirs(dir).ok()) dir = options_.index_dir;
