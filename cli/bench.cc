@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/bytes_text.h"
 #include "cli/job_rate.h"
 #include "cli/job_views.h"
 #include "cli/table.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/bytes_text.h"
 #include "cli/job_file.h"
 #include "cli/job_views.h"
 #include "cli/progress.h"

@@ -58,7 +58,7 @@ absl::Status InProcessCluster::StartWorker(int index) {
   worker.fs = options_.fs;
   worker.scheduler = scheduler_address();
   worker.data_dir = absl::StrCat(options_.folder, "/worker-", index);
-  worker.slots = static_cast<uint32_t>(options_.slots);
+  if (options_.slots > 0) worker.slots = static_cast<uint32_t>(options_.slots);
   worker.rpc_faults = options_.rpc_faults;
   worker::TaskOptions task;
   task.clock = options_.clock;
@@ -66,6 +66,7 @@ absl::Status InProcessCluster::StartWorker(int index) {
   task.scheduler = task_clients_.scheduler.get();
   task.data_client = task_clients_.data;
   task.trace = options_.trace;
+  if (options_.change_worker) options_.change_worker(index, &worker, &task);
   worker.launcher = worker::MakeInProcessLauncher(std::move(task));
   PL_ASSIGN_OR_RETURN(workers_.emplace_back(), worker::Worker::Start(std::move(worker)));
   return absl::OkStatus();

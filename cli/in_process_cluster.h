@@ -4,6 +4,7 @@
 #ifndef PACELINE_CLI_IN_PROCESS_CLUSTER_H_
 #define PACELINE_CLI_IN_PROCESS_CLUSTER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "scheduler/scheduler.h"
 #include "server/server.h"
 #include "worker/io/net/task_clients.h"
+#include "worker/io/task/task.h"
 #include "worker/worker.h"
 
 namespace paceline::cli {
@@ -30,8 +32,11 @@ class InProcessCluster final : public LocalCluster {
     std::string folder;
     int servers = 1;
     int workers = 1;
-    // Tasks that each worker runs at a time.
+    // Tasks that each worker runs at a time; 0: one a GPU, else one.
     int slots = 1;
+    // For tests: what is different of a worker, by its number, and of its tasks.
+    std::function<void(int index, worker::Worker::Options* worker, worker::TaskOptions* task)>
+        change_worker;
     absl::Duration heartbeat = absl::Milliseconds(100);
     // Tasks write traces beside this file; empty: none.
     std::string trace;

@@ -7,6 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "cli/bytes_text.h"
+#include "cli/gpu_views.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "common/spec/enum_names.h"
@@ -46,7 +48,8 @@ std::string RankState(const v1::RankStatus& rank) {
 std::string RankTable(const v1::Job& job) {
   TextTable table({"RANK", "WORKER", "PID", "LIFE", "ITERATION", "SAMPLES/S", "STATE"});
   for (const v1::RankStatus& rank : job.ranks()) {
-    table.Add({absl::StrCat(rank.rank()), rank.worker_address(), absl::StrCat(rank.pid()),
+    const std::string gpu = rank.has_gpu() ? absl::StrCat(" gpu ", rank.gpu()) : "";
+    table.Add({absl::StrCat(rank.rank()), rank.worker_address() + gpu, absl::StrCat(rank.pid()),
                absl::StrCat(rank.incarnation()), absl::StrCat(rank.iteration()),
                Short(rank.samples_per_second()), RankState(rank)});
   }
@@ -82,17 +85,6 @@ std::string JobCounts(const v1::Cluster& cluster) {
 }
 
 }  // namespace
-
-std::string Bytes(double bytes) {
-  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  int unit = 0;
-  while (bytes >= 1024 && unit < 4) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? absl::StrFormat("%.0f B", bytes)
-                   : absl::StrFormat("%.4g %s", bytes, kUnits[unit]);
-}
 
 std::string EvalText(const v1::EvalResult& eval) {
   std::vector<std::string> values;
@@ -140,7 +132,7 @@ std::string SummaryText(const v1::RunSummary& summary, bool color) {
   add("state", ColoredState(summary.state(), color));
   add("reason", summary.reason());
   add("policy", summary.policy());
-  add("device", summary.device());
+  add("device", DeviceText(summary));
   add("ranks", absl::StrCat(Count(summary.ranks()), " on ", Count(summary.servers()), " servers"));
   add("iterations", Count(summary.iterations()));
   add("samples", Count(summary.samples()));
@@ -245,7 +237,9 @@ std::string ClusterText(const v1::Cluster& cluster) {
                worker ? "" : Bytes(static_cast<double>(node.table_bytes())),
                Bytes(static_cast<double>(node.resident_bytes())), state});
   }
-  return text + table.ToString();
+  absl::StrAppend(&text, table.ToString());
+  const std::string gpus = GpuText(cluster);
+  return gpus.empty() ? text : absl::StrCat(text, "\n", gpus);
 }
 
 }  // namespace paceline::cli

@@ -9,9 +9,6 @@
 
 namespace paceline::cli {
 
-// "12.3 MiB".
-std::string Bytes(double bytes);
-
 // "accuracy 0.9495, loss 0.1730": what was measured.
 std::string EvalText(const v1::EvalResult& eval);
 

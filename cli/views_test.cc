@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "cli/bytes_text.h"
 #include "cli/job_views.h"
 #include "cli/progress.h"
 #include "cli/table.h"

@@ -1,12 +1,10 @@
 #include "worker/task_flags.h"
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/failpoint/test_faults.h"
 #include "common/hash.h"
 #include "common/rpc/tcp_options.h"
-#include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"
+#include "worker/core/node/device_flag.h"
 
 namespace paceline::worker {
 
@@ -18,7 +16,9 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")->required();
   app->add_option("--index-dir", flags->index_dir, "folder for record indexes");
   app->add_option("--trace", flags->trace, "file beside which a trace is written");
-  app->add_option("--device", flags->device, "what a job's `device: auto` means here");
+  app->add_option("--device", flags->device,
+                  "what a job's `device: auto` means here; with cuda:N its GPU");
+  app->add_option("--device-reason", flags->device_reason, "why, for the job's summary");
   app->add_option("--log-level", flags->log_level, "debug, info, warning or error");
   app->add_option("--log-format", flags->log_format, "text or json");
   app->add_option("--tcp-congestion", flags->tcp_congestion, "congestion control of connections");
@@ -26,16 +26,6 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which the rank parks");
   app->add_option("--test-faults", flags->test_faults, "for tests only: what goes wrong");
-}
-
-absl::StatusOr<v1::DeviceKind> ParseDevice(const std::string& word) {
-  const auto* const type = google::protobuf::GetEnumDescriptor<v1::DeviceKind>();
-  const google::protobuf::EnumValueDescriptor* const value = FindEnumWord(*type, word);
-  if (value == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--device: one of ", absl::StrJoin(EnumWords(*type), ", "), " expected, got ", word));
-  }
-  return static_cast<v1::DeviceKind>(value->number());
 }
 
 absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
@@ -58,7 +48,8 @@ absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {
   PL_RETURN_IF_ERROR(ParseTcpCongestion(flags.tcp_congestion).status());
   PL_RETURN_IF_ERROR(ParseTestFaults(flags.test_faults).status());
   TaskOptions options;
-  PL_ASSIGN_OR_RETURN(options.device, ParseDevice(flags.device));
+  PL_ASSIGN_OR_RETURN(options.device, ParseDeviceFlag(flags.device));
+  options.device_reason = flags.device_reason;
   options.job_id = flags.job;
   options.rank = flags.rank;
   options.incarnation = flags.incarnation;

@@ -9,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "common/log.h"
-#include "proto/job.pb.h"
 #include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
 
@@ -23,6 +22,7 @@ struct TaskFlags {
   std::string index_dir;
   std::string trace;
   std::string device = "auto";
+  std::string device_reason;
   std::string log_level = "info";
   std::string log_format = "text";
   std::string tcp_congestion = "auto";
@@ -43,10 +43,6 @@ TaskClientOptions ClientOptionsOf(const TaskFlags& flags);
 
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags);
-
-// "auto", "cpu", "cuda" or "emulated".
-// Errors:  InvalidArgument  anything else.
-absl::StatusOr<v1::DeviceKind> ParseDevice(const std::string& word);
 
 }  // namespace paceline::worker
 

@@ -15,13 +15,15 @@
 #include "common/json/proto_json.h"
 #include "common/log.h"
 #include "common/rpc/channel.h"
-#include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
 #include "common/version/version.h"
 #include "worker/core/math/blas_kernel.h"
+#include "worker/core/node/gpu_offer.h"
+#include "worker/gpu/nvml/gpu_monitor.h"
 #include "worker/io/net/faulty_scheduler_client.h"
 #include "worker/io/net/grpc_scheduler_client.h"
+#include "worker/io/node/gpu_metrics.h"
 #include "worker/io/node/node_agent.h"
 #include "worker/io/node/process_launcher.h"
 #include "worker/io/node/task_logs_service.h"
@@ -45,9 +47,6 @@ absl::Status Check(const Worker::Options& options) {
   if (options.scheduler.empty()) {
     return absl::InvalidArgumentError("--scheduler: host:port expected, got nothing");
   }
-  if (options.slots == 0) {
-    return absl::InvalidArgumentError("--slots: at least 1 expected, got 0");
-  }
   if (options.data_dir.empty()) {
     return absl::InvalidArgumentError("--data-dir: a folder expected, got nothing");
   }
@@ -61,7 +60,6 @@ std::unique_ptr<TaskLauncher> ProcessLauncher(const Worker::Options& options) {
   launcher.arguments = options.task_arguments;
   launcher.arguments.push_back(absl::StrCat("--scheduler=", options.scheduler));
   launcher.arguments.push_back(absl::StrCat("--index-dir=", JoinPath(options.data_dir, "index")));
-  launcher.arguments.push_back(absl::StrCat("--device=", EnumWord(options.device)));
   if (!options.trace.empty()) {
     launcher.arguments.push_back(absl::StrCat("--trace=", options.trace));
   }
@@ -70,17 +68,28 @@ std::unique_ptr<TaskLauncher> ProcessLauncher(const Worker::Options& options) {
   return MakeProcessLauncher(std::move(launcher));
 }
 
+// GPUs are looked for only where some may be offered.
+absl::StatusOr<GpuOffer> Offer(const Worker::Options& options) {
+  const v1::DeviceKind kind = options.device.kind;
+  const bool wanted = kind == v1::DEVICE_KIND_AUTO || kind == v1::DEVICE_KIND_CUDA;
+  return OfferGpus(options.device, wanted ? options.find_gpus() : gpu::GpusFound(), options.slots);
+}
+
 class WorkerImpl final : public Worker {
  public:
-  explicit WorkerImpl(Options options)
+  WorkerImpl(Options options, GpuOffer offer)
       : options_(std::move(options)),
+        offer_(std::move(offer)),
+        gpus_({.clock = options_.clock, .gpus = offer_.gpus, .library = options_.nvml_library}),
         launcher_(options_.launcher != nullptr ? std::move(options_.launcher)
                                                : ProcessLauncher(options_)),
         scheduler_(WithFaults(MakeGrpcSchedulerClient(options_.scheduler), options_.rpc_faults,
                               /*stream=*/0, options_.clock)),
-        supervisor_({.clock = options_.clock,
-                     .launcher = launcher_.get(),
-                     .changed = [this] { OnTasksChanged(); }}),
+        supervisor_(
+            {.clock = options_.clock,
+             .launcher = launcher_.get(),
+             .device = [this](std::optional<uint32_t> gpu) { return DeviceOfTask(offer_, gpu); },
+             .changed = [this] { OnTasksChanged(); }}),
         logs_({.clock = options_.clock,
                .fs = options_.fs,
                .supervisor = &supervisor_,
@@ -105,7 +114,16 @@ class WorkerImpl final : public Worker {
     agent.self.set_hostname(Hostname());
     agent.self.set_version(std::string(kVersion));
     agent.self.set_process_nonce(RandomNonce());
-    agent.self.set_slots(options_.slots);
+    agent.self.set_slots(offer_.slots);
+    agent.self.set_no_gpu_reason(offer_.no_gpu_reason);
+    agent.gpus = [this] { return gpus_.Status(); };
+    LogInfo("device", {{"chosen", OfferText(offer_)}});
+    for (const gpu::GpuDescription& gpu : offer_.gpus) {
+      LogInfo("GPU", {{"gpu", gpu.ordinal},
+                      {"name", gpu.name},
+                      {"bytes", gpu.memory_bytes},
+                      {"uuid", gpu.uuid}});
+    }
     MutexLock lock(&mu_);
     agent_ = std::make_unique<NodeAgent>(std::move(agent));
     agent_->Start();
@@ -192,7 +210,7 @@ class WorkerImpl final : public Worker {
         "# HELP paceline_worker_slots Tasks that this worker runs at most.\n"
         "# TYPE paceline_worker_slots gauge\n"
         "paceline_worker_slots ",
-        options_.slots,
+        offer_.slots,
         "\n"
         "# HELP paceline_worker_tasks Tasks that run on this worker.\n"
         "# TYPE paceline_worker_tasks gauge\n"
@@ -202,7 +220,7 @@ class WorkerImpl final : public Worker {
         "# HELP paceline_worker_scheduler_up Whether the scheduler answered last.\n"
         "# TYPE paceline_worker_scheduler_up gauge\n"
         "paceline_worker_scheduler_up ",
-        scheduler_status().ok() ? 1 : 0, "\n");
+        scheduler_status().ok() ? 1 : 0, "\n", GpuMetrics(gpus_.Status()));
   }
 
   // What the scheduler is told.
@@ -211,7 +229,9 @@ class WorkerImpl final : public Worker {
     status.set_role(v1::NODE_ROLE_WORKER);
     status.set_hostname(Hostname());
     status.set_version(std::string(kVersion));
-    status.set_slots(options_.slots);
+    status.set_slots(offer_.slots);
+    status.set_no_gpu_reason(offer_.no_gpu_reason);
+    for (v1::GpuStatus& gpu : gpus_.Status()) status.add_gpus()->Swap(&gpu);
     for (v1::TaskReport& report : supervisor_.Reports()) status.add_tasks()->Swap(&report);
     return ProtoToJson(status, JsonLayout::kIndented);
   }
@@ -223,6 +243,8 @@ class WorkerImpl final : public Worker {
   }
 
   Options options_;
+  const GpuOffer offer_;
+  gpu::GpuMonitor gpus_;
   const std::unique_ptr<TaskLauncher> launcher_;
   const std::unique_ptr<SchedulerClient> scheduler_;
   mutable Mutex mu_;
@@ -243,7 +265,8 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
   PL_RETURN_IF_ERROR(Check(options));
   PL_RETURN_IF_ERROR(options.fs->CreateDirs(options.data_dir));
   if (!options.trace.empty()) PL_RETURN_IF_ERROR(CheckTraceFile(*options.fs, options.trace));
-  auto worker = std::make_unique<WorkerImpl>(std::move(options));
+  PL_ASSIGN_OR_RETURN(GpuOffer offer, Offer(options));
+  auto worker = std::make_unique<WorkerImpl>(std::move(options), std::move(offer));
   PL_RETURN_IF_ERROR(worker->Start());
   return worker;
 }

@@ -9,9 +9,11 @@
 #define PACELINE_WORKER_WORKER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,7 +21,8 @@
 #include "common/daemon/address.h"
 #include "common/fs.h"
 #include "common/rpc/fault_injector.h"
-#include "proto/job.pb.h"
+#include "worker/core/node/device_flag.h"
+#include "worker/gpu/find_gpus.h"
 #include "worker/io/node/task_launcher.h"
 
 namespace paceline::worker {
@@ -37,10 +40,13 @@ class Worker {
     std::string scheduler;
     // Logs of tasks and record indexes.
     std::string data_dir;
-    // Tasks at a time.
-    uint32_t slots = 1;
-    // What a job's `device: auto` means here.
-    v1::DeviceKind device = v1::DEVICE_KIND_AUTO;
+    // Tasks at a time; none: one a GPU, else one. GPUs beyond are not offered.
+    std::optional<uint32_t> slots;
+    // Which GPUs tasks may get: gpu_offer.h.
+    DeviceFlag device;
+    std::function<gpu::GpusFound()> find_gpus = gpu::FindGpus;
+    // Where NVML is, for facts about them.
+    std::string nvml_library = "libnvidia-ml.so.1";
     // Tasks write traces beside this file (worker/core/trace/trace_path.h). Empty: none.
     std::string trace;
 
@@ -58,9 +64,10 @@ class Worker {
   };
 
   // Registers with the scheduler whenever that can be reached.
-  // Errors:  InvalidArgument  no scheduler, no slots, no data folder; traces cannot be
-  //                           written.
-  //          Unavailable      an address cannot be listened on.
+  // Errors:  InvalidArgument     no scheduler, no slots, no data folder; traces cannot be
+  //                              written.
+  //          FailedPrecondition  device cuda: what is missing.
+  //          Unavailable         an address cannot be listened on.
   //          those of making the data folder.
   static absl::StatusOr<std::unique_ptr<Worker>> Start(Options options);
 

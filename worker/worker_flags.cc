@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
-#include "worker/task_flags.h"
+#include "worker/core/node/device_flag.h"
 
 namespace paceline::worker {
 namespace {
@@ -26,9 +26,14 @@ const char* LevelName(LogLevel level) {
 void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")
       ->capture_default_str();
-  app->add_option("--slots", flags->slots, "tasks at a time")->capture_default_str();
+  app->add_option(
+      "--slots", flags->slots,
+      "tasks at a time (default: one a GPU, else 1); GPUs beyond are not offered, slots "
+      "beyond compute on the processor");
   app->add_option("--device", flags->device,
-                  "what a job's `device: auto` means here: auto, cpu, cuda or emulated")
+                  "what tasks compute on: auto (the GPUs, if there are any), cpu, cuda (at least "
+                  "one GPU), cuda:N (this GPU alone) or emulated (what a job's `device: auto` "
+                  "means here)")
       ->capture_default_str();
   app->add_option("--shared-memory", flags->shared_memory,
                   "tasks exchange weights and gradients with servers on this host through memory")
@@ -45,7 +50,7 @@ void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
 absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
                                                 const WorkerFlags& flags) {
   Worker::Options options;
-  PL_ASSIGN_OR_RETURN(options.device, ParseDevice(flags.device));
+  PL_ASSIGN_OR_RETURN(options.device, ParseDeviceFlag(flags.device));
   options.listen = daemon.listen;
   options.advertise = daemon.advertise;
   options.http_listen = daemon.http_listen;

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,7 +15,8 @@ namespace paceline::worker {
 
 struct WorkerFlags {
   std::string scheduler = "127.0.0.1:7070";
-  uint32_t slots = 1;
+  // None: one a GPU, else one.
+  std::optional<uint32_t> slots;
   std::string device = "auto";
   bool shared_memory = true;
   std::string trace;

@@ -6,6 +6,7 @@
 
 #include "common/failpoint/test_faults.h"
 #include "common/status/status_matchers.h"
+#include "worker/core/node/device_flag.h"
 #include "worker/task_flags.h"
 
 namespace paceline::worker {
@@ -28,8 +29,8 @@ TEST_CASE("A worker's flags") {
   CHECK(plain.scheduler == "127.0.0.1:7070");
   CHECK(plain.listen.port == 7072);
   CHECK(plain.http_listen->port == 8072);
-  CHECK(plain.slots == 1);
-  CHECK(plain.device == v1::DEVICE_KIND_AUTO);
+  CHECK_FALSE(plain.slots.has_value());
+  CHECK(plain.device == DeviceFlag());
   CHECK(plain.trace.empty());
   REQUIRE_OK_AND_ASSIGN(
       const Worker::Options given,
@@ -38,8 +39,8 @@ TEST_CASE("A worker's flags") {
                    "--http-listen=none", "--tcp-congestion=system", "--shared-memory=off",
                    "--trace=/t/t.json"}));
   CHECK(given.scheduler == "s:1");
-  CHECK(given.slots == 4);
-  CHECK(given.device == v1::DEVICE_KIND_EMULATED);
+  CHECK(given.slots == 4u);
+  CHECK(given.device.kind == v1::DEVICE_KIND_EMULATED);
   CHECK(given.data_dir == "/d");
   CHECK(given.trace == "/t/t.json");
   CHECK_FALSE(given.http_listen.has_value());
@@ -51,8 +52,11 @@ TEST_CASE("A worker's flags") {
                         ParseWorker({"--test-faults=task.push.send=kill@3,rpc.Push=duplicate:5"}));
   CHECK(faulty.rpc_faults.methods.at("Push").duplicate == 5);
   CHECK(faulty.task_arguments.back() == "--test-faults=task.push.send=kill@3,rpc.Push=duplicate:5");
-  CHECK_STATUS(ParseWorker({"--device=abacus"}).status(), absl::StatusCode::kInvalidArgument,
-               "--device: one of auto, cpu, cuda, emulated expected, got abacus");
+  CHECK_STATUS(
+      ParseWorker({"--device=abacus"}).status(), absl::StatusCode::kInvalidArgument,
+      "--device: auto, cpu, cuda, cuda:N (a GPU's number) or emulated expected, got abacus");
+  REQUIRE_OK_AND_ASSIGN(const Worker::Options one, ParseWorker({"--device=cuda:3"}));
+  CHECK(one.device == DeviceFlag{.kind = v1::DEVICE_KIND_CUDA, .gpu = 3});
 }
 
 TEST_CASE("A task understands what its worker says") {
@@ -66,7 +70,8 @@ TEST_CASE("A task understands what its worker says") {
                         "--scheduler=s:1",
                         "--index-dir=/i",
                         "--trace=/t/t.json",
-                        "--device=cpu",
+                        "--device=cuda:1",
+                        "--device-reason=auto, and it was there",
                         "--log-level=error",
                         "--log-format=json",
                         "--park-after-seconds=9",
@@ -78,7 +83,8 @@ TEST_CASE("A task understands what its worker says") {
   CHECK(options.incarnation == 2);
   CHECK(options.index_dir == "/i");
   CHECK(options.trace == "/t/t.json");
-  CHECK(options.device == v1::DEVICE_KIND_CPU);
+  CHECK(options.device == DeviceFlag{.kind = v1::DEVICE_KIND_CUDA, .gpu = 1});
+  CHECK(options.device_reason == "auto, and it was there");
   CHECK(options.park_after == absl::Seconds(9));
   REQUIRE_OK_AND_ASSIGN(const LogOptions log, LogOptionsOf(flags));
   CHECK(log.level == LogLevel::kError);

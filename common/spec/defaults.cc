@@ -158,6 +158,12 @@ void TrainDefaults(v1::ModelKind model, v1::TrainSpec* train) {
     train->set_seed(1);
   }
   OptimizerDefaults(model, train->mutable_optimizer());
+  if (train->precision() == v1::PRECISION_UNSPECIFIED) {
+    train->set_precision(v1::PRECISION_FLOAT32);
+  }
+  if (!train->has_deterministic()) {
+    train->set_deterministic(true);
+  }
   if (train->on_non_finite() == v1::NON_FINITE_POLICY_UNSPECIFIED) {
     train->set_on_non_finite(v1::NON_FINITE_POLICY_FAIL);
   }

@@ -120,6 +120,18 @@ TEST_CASE("topk sends a hundredth, wherever it is asked for") {
   CHECK(WithDefaults(spec).compression().topk_ratio() == 0.5);
 }
 
+TEST_CASE("products are float32, and every run the same, unless it is said otherwise") {
+  v1::JobSpec spec = Bare(v1::MODEL_KIND_MLP);
+  CHECK(WithDefaults(spec).train().precision() == v1::PRECISION_FLOAT32);
+  CHECK(WithDefaults(spec).train().deterministic());
+  CHECK(WithDefaults(spec).train().loss_scale() == 0);
+  CHECK(WithDefaults(spec).resources().gpu_memory() == 0);
+  spec.mutable_train()->set_precision(v1::PRECISION_BF16);
+  spec.mutable_train()->set_deterministic(false);
+  CHECK(WithDefaults(spec).train().precision() == v1::PRECISION_BF16);
+  CHECK_FALSE(WithDefaults(spec).train().deterministic());
+}
+
 TEST_CASE("filling in defaults twice changes nothing") {
   for (int model = 0; model <= v1::ModelKind_MAX; ++model) {
     for (int optimizer = 0; optimizer <= v1::OptimizerKind_MAX; ++optimizer) {

@@ -108,7 +108,7 @@ TEST_CASE("faults row 34: every wrong value is named with line, path, value and 
        "line 1: train.learning_rate: unknown key; did you mean "
        "`train.optimizer.learning_rate`?"},
       {"resources: {zzz: 1}",
-       "line 1: resources.zzz: unknown key; known here: workers, servers, device"},
+       "line 1: resources.zzz: unknown key; known here: workers, servers, device, gpu_memory"},
       {"name: a\nname: b", "line 2: name: given twice (lines 1 and 2)"},
       {"model: mlp", "line 1: model: a map of fields (such as `kind: ...`) expected, got mlp"},
       {"model: {kind: mpl}",

@@ -47,7 +47,8 @@ TEST_CASE("explain knows its limits") {
   CHECK(Explain("train.optimiser").status() ==
         absl::NotFoundError("train.optimiser: no field `optimiser`; did you mean `optimizer`?"));
   CHECK(Explain("resources.zzz").status() ==
-        absl::NotFoundError("resources.zzz: no field `zzz`; known here: workers, servers, device"));
+        absl::NotFoundError(
+            "resources.zzz: no field `zzz`; known here: workers, servers, device, gpu_memory"));
   CHECK(Explain("name.first").status() ==
         absl::NotFoundError("name.first: `name` holds a value and has no fields"));
 }

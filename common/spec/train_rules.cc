@@ -1,3 +1,4 @@
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,37 @@ void CheckDevice(const v1::JobSpec& spec, std::vector<Problem>* problems) {
     problems->push_back(
         Expected("resources.device", "emulated (model.kind layers)", EnumWord(device)));
   }
+  const bool cuda = device == v1::DEVICE_KIND_CUDA;
+  const bool may_be_cuda = cuda || device == v1::DEVICE_KIND_AUTO;
+  RefuseIf(!may_be_cuda && spec.resources().gpu_memory() != 0, "resources.gpu_memory",
+           "resources.device cuda or auto", problems);
+  RefuseIf(!may_be_cuda && !train.deterministic(), "train.deterministic",
+           "resources.device cuda or auto", problems);
+}
+
+// What the processor computes in is float32.
+void CheckPrecision(const v1::JobSpec& spec, std::vector<Problem>* problems) {
+  const v1::TrainSpec& train = spec.train();
+  const v1::DeviceKind device = spec.resources().device();
+  if (train.precision() != v1::PRECISION_FLOAT32 && device != v1::DEVICE_KIND_CUDA) {
+    const bool open = device == v1::DEVICE_KIND_AUTO;
+    problems->push_back(
+        Expected("train.precision",
+                 absl::StrCat("float32 (resources.device ", EnumWord(device),
+                              open ? ", which may become cpu; other precisions need cuda)"
+                                   : "; other precisions need cuda)"),
+                 EnumWord(train.precision())));
+  }
+  const double scale = train.loss_scale();
+  if (scale == 0) return;
+  RefuseIf(train.precision() != v1::PRECISION_FP16, "train.loss_scale", "train.precision fp16",
+           problems);
+  // Scaling by a power of two changes no digit of a gradient.
+  int exponent = 0;
+  if (scale > 0 && (scale < 1 || std::frexp(scale, &exponent) != 0.5)) {
+    problems->push_back(Expected("train.loss_scale", "0 or a power of two from 1 to 16777216",
+                                 absl::StrCat(scale)));
+  }
 }
 
 }  // namespace
@@ -124,6 +156,7 @@ void CheckTrain(const v1::JobSpec& spec, std::vector<Problem>* problems) {
   RefuseIf(spec.consistency().policy() != v1::POLICY_SSP && spec.consistency().has_staleness(),
            "consistency.staleness", "consistency.policy ssp", problems);
   CheckDevice(spec, problems);
+  CheckPrecision(spec, problems);
 }
 
 }  // namespace paceline::spec_rules

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "scheduler/core/job_device.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
 #include "scheduler/core/slots.h"
@@ -23,10 +24,7 @@ const v1::JobRecord* HeadOfQueue(const ClusterState& state) {
 // Why the head of the queue does not start.
 std::string Shortage(const View& view, const v1::JobRecord& job) {
   const v1::ResourceSpec& needs = job.spec().resources();
-  std::string reason;
-  if (const uint64_t free = FreeSlots(view); needs.workers() > free) {
-    absl::StrAppend(&reason, "needs ", needs.workers(), " workers, ", free, " free");
-  }
+  std::string reason = StartShortage(view, job);
   const size_t servers = UsableNodes(view, v1::NODE_ROLE_SERVER).size();
   if (needs.servers() > servers) {
     absl::StrAppend(&reason, reason.empty() ? "" : "; ", "needs ", needs.servers(), " servers, ",
@@ -52,12 +50,12 @@ void PlanAdmission(const View& view, Decisions* out) {
   if (job == nullptr || !Shortage(view, *job).empty()) return;
   v1::TasksAssigned* assigned = out->Add(view.now).mutable_tasks_assigned();
   assigned->set_job_id(job->job_id());
-  for (const v1::NodeRecord* node : ChooseWorkers(view, job->spec().resources().workers())) {
-    v1::TaskAssignment* task = assigned->add_tasks();
-    task->set_rank(static_cast<uint32_t>(assigned->tasks_size() - 1));
-    task->set_node_id(node->node_id());
-    task->set_node_incarnation(node->incarnation());
-    task->set_incarnation(1);
+  const JobSlots found = SlotsToStart(view, *job);
+  assigned->set_device(found.device);
+  assigned->set_gpu_name(found.gpu_name);
+  for (const Slot& slot : found.slots) {
+    const auto rank = static_cast<uint32_t>(assigned->tasks_size());
+    *assigned->add_tasks() = AssignTask(rank, /*incarnation=*/1, slot);
   }
   v1::JobStateChanged* changed = out->Add(view.now).mutable_job_state_changed();
   changed->set_job_id(job->job_id());

@@ -15,12 +15,12 @@
 
 namespace paceline::scheduler {
 
-// Why a pending job does not start ("needs 8 workers, 3 free", "waits for job 4");
-// empty if nothing holds it back. Counts are slots.
+// Why a pending job does not start ("needs 8 workers, 3 free", "waits for job 4", and what
+// SlotShortage says of GPUs); empty if nothing holds it back. Counts are slots.
 std::string PendingReason(const View& view, const v1::JobRecord& job);
 
-// Starts the oldest pending job, if it can: TasksAssigned and PLACING. Ranks go
-// one by one to the worker with the most free slots.
+// Starts the oldest pending job, if it can: TasksAssigned and PLACING. Which slots the
+// ranks get: job_device.h.
 void PlanAdmission(const View& view, Decisions* out);
 
 }  // namespace paceline::scheduler

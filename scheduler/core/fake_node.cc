@@ -60,7 +60,7 @@ void FakeTask::Heed(const v1::SyncTaskResponse& reply, uint64_t records) {
     spec = reply.spec();
     report.set_has_spec(true);
     report.mutable_facts()->set_records(spec.has_data() ? records : 0);
-    report.mutable_facts()->set_device("cpu");
+    report.mutable_facts()->set_device(gpu.has_value() ? "cuda" : "cpu");
     report.mutable_facts()->clear_tables();
     *report.mutable_facts()->add_tables() = DenseTable("w", 1000, 4096);
   }
@@ -119,6 +119,13 @@ FakeNode FakeNode::Worker(const std::string& address, uint64_t process_nonce, ui
   node.report.set_role(v1::NODE_ROLE_WORKER);
   node.report.set_slots(slots);
   return node;
+}
+
+void FakeNode::AddGpu(const std::string& name, uint64_t memory_mib) {
+  v1::GpuStatus* gpu = report.add_gpus();
+  gpu->set_ordinal(static_cast<uint32_t>(report.gpus_size() - 1));
+  gpu->set_name(name);
+  gpu->set_memory_bytes(memory_mib << 20);
 }
 
 void FakeNode::Heed(const v1::HeartbeatResponse& reply) {
@@ -197,11 +204,13 @@ void FakeNode::Run(const v1::TaskOrder& order) {
   task->set_rank(order.rank());
   task->set_incarnation(order.incarnation());
   task->set_state(v1::TaskReport::RUNNING);
+  if (order.has_gpu()) task->set_gpu(order.gpu());
   FakeTask& fake = tasks[{order.job_id(), order.rank()}];
   fake = FakeTask();
   fake.report.set_job_id(order.job_id());
   fake.report.set_rank(order.rank());
   fake.report.set_incarnation(order.incarnation());
+  if (order.has_gpu()) fake.gpu = order.gpu();
 }
 
 void FakeNode::Stop(const v1::TaskOrder& order) {

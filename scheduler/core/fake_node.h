@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ struct FakeTask {
   bool grants_complete = false;
   bool exited = false;
   uint64_t pace = 1;
+  // What it was given.
+  std::optional<uint32_t> gpu;
 
   // `records`: found in the data, if the job has any.
   void Heed(const v1::SyncTaskResponse& reply, uint64_t records);
@@ -56,6 +59,8 @@ struct FakeNode {
 
   static FakeNode Server(const std::string& address, uint64_t process_nonce);
   static FakeNode Worker(const std::string& address, uint64_t process_nonce, uint32_t slots);
+  // A GPU, with the next ordinal.
+  void AddGpu(const std::string& name, uint64_t memory_mib);
 
   void Heed(const v1::HeartbeatResponse& reply);
   // Marks the tasks that exited in the report.

@@ -50,16 +50,27 @@ absl::Status Apply(const v1::JobStateChanged& update, int64_t time_ms, v1::JobRe
   return absl::OkStatus();
 }
 
+// Who plays the rank from now on, and on what.
+void SetTask(const v1::TaskAssignment& task, v1::RankRecord* rank) {
+  rank->set_node_id(task.node_id());
+  rank->set_node_incarnation(task.node_incarnation());
+  rank->set_incarnation(task.incarnation());
+  rank->clear_gpu();
+  if (task.has_gpu()) rank->set_gpu(task.gpu());
+}
+
 // "4 tasks on 2 workers", or for a single rank "rank 1, incarnation 2, on worker 4".
 std::string DescribeAssignment(const v1::TasksAssigned& update) {
   if (update.tasks_size() == 1) {
     const v1::TaskAssignment& task = update.tasks(0);
     return absl::StrCat("rank ", task.rank(), ", incarnation ", task.incarnation(), ", on worker ",
-                        task.node_id());
+                        task.node_id(), task.has_gpu() ? absl::StrCat(", gpu ", task.gpu()) : "");
   }
   std::set<uint64_t> nodes;
   for (const v1::TaskAssignment& task : update.tasks()) nodes.insert(task.node_id());
-  return absl::StrCat(update.tasks_size(), " tasks on ", nodes.size(), " workers");
+  const bool gpus = update.tasks_size() > 0 && update.tasks(0).has_gpu();
+  return absl::StrCat(update.tasks_size(), gpus ? " tasks, each on a GPU, on " : " tasks on ",
+                      nodes.size(), " workers");
 }
 
 absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobRecord* job) {
@@ -83,11 +94,13 @@ absl::Status Apply(const v1::TasksAssigned& update, int64_t time_ms, v1::JobReco
     return JobError(*job, absl::StrCat("all ", ranks, " ranks start together, got ", seen.size()));
   }
   while (static_cast<uint32_t>(job->ranks_size()) < ranks) job->add_ranks();
+  if (first) {
+    job->set_device(update.device());
+    job->set_gpu_name(update.gpu_name());
+  }
   for (const v1::TaskAssignment& task : update.tasks()) {
     v1::RankRecord* rank = job->mutable_ranks(task.rank());
-    rank->set_node_id(task.node_id());
-    rank->set_node_incarnation(task.node_incarnation());
-    rank->set_incarnation(task.incarnation());
+    SetTask(task, rank);
     if (first && static_cast<int>(task.rank()) < job->start().grants_size()) {
       *rank->mutable_grants() = job->start().grants(static_cast<int>(task.rank())).grants();
     }
@@ -208,6 +221,7 @@ absl::Status Apply(const v1::TaskExited& update, int64_t time_ms, v1::JobRecord*
   }
   rank->set_node_id(0);
   rank->set_node_incarnation(0);
+  rank->clear_gpu();
   *rank->mutable_last_exit() = update.exit();
   if (update.died()) {
     const bool again = rank->deaths() > 0 && rank->death_iteration() == update.iteration();
@@ -231,9 +245,7 @@ absl::Status Apply(const v1::RankMoved& update, int64_t time_ms, v1::JobRecord* 
                                  rank->node_id() == 0 ? " (no task)" : "", " required, got ",
                                  task.incarnation()));
   }
-  rank->set_node_id(task.node_id());
-  rank->set_node_incarnation(task.node_incarnation());
-  rank->set_incarnation(task.incarnation());
+  SetTask(task, rank);
   rank->clear_last_exit();
   rank->mutable_last_exit()->set_cause(absl::StrCat("moved: ", update.reason()));
   job->set_restarts(job->restarts() + 1);

@@ -25,6 +25,7 @@ void AddRanks(const View& view, const v1::JobRecord& job, const std::vector<Rank
     const v1::TaskReport* process = view.seen.FindTaskReport(
         record.node_id(), record.node_incarnation(), job.job_id(), rank, record.incarnation());
     if (process != nullptr) status->set_pid(process->pid());
+    if (record.has_gpu()) status->set_gpu(record.gpu());
     status->set_iteration(progress[rank].iterations);
     status->set_finished(progress[rank].finished);
     status->set_samples(SamplesOf(view, job, rank, progress[rank].iterations));

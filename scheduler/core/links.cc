@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "scheduler/core/job_device.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/slots.h"
 #include "scheduler/core/task_loss.h"
@@ -103,17 +104,16 @@ void PlanMoves(const View& view, const v1::JobRecord& job, Decisions* out) {
   for (uint32_t rank = 0; rank < static_cast<uint32_t>(job.ranks_size()); ++rank) {
     const std::vector<BrokenLink> links = BrokenLinks(view, job, rank);
     if (links.empty()) continue;
-    const std::vector<const v1::NodeRecord*> workers = ChooseWorkers(
-        view, 1, [&](const v1::NodeRecord& worker) { return MayPlay(view, job, rank, worker); });
-    if (workers.empty()) continue;
+    const std::vector<Slot> slots =
+        ChooseSlots(view, 1, NeedsOfRank(job),
+                    [&](const v1::NodeRecord& worker) { return MayPlay(view, job, rank, worker); });
+    if (slots.empty()) continue;
     const std::string why = Describe(view, links[0]);
     PlanTaskLoss(view, job, rank, why, out);
     v1::RankMoved* moved = out->Add(view.now).mutable_rank_moved();
     moved->set_job_id(job.job_id());
-    moved->mutable_task()->set_rank(rank);
-    moved->mutable_task()->set_node_id(workers[0]->node_id());
-    moved->mutable_task()->set_node_incarnation(workers[0]->incarnation());
-    moved->mutable_task()->set_incarnation(job.ranks(static_cast<int>(rank)).incarnation() + 1);
+    const uint64_t incarnation = job.ranks(static_cast<int>(rank)).incarnation() + 1;
+    *moved->mutable_task() = AssignTask(rank, incarnation, slots[0]);
     moved->set_reason(why);
     return;
   }
@@ -150,7 +150,8 @@ std::string LinkReason(const View& view, const v1::JobRecord& job) {
     const std::vector<BrokenLink> links = BrokenLinks(view, job, rank);
     if (links.empty()) continue;
     return absl::StrCat("rank ", rank, " waits: ", Describe(view, links[0]),
-                        "; no other worker that may reach it has a free slot");
+                        "; no other worker that may reach it has a free ",
+                        NeedsOfRank(job).gpu ? "GPU" : "slot");
   }
   return "";
 }

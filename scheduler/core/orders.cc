@@ -91,13 +91,14 @@ bool Plays(const v1::JobRecord& job, const v1::NodeRecord& node, uint32_t rank,
          record.incarnation() == incarnation;
 }
 
-void AddTask(uint64_t job_id, uint32_t rank, uint64_t incarnation, v1::TaskOrder::Desired desired,
-             v1::HeartbeatResponse* out) {
+v1::TaskOrder* AddTask(uint64_t job_id, uint32_t rank, uint64_t incarnation,
+                       v1::TaskOrder::Desired desired, v1::HeartbeatResponse* out) {
   v1::TaskOrder* order = out->add_tasks();
   order->set_job_id(job_id);
   order->set_rank(rank);
   order->set_incarnation(incarnation);
   order->set_desired(desired);
+  return order;
 }
 
 void WorkerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatResponse* out) {
@@ -106,10 +107,12 @@ void WorkerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatRes
     for (uint32_t rank = 0; rank < static_cast<uint32_t>(job.ranks_size()); ++rank) {
       const uint64_t incarnation = job.ranks(rank).incarnation();
       if (!Plays(job, node, rank, incarnation)) continue;
-      if (view.seen.FindTaskReport(node.node_id(), node.incarnation(), job_id, rank, incarnation) ==
+      if (view.seen.FindTaskReport(node.node_id(), node.incarnation(), job_id, rank, incarnation) !=
           nullptr) {
-        AddTask(job_id, rank, incarnation, v1::TaskOrder::RUN, out);
+        continue;
       }
+      v1::TaskOrder* order = AddTask(job_id, rank, incarnation, v1::TaskOrder::RUN, out);
+      if (job.ranks(rank).has_gpu()) order->set_gpu(job.ranks(rank).gpu());
     }
   }
   const NodeObservation* seen = view.seen.FindNode(node.node_id());

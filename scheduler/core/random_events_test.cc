@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,13 @@ void CheckInvariants(FakeCluster* cluster, ClusterState* replayed,
         std::count_if(node.report.tasks().begin(), node.report.tasks().end(),
                       [](const auto& task) { return task.state() == v1::TaskReport::RUNNING; });
     REQUIRE(running <= node.report.slots());
+    // Nor two on one GPU, or one on a GPU that it does not have.
+    std::set<uint32_t> gpus;
+    for (const v1::TaskReport& task : node.report.tasks()) {
+      if (task.state() != v1::TaskReport::RUNNING || !task.has_gpu()) continue;
+      REQUIRE(gpus.insert(task.gpu()).second);
+      REQUIRE(task.gpu() < static_cast<uint32_t>(node.report.gpus_size()));
+    }
   }
 
   // First in, first out: no job has started while an older one waits.
@@ -62,6 +70,17 @@ void CheckInvariants(FakeCluster* cluster, ClusterState* replayed,
     waiting |= pending;
   }
 
+  // All tasks of a job compute on GPUs, or none does; under bsp on one model.
+  for (const uint64_t id : state.active_jobs()) {
+    const v1::JobRecord& job = *state.FindJob(id);
+    const bool cuda = job.device() == v1::DEVICE_KIND_CUDA;
+    REQUIRE((cuda && job.spec().consistency().policy() == v1::POLICY_BSP) ==
+            !job.gpu_name().empty());
+    for (const v1::RankRecord& rank : job.ranks()) {
+      REQUIRE(rank.has_gpu() == (cuda && rank.node_id() != 0));
+    }
+  }
+
   // All ranks have started or none has.
   for (const auto& [id, job] : state.jobs()) {
     REQUIRE((job.ranks().empty() ||
@@ -69,7 +88,13 @@ void CheckInvariants(FakeCluster* cluster, ClusterState* replayed,
   }
 }
 
-TEST_CASE("random events: replay, ended jobs, slots, order of the queue") {
+// A worker with as many GPUs of two models as the seed says, at most one a slot.
+void AddGpus(uint64_t seed, FakeNode* worker) {
+  const uint64_t gpus = seed % (worker->report.slots() + 1);
+  for (uint64_t i = 0; i < gpus; ++i) worker->AddGpu((seed + i) % 3 == 0 ? "big" : "small", 100);
+}
+
+TEST_CASE("random events: replay, ended jobs, slots, GPUs, order of the queue") {
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
@@ -78,7 +103,8 @@ TEST_CASE("random events: replay, ended jobs, slots, order of the queue") {
     cluster.records = 40;
     for (int i = 0; i < 3; ++i) cluster.AddServer("s" + std::to_string(i));
     for (int i = 0; i < 4; ++i) {
-      cluster.AddWorker("w" + std::to_string(i), static_cast<uint32_t>(1 + below(3)));
+      const auto slots = static_cast<uint32_t>(1 + below(3));
+      AddGpus(seed + static_cast<uint64_t>(i), &cluster.AddWorker("w" + std::to_string(i), slots));
     }
     ClusterState replayed;
     std::map<uint64_t, Ended> ended;
@@ -89,9 +115,16 @@ TEST_CASE("random events: replay, ended jobs, slots, order of the queue") {
           const auto policy = static_cast<v1::Policy>(1 + below(3));
           const auto workers = static_cast<uint32_t>(1 + below(4));
           const auto servers = static_cast<uint32_t>(1 + below(3));
-          cluster.Submit(below(2) == 0 ? CountingSpec(workers, servers, policy)
-                                       : RecordsSpec(workers, servers, policy, 8, 2),
-                         below(2) == 0 ? "r" + std::to_string(below(10)) : "");
+          v1::JobSpec spec = below(2) == 0 ? CountingSpec(workers, servers, policy)
+                                           : RecordsSpec(workers, servers, policy, 8, 2);
+          // auto, cpu or cuda, which may wait for ever and hold the others back.
+          if (below(8) < 6) {
+            spec.mutable_resources()->set_device(static_cast<v1::DeviceKind>(1 + below(2)));
+          } else {
+            spec.mutable_resources()->set_device(v1::DEVICE_KIND_CUDA);
+            spec.mutable_resources()->set_workers(1);
+          }
+          cluster.Submit(spec, below(2) == 0 ? "r" + std::to_string(below(10)) : "");
           break;
         }
         case 1: {
@@ -113,7 +146,7 @@ TEST_CASE("random events: replay, ended jobs, slots, order of the queue") {
             if (old.role() == v1::NODE_ROLE_SERVER) {
               cluster.AddServer(node->first);
             } else {
-              cluster.AddWorker(node->first, old.slots());
+              *cluster.AddWorker(node->first, old.slots()).report.mutable_gpus() = old.gpus();
             }
           }
           break;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scheduler/core/end_job.h"
+#include "scheduler/core/job_device.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/progress.h"
 #include "scheduler/core/slots.h"
@@ -94,16 +95,13 @@ void PlanExits(const View& view, const v1::JobRecord& job, Decisions* out) {
 void PlanRestarts(const View& view, const v1::JobRecord& job, Decisions* out) {
   const std::vector<uint32_t> ranks = RanksWithoutTask(job);
   if (ranks.empty()) return;
-  const std::vector<const v1::NodeRecord*> workers = ChooseWorkers(view, ranks.size());
-  if (workers.empty()) return;
+  const std::vector<Slot> slots = ChooseSlots(view, ranks.size(), NeedsOfRank(job));
+  if (slots.empty()) return;
   v1::TasksAssigned* assigned = out->Add(view.now).mutable_tasks_assigned();
   assigned->set_job_id(job.job_id());
-  for (size_t i = 0; i < workers.size(); ++i) {
-    v1::TaskAssignment* task = assigned->add_tasks();
-    task->set_rank(ranks[i]);
-    task->set_node_id(workers[i]->node_id());
-    task->set_node_incarnation(workers[i]->incarnation());
-    task->set_incarnation(job.ranks(ranks[i]).incarnation() + 1);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const uint64_t incarnation = job.ranks(static_cast<int>(ranks[i])).incarnation() + 1;
+    *assigned->add_tasks() = AssignTask(ranks[i], incarnation, slots[i]);
   }
 }
 

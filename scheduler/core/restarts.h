@@ -25,7 +25,8 @@ inline constexpr uint32_t kMaxDeathsAtIteration = 3;
 // too often, or the job's way back.
 void PlanExits(const View& view, const v1::JobRecord& job, Decisions* out);
 
-// TasksAssigned for ranks without a task, as far as there are free slots.
+// TasksAssigned for ranks without a task, as far as there are free slots of the kind that
+// the job started on.
 void PlanRestarts(const View& view, const v1::JobRecord& job, Decisions* out);
 
 }  // namespace paceline::scheduler

@@ -80,6 +80,8 @@ v1::RunSummary BuildSummary(const View& view, const v1::JobRecord& job,
   summary.set_reason(ReasonNow(view, job));
   summary.set_policy(EnumWord(spec.consistency().policy()));
   summary.set_device(job.has_facts() ? job.facts().device() : EnumWord(spec.resources().device()));
+  summary.set_device_name(job.facts().device_name());
+  summary.set_device_reason(job.facts().device_reason());
   summary.set_ranks(spec.resources().workers());
   summary.set_servers(spec.resources().servers());
   for (uint32_t rank = 0; rank < progress.size(); ++rank) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "scheduler/core/admission.h"
 #include "scheduler/core/holders.h"
+#include "scheduler/core/job_device.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
@@ -90,10 +91,13 @@ std::string CheckpointingReason(const View& view, const v1::JobRecord& job) {
 std::string SlotReason(const View& view, const v1::JobRecord& job) {
   const std::vector<uint32_t> ranks = RanksWithoutTask(job);
   if (ranks.empty()) return "";
+  const SlotNeeds needs = NeedsOfRank(job);
+  const auto count = static_cast<uint32_t>(ranks.size());
   return absl::StrCat(
-      ranks.size() == 1 ? absl::StrCat("rank ", ranks[0], " waits")
-                        : absl::StrCat(ranks.size(), " ranks wait"),
-      " for a worker, ", FreeSlots(view), " slots free; rank ", ranks[0],
+      count == 1 ? absl::StrCat("rank ", ranks[0], " waits") : absl::StrCat(count, " ranks wait"),
+      needs.gpu ? absl::StrCat(": ", SlotShortage(view, count, needs))
+                : absl::StrCat(" for a worker, ", FreeSlots(view), " slots free"),
+      "; rank ", ranks[0],
       " lost its task: ", job.ranks(static_cast<int>(ranks[0])).last_exit().cause());
 }
 

@@ -25,17 +25,18 @@ namespace paceline {
 class Harness {
  public:
   explicit Harness(int servers, int workers, int slots = 1, const RpcFaultSpec& faults = {},
-                   bool key_lists = true) {
+                   bool key_lists = true)
+      : Harness(cli::InProcessCluster::Options{.servers = servers,
+                                               .workers = workers,
+                                               .slots = slots,
+                                               .rpc_faults = faults,
+                                               .key_lists = key_lists}) {}
+  // With a folder, a file system and a clock of its own.
+  explicit Harness(cli::InProcessCluster::Options options) {
     std::string pattern = std::filesystem::temp_directory_path() / "paceline-harness-XXXXXX";
     REQUIRE(mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
-    cli::InProcessCluster::Options options;
     options.folder = folder_;
-    options.servers = servers;
-    options.workers = workers;
-    options.slots = slots;
-    options.rpc_faults = faults;
-    options.key_lists = key_lists;
     options.fs = &fs_;
     options.clock = &clock_;
     REQUIRE_OK_AND_ASSIGN(cluster_, cli::InProcessCluster::Start(options));

@@ -36,11 +36,14 @@ class InProcessLauncher final : public TaskLauncher {
  public:
   explicit InProcessLauncher(TaskOptions options) : options_(std::move(options)) {}
 
-  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) override {
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                      const TaskDevice& device) override {
     TaskOptions options = options_;
     options.job_id = key.job_id;
     options.rank = key.rank;
     options.incarnation = key.incarnation;
+    options.device = device.device;
+    options.device_reason = device.reason;
     return std::make_unique<InProcessTask>(Task::Start(std::move(options)));
   }
 

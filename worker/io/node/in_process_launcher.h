@@ -10,7 +10,7 @@
 
 namespace paceline::worker {
 
-// `options` without job, rank and incarnation; what it points to outlives the tasks.
+// `options` without job, rank, incarnation and device; what it points to outlives the tasks.
 std::unique_ptr<TaskLauncher> MakeInProcessLauncher(TaskOptions options);
 
 }  // namespace paceline::worker

@@ -62,6 +62,9 @@ v1::HeartbeatRequest NodeAgent::Fill() {
   request.set_draining(draining_);
   request.set_resident_bytes(ResidentBytes());
   *request.mutable_scheduler() = memory_.last();
+  if (options_.gpus) {
+    for (v1::GpuStatus& gpu : options_.gpus()) request.add_gpus()->Swap(&gpu);
+  }
   for (v1::TaskReport& report : options_.supervisor->Reports()) {
     request.add_tasks()->Swap(&report);
   }

@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
@@ -29,6 +31,8 @@ class NodeAgent {
     TaskSupervisor* supervisor = nullptr;
     // Who the worker is: role, addresses, hostname, version, nonce and slots.
     v1::HeartbeatRequest self;
+    // The worker's GPUs as they are now; must not block. Empty: it has none.
+    std::function<std::vector<v1::GpuStatus>()> gpus;
   };
 
   explicit NodeAgent(Options options);

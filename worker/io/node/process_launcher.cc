@@ -8,6 +8,7 @@
 #include "common/process/child_process.h"
 #include "common/process/file_tail.h"
 #include "common/status/status_macros.h"
+#include "worker/core/node/device_flag.h"
 #include "worker/io/node/oom_watch.h"
 #include "worker/io/node/task_logs.h"
 
@@ -62,7 +63,8 @@ class ProcessLauncher final : public TaskLauncher {
  public:
   explicit ProcessLauncher(ProcessLauncherOptions options) : options_(std::move(options)) {}
 
-  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) override {
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                      const TaskDevice& device) override {
     PL_RETURN_IF_ERROR(PrepareTaskLog(*options_.fs, options_.data_dir, key));
     const std::string log = TaskLogPath(options_.data_dir, key);
     ChildProcess::Options child;
@@ -70,6 +72,8 @@ class ProcessLauncher final : public TaskLauncher {
     child.argv.push_back(absl::StrCat("--job=", key.job_id));
     child.argv.push_back(absl::StrCat("--rank=", key.rank));
     child.argv.push_back(absl::StrCat("--incarnation=", key.incarnation));
+    child.argv.push_back(absl::StrCat("--device=", DeviceFlagText(device.device)));
+    child.argv.push_back(absl::StrCat("--device-reason=", device.reason));
     child.argv.insert(child.argv.end(), options_.arguments.begin(), options_.arguments.end());
     for (const auto& [name, value] : options_.environment) {
       child.extra_env.push_back(absl::StrCat(name, "=", value));

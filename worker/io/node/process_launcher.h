@@ -1,6 +1,6 @@
 // Tasks as processes: this worker's own binary, run again as
 //
-//   paceline-worker task --scheduler=... --job=7 --rank=3 --incarnation=1 ...
+//   paceline-worker task --job=7 --rank=3 --incarnation=1 --device=cuda:0 ...
 //
 // What a task prints goes to its log (task_logs.h); its last lines are part of how
 // it ended.

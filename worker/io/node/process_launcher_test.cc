@@ -46,18 +46,27 @@ struct Fixture {
     options.environment = {{"COLOUR", "green"}};
     options.data_dir = data_dir;
     launcher = MakeProcessLauncher(options);
-    supervisor = std::make_unique<TaskSupervisor>(
-        TaskSupervisor::Options{.clock = &clock, .launcher = launcher.get(), .changed = [this] {
-                                  MutexLock lock(&mu);
-                                  ++changes;
-                                  changed.NotifyAll();
-                                }});
+    supervisor = std::make_unique<TaskSupervisor>(TaskSupervisor::Options{
+        .clock = &clock,
+        .launcher = launcher.get(),
+        .device =
+            [](std::optional<uint32_t> gpu) {
+              return TaskDevice{.device = {.kind = v1::DEVICE_KIND_CUDA, .gpu = gpu},
+                                .reason = "so be it"};
+            },
+        .changed =
+            [this] {
+              MutexLock lock(&mu);
+              ++changes;
+              changed.NotifyAll();
+            }});
   }
 
   void Order(v1::TaskOrder::Desired desired) {
     v1::TaskOrder order;
     order.set_job_id(kTask.job_id);
     order.set_rank(kTask.rank);
+    order.set_gpu(1);
     order.set_incarnation(kTask.incarnation);
     order.set_desired(desired);
     supervisor->Obey(order);
@@ -107,7 +116,9 @@ TEST_CASE("A task gets its arguments and its environment") {
   const v1::TaskExit exit = f.RunToEnd();
   CHECK(exit.cause() == "exit code 0");
   REQUIRE(exit.last_log_lines_size() == 1);
-  CHECK(exit.last_log_lines(0) == "green --job=7 --rank=3 --incarnation=2 --scheduler=here:1");
+  CHECK(exit.last_log_lines(0) ==
+        "green --job=7 --rank=3 --incarnation=2 --device=cuda:1 --device-reason=so be it "
+        "--scheduler=here:1");
 }
 
 TEST_CASE("A signal is named") {
@@ -123,7 +134,7 @@ TEST_CASE("A program that is not there is a reason") {
   options.fs = &fs;
   options.command = {"/no/such/program"};
   options.data_dir = TempDir("none");
-  const auto task = MakeProcessLauncher(options)->Launch(kTask);
+  const auto task = MakeProcessLauncher(options)->Launch(kTask, {});
   CHECK_STATUS(task.status(), absl::StatusCode::kNotFound, "/no/such/program");
 }
 

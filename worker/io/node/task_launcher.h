@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/cluster.pb.h"
+#include "worker/core/node/gpu_offer.h"
 
 namespace paceline::worker {
 
@@ -45,7 +46,8 @@ class TaskLauncher {
   virtual ~TaskLauncher() = default;
   // Called on the supervisor's thread, which lives as long as the task may.
   // Errors:  why the task could not be started.
-  virtual absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) = 0;
+  virtual absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                              const TaskDevice& device) = 0;
 };
 
 }  // namespace paceline::worker

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
+#include "common/status/status_macros.h"
 
 namespace paceline::worker {
 namespace {
@@ -32,7 +33,8 @@ void TaskSupervisor::Obey(const v1::TaskOrder& order) {
   MutexLock lock(&mu_);
   if (shut_down_) return;
   if (order.desired() == v1::TaskOrder::RUN) {
-    tasks_.try_emplace(key);
+    const auto [entry, is_new] = tasks_.try_emplace(key);
+    if (is_new && order.has_gpu()) entry->second.gpu = order.gpu();
   } else if (order.desired() == v1::TaskOrder::STOP) {
     const auto found = tasks_.find(key);
     if (found == tasks_.end()) return;
@@ -52,6 +54,7 @@ std::vector<v1::TaskReport> TaskSupervisor::Reports() const {
     report.set_incarnation(key.incarnation);
     report.set_state(entry.exit.has_value() ? v1::TaskReport::EXITED : v1::TaskReport::RUNNING);
     report.set_pid(entry.pid);
+    if (entry.gpu.has_value()) report.set_gpu(*entry.gpu);
     if (entry.exit.has_value()) *report.mutable_exit() = *entry.exit;
   }
   return reports;
@@ -118,8 +121,9 @@ bool TaskSupervisor::Tend() {
 
 void TaskSupervisor::StartOne(const TaskKey& key) {
   // Starting a process takes milliseconds; entries are erased by this thread alone.
+  const std::optional<uint32_t> gpu = tasks_.at(key).gpu;
   mu_.Unlock();
-  absl::StatusOr<std::unique_ptr<RunningTask>> task = options_.launcher->Launch(key);
+  absl::StatusOr<std::unique_ptr<RunningTask>> task = Launch(key, gpu);
   mu_.Lock();
   Entry& entry = tasks_.at(key);
   entry.started = true;
@@ -135,6 +139,15 @@ void TaskSupervisor::StartOne(const TaskKey& key) {
   entry.exit.emplace();
   entry.exit->set_cause(absl::StrCat("cannot be started: ", task.status().message()));
   LogExit(key, *entry.exit);
+}
+
+absl::StatusOr<std::unique_ptr<RunningTask>> TaskSupervisor::Launch(const TaskKey& key,
+                                                                    std::optional<uint32_t> gpu) {
+  TaskDevice device;
+  if (options_.device) {
+    PL_ASSIGN_OR_RETURN(device, options_.device(gpu));
+  }
+  return options_.launcher->Launch(key, device);
 }
 
 bool TaskSupervisor::Watch(const TaskKey& key, Entry* entry) {

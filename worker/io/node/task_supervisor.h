@@ -18,10 +18,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
+#include "worker/core/node/gpu_offer.h"
 #include "worker/io/node/task_launcher.h"
 
 namespace paceline::worker {
@@ -36,6 +38,8 @@ class TaskSupervisor {
     absl::Duration grace = absl::Seconds(1);
     // How often it looks whether a task has ended.
     absl::Duration poll_every = absl::Milliseconds(20);
+    // On what a task with this GPU, or with none, computes. Empty: it chooses itself.
+    std::function<absl::StatusOr<TaskDevice>(std::optional<uint32_t> gpu)> device;
     // The reports have changed. Called on the supervisor's thread; must not block.
     std::function<void()> changed;
   };
@@ -65,6 +69,8 @@ class TaskSupervisor {
     bool stop_ordered = false;
     std::unique_ptr<RunningTask> task;
     bool started = false;
+    // As ordered.
+    std::optional<uint32_t> gpu;
     int64_t pid = 0;
     std::optional<v1::TaskExit> exit;
     // While it is being stopped.
@@ -77,6 +83,8 @@ class TaskSupervisor {
   // while a task is started.
   bool Tend() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void StartOne(const TaskKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                      std::optional<uint32_t> gpu);
   bool Watch(const TaskKey& key, Entry* entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Options options_;

@@ -23,8 +23,10 @@ class FakeLauncher final : public TaskLauncher {
     std::optional<v1::TaskExit> exit;
   };
 
-  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key) override {
+  absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
+                                                      const TaskDevice& device) override {
     MutexLock lock(&mu);
+    devices[key] = device;
     ++launches;
     changed.NotifyAll();
     if (!refuse.ok()) return refuse;
@@ -40,6 +42,7 @@ class FakeLauncher final : public TaskLauncher {
   CondVar changed;
   // Guarded by mu.
   std::map<TaskKey, State> tasks;
+  std::map<TaskKey, TaskDevice> devices;
   int launches = 0;
   absl::Status refuse;
 
@@ -85,17 +88,23 @@ struct Fixture {
   uint64_t changes = 0;
   std::unique_ptr<TaskSupervisor> supervisor;
 
+  // One GPU of two.
+  GpuOffer offer = *OfferGpus({.kind = v1::DEVICE_KIND_CUDA, .gpu = 1},
+                              {.gpus = {{.ordinal = 0}, {.ordinal = 1}}, .reason = ""}, 3);
+
   explicit Fixture(absl::Duration grace = absl::Milliseconds(30)) {
-    supervisor = std::make_unique<TaskSupervisor>(
-        TaskSupervisor::Options{.clock = &clock,
-                                .launcher = &launcher,
-                                .grace = grace,
-                                .poll_every = absl::Milliseconds(1),
-                                .changed = [this] {
-                                  MutexLock lock(&mu);
-                                  ++changes;
-                                  changed.NotifyAll();
-                                }});
+    supervisor = std::make_unique<TaskSupervisor>(TaskSupervisor::Options{
+        .clock = &clock,
+        .launcher = &launcher,
+        .grace = grace,
+        .poll_every = absl::Milliseconds(1),
+        .device = [this](std::optional<uint32_t> gpu) { return DeviceOfTask(offer, gpu); },
+        .changed =
+            [this] {
+              MutexLock lock(&mu);
+              ++changes;
+              changed.NotifyAll();
+            }});
   }
 
   void Order(v1::TaskOrder::Desired desired, uint32_t rank = 0, uint64_t incarnation = 1) {
@@ -194,6 +203,30 @@ TEST_CASE("A task that cannot be started is reported as ended, with the reason")
   const std::vector<v1::TaskReport> reports = f.Await(
       [](const auto& all) { return !all.empty() && all[0].state() == v1::TaskReport::EXITED; });
   CHECK(reports[0].exit().cause() == "cannot be started: no such program");
+}
+
+TEST_CASE("A task gets the GPU of its order, or none, and says so") {
+  Fixture f;
+  for (const int gpu : {-1, 0, 1}) {
+    v1::TaskOrder order;
+    order.set_job_id(7);
+    order.set_rank(static_cast<uint32_t>(gpu + 1));
+    order.set_incarnation(1);
+    order.set_desired(v1::TaskOrder::RUN);
+    if (gpu >= 0) order.set_gpu(static_cast<uint32_t>(gpu));
+    f.supervisor->Obey(order);
+  }
+  const std::vector<v1::TaskReport> reports = f.Await([](const auto& all) {
+    return all.size() == 3 && AllStarted(all) && all[1].state() == v1::TaskReport::EXITED;
+  });
+  CHECK_FALSE(reports[0].has_gpu());
+  CHECK(reports[1].gpu() == 0);
+  CHECK(reports[1].exit().cause() == "cannot be started: gpu 0: this worker offers 1");
+  CHECK(reports[2].gpu() == 1);
+  MutexLock lock(&f.launcher.mu);
+  CHECK(f.launcher.launches == 2);
+  CHECK(DeviceFlagText(f.launcher.devices[{7, 0, 1}].device) == "cpu");
+  CHECK(DeviceFlagText(f.launcher.devices[{7, 2, 1}].device) == "cuda:1");
 }
 
 TEST_CASE("A stop for what is not there does nothing") {

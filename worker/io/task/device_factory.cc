@@ -13,6 +13,10 @@
 namespace paceline::worker {
 namespace {
 
+std::string ReasonOf(const DeviceOptions& options) {
+  return options.reason.empty() ? "asked for" : options.reason;
+}
+
 DeviceChoice Cpu(const DeviceOptions& options, absl::string_view reason) {
   DeviceChoice choice{.device = std::make_unique<CpuDevice>(Trace{options.tracer, options.clock}),
                       .reason = std::string(reason)};
@@ -29,15 +33,14 @@ DeviceChoice Cpu(const DeviceOptions& options, absl::string_view reason) {
   return choice;
 }
 
-absl::StatusOr<DeviceChoice> Cuda(const DeviceOptions& options, absl::string_view reason) {
+absl::StatusOr<DeviceChoice> Cuda(const DeviceOptions& options, const std::string& reason) {
   absl::StatusOr<OpenedGpu> opened = OpenGpuDevice(options.gpu, options.clock, options.tracer);
   if (!opened.ok()) {
     return absl::Status(opened.status().code(),
                         absl::StrCat("resources.device cuda: ", opened.status().message()));
   }
-  DeviceChoice choice{.device = std::move(opened->device),
-                      .name = std::move(opened->name),
-                      .reason = std::string(reason)};
+  DeviceChoice choice{
+      .device = std::move(opened->device), .name = std::move(opened->name), .reason = reason};
   choice.notes = {absl::StrCat("device cuda: ", reason, "; GPU ", options.gpu, ", ", choice.name),
                   absl::StrCat("numeric class ", choice.device->numeric_class())};
   return choice;
@@ -45,8 +48,9 @@ absl::StatusOr<DeviceChoice> Cuda(const DeviceOptions& options, absl::string_vie
 
 absl::StatusOr<DeviceChoice> Auto(const DeviceOptions& options) {
   const gpu::GpusFound found = gpu::FindGpus();
-  if (found.gpus.empty())
+  if (found.gpus.empty()) {
     return Cpu(options, absl::StrCat("auto, and there is no GPU: ", found.reason));
+  }
   return Cuda(options, "auto, and there is a GPU");
 }
 
@@ -58,14 +62,14 @@ absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
     case v1::DEVICE_KIND_AUTO:
       return Auto(options);
     case v1::DEVICE_KIND_CPU:
-      return Cpu(options, "asked for");
+      return Cpu(options, ReasonOf(options));
     case v1::DEVICE_KIND_CUDA:
-      return Cuda(options, "asked for");
+      return Cuda(options, ReasonOf(options));
     case v1::DEVICE_KIND_EMULATED:
       return DeviceChoice{
           .device = std::make_unique<EmulatedDevice>(options.clock, options.tracer),
           .name = "emulated",
-          .reason = "asked for",
+          .reason = ReasonOf(options),
           .notes = {"device emulated: steps are timed sleeps, gradients are noise"}};
     default:
       return absl::InvalidArgumentError(absl::StrCat(

@@ -2,6 +2,8 @@
 #ifndef PACELINE_WORKER_IO_TASK_DEVICE_FACTORY_H_
 #define PACELINE_WORKER_IO_TASK_DEVICE_FACTORY_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +21,8 @@ struct DeviceOptions {
   v1::DeviceKind kind = v1::DEVICE_KIND_AUTO;
   // cuda: the GPU, as CUDA counts.
   uint32_t gpu = 0;
+  // Why `kind` was chosen. Empty: it was asked for.
+  std::string reason;
   // Times the emulated device and dates spans; outlives the device.
   Clock* clock = nullptr;
   // Gets the spans of what the device does; outlives it. Null: nobody wants them.
@@ -39,6 +43,8 @@ struct DeviceChoice {
 //          InvalidArgument     an unknown kind.
 // Thread-safe.
 absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options);
+
+using DeviceFactory = std::function<absl::StatusOr<DeviceChoice>(const DeviceOptions&)>;
 
 }  // namespace paceline::worker
 

@@ -9,18 +9,23 @@
 #include "worker/core/math/blas.h"
 #include "worker/core/math/vector_kernels.h"
 #include "worker/core/models/model_factory.h"
+#include "worker/gpu/find_gpus.h"
 
 namespace paceline::worker {
 namespace {
 
+// Tests with a GPU are in tests/gpu.
 TEST_CASE("auto falls back to cpu and says so") {
+  if (!gpu::FindGpus().gpus.empty()) return WARN("skipped: there is a GPU here");
   RealClock clock;
   for (const v1::DeviceKind kind : {v1::DEVICE_KIND_UNSPECIFIED, v1::DEVICE_KIND_AUTO}) {
     REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice({.kind = kind, .clock = &clock}));
     CHECK(choice.device->name() == "cpu");
     REQUIRE_FALSE(choice.notes.empty());
-    CHECK(choice.notes[0] == "device cpu: auto, and this build has no cuda");
-    CHECK(choice.reason == "auto, and this build has no cuda");
+    const std::string why = gpu::FindGpus().reason;
+    REQUIRE_FALSE(why.empty());
+    CHECK(choice.reason == "auto, and there is no GPU: " + why);
+    CHECK(choice.notes[0] == "device cpu: " + choice.reason);
   }
 }
 
@@ -41,6 +46,18 @@ TEST_CASE("the cpu names its numeric class and complains of slow kernels") {
   }
 }
 
+TEST_CASE("why a device was chosen is kept") {
+  RealClock clock;
+  for (const v1::DeviceKind kind : {v1::DEVICE_KIND_CPU, v1::DEVICE_KIND_EMULATED}) {
+    REQUIRE_OK_AND_ASSIGN(const DeviceChoice asked, CreateDevice({.kind = kind, .clock = &clock}));
+    CHECK(asked.reason == "asked for");
+    REQUIRE_OK_AND_ASSIGN(
+        const DeviceChoice chosen,
+        CreateDevice({.kind = kind, .reason = "auto, and there is no GPU", .clock = &clock}));
+    CHECK(chosen.reason == "auto, and there is no GPU");
+  }
+}
+
 TEST_CASE("emulated says that it computes nothing") {
   RealClock clock;
   REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice,
@@ -50,10 +67,11 @@ TEST_CASE("emulated says that it computes nothing") {
   CHECK(choice.notes[0].find("noise") != std::string::npos);
 }
 
-TEST_CASE("what this build has not is refused") {
+TEST_CASE("what this machine has not is refused") {
+  if (!gpu::FindGpus().gpus.empty()) return WARN("skipped: there is a GPU here");
   RealClock clock;
   CHECK_STATUS(CreateDevice({.kind = v1::DEVICE_KIND_CUDA, .clock = &clock}),
-               absl::StatusCode::kFailedPrecondition, "cuda: this build has no cuda");
+               absl::StatusCode::kFailedPrecondition, "cuda: GPU 0: " + gpu::FindGpus().reason);
   CHECK_STATUS(CreateDevice({.kind = static_cast<v1::DeviceKind>(77), .clock = &clock}),
                absl::StatusCode::kInvalidArgument, "got 77");
 }

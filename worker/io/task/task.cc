@@ -187,20 +187,30 @@ class TaskImpl final : public Task {
       spec = *spec_;
       dir = job_index_dir_;
     }
+    DeviceOptions device{.gpu = options_.device.gpu.value_or(0), .clock = options_.clock};
     v1::ResourceSpec* resources = spec.mutable_resources();
     if (resources->device() == v1::DEVICE_KIND_AUTO ||
         resources->device() == v1::DEVICE_KIND_UNSPECIFIED) {
-      resources->set_device(options_.device);
+      resources->set_device(options_.device.kind);
+      device.reason = options_.device_reason;
     }
     absl::StatusOr<Tracer*> tracer = StartTrace(spec);
     if (!tracer.ok()) {
       driver_.Handle(TaskFailed{std::string(tracer.status().message())});
       return;
     }
-    compute_.Post([this, spec = std::move(spec), dir = std::move(dir), tracer = *tracer]() mutable {
+    device.tracer = *tracer;
+    device.kind = resources->device();
+    if (device.kind == v1::DEVICE_KIND_CUDA && !options_.device.gpu.has_value()) {
+      loop_.Post([this] {
+        driver_.Handle(TaskFailed{"resources.device cuda: the task was given no GPU"});
+      });
+      return;
+    }
+    compute_.Post([this, spec = std::move(spec), dir = std::move(dir), device]() mutable {
       if (dir.empty() || !options_.fs->CreateDirs(dir).ok()) dir = options_.index_dir;
       auto job = std::make_shared<absl::StatusOr<std::unique_ptr<TaskJob>>>(
-          PrepareTaskJob(spec, options_.fs, dir, options_.clock, tracer));
+          PrepareTaskJob(spec, options_.fs, dir, device, options_.create_device));
       loop_.Post([this, job] { Prepared(std::move(*job)); });
     });
   }

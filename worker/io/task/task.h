@@ -19,10 +19,11 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/fs.h"
-#include "proto/job.pb.h"
 #include "worker/core/model.h"
+#include "worker/core/node/device_flag.h"
 #include "worker/io/net/data_client.h"
 #include "worker/io/net/scheduler_client.h"
+#include "worker/io/task/device_factory.h"
 
 namespace paceline::worker {
 
@@ -33,8 +34,10 @@ struct TaskOptions {
   // Where record indexes are kept if the scheduler names no folder that can be
   // used here. Empty: nowhere.
   std::string index_dir;
-  // What a job's `device: auto` means here.
-  v1::DeviceKind device = v1::DEVICE_KIND_AUTO;
+  // What a job's `device: auto` means here, and why; with cuda the task's GPU.
+  DeviceFlag device;
+  std::string device_reason;
+  DeviceFactory create_device = CreateDevice;
   // After this long without the scheduler the rank parks.
   absl::Duration park_after = absl::Minutes(10);
   // How long a failed task waits for the scheduler to hear of it.

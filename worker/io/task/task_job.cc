@@ -36,10 +36,11 @@ void FillSchedule(uint64_t records, v1::TrainSpec* train) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
-                                                        const std::string& index_dir, Clock* clock,
-                                                        Tracer* tracer) {
+                                                        const std::string& index_dir,
+                                                        const DeviceOptions& device,
+                                                        const DeviceFactory& create) {
   auto job = std::make_unique<TaskJob>();
-  job->tracer = tracer;
+  job->tracer = device.tracer;
   job->spec = WithDefaults(spec);
   PL_RETURN_IF_ERROR(OpenData(fs, index_dir, job.get()));
   const uint64_t records = job->train == nullptr ? 0 : job->train->records();
@@ -48,9 +49,7 @@ absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec,
   FillSchedule(records, job->spec.mutable_train());
 
   PL_ASSIGN_OR_RETURN(job->model, CreateModel(job->spec, features, classes));
-  PL_ASSIGN_OR_RETURN(
-      DeviceChoice choice,
-      CreateDevice({.kind = job->spec.resources().device(), .clock = clock, .tracer = tracer}));
+  PL_ASSIGN_OR_RETURN(DeviceChoice choice, create(device));
   job->device = std::move(choice.device);
   job->notes = std::move(choice.notes);
   PL_ASSIGN_OR_RETURN(job->runner,

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/clock.h"
 #include "common/fs.h"
 #include "proto/job.pb.h"
 #include "proto/node.pb.h"
@@ -18,6 +17,7 @@
 #include "worker/core/device/device.h"
 #include "worker/core/model.h"
 #include "worker/core/trace/tracer.h"
+#include "worker/io/task/device_factory.h"
 
 namespace paceline::worker {
 
@@ -41,12 +41,14 @@ struct TaskJob {
 };
 
 // Opens and indexes the data, makes model and device: takes time. `index_dir` may
-// be empty. Clock, file system and tracer, which may be null, outlive the job.
-// Errors:  those of OpenDataset, CreateModel, CreateDevice and CreateRunner; they
+// be empty. `device`: what `spec` asks for. The file system, and what `device` points to,
+// outlive the job.
+// Errors:  those of OpenDataset, CreateModel, `create` and CreateRunner; they
 //          name file, record, field and reason.
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
-                                                        const std::string& index_dir, Clock* clock,
-                                                        Tracer* tracer = nullptr);
+                                                        const std::string& index_dir,
+                                                        const DeviceOptions& device,
+                                                        const DeviceFactory& create);
 
 }  // namespace paceline::worker
 
