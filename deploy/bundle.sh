@@ -84,46 +84,64 @@ for program in "${programs[@]}"; do
   chmod 755 "$stage/bin/$program"
 done
 
-# package_of FILE: the Debian package that it is from. dpkg may know it from before /usr
-# was merged.
-package_of() {
-  local file
-  file=$(realpath "$1")
-  { dpkg -S "$file" 2>/dev/null || dpkg -S "${file#/usr}" 2>/dev/null; } |
-    sed -n '1s/\(:[^ ,]*\)\{0,1\}[:,] .*//p'
-}
-
-# needs: "NAME FILE" of each library that the programs load, but glibc's.
+# needs: "NAME FILE" of each library that the programs load, but glibc's. One name may lead
+# to another by Debian's alternatives: FILE is what lies behind all of them.
 needs() {
   local program
   for program in "${programs[@]}"; do
     env -u LD_LIBRARY_PATH -u LD_PRELOAD ldd "out/bin/$program"
-  done | awk '$2 == "=>" { print $1, ($3 == "not" ? "" : $3) }' | grep -vE "$glibc" | LC_ALL=C sort -u
+  done | awk '$2 == "=>" { print $1, ($3 == "not" ? "none" : $3) }' | grep -vE "$glibc" |
+    LC_ALL=C sort -u | while read -r name file; do echo "$name $(realpath "$file")"; done
+}
+needs >"$temp/needs"
+[ -s "$temp/needs" ] || fail "ldd named no library"
+
+# Which Debian package a file is from: all are asked for at once, that is what takes time.
+# dpkg may know a file from before /usr was merged.
+declare -A package_of version_of
+while read -r package file; do
+  package_of[/usr${file#/usr}]=${package%%:*}
+done < <(sed 's/^[^ ]* \(\/usr\)\{0,1\}\(.*\)/\/usr\2\n\2/' "$temp/needs" | xargs dpkg -S 2>/dev/null |
+  grep -v '^diversion ')
+while IFS=$'\t' read -r package its_version; do
+  version_of[$package]=$its_version
+done < <(printf '%s\n' "${package_of[@]}" libcli11-dev nlohmann-json3-dev | sort -u |
+  xargs dpkg-query -W -f '${Package}\t${Version}\n')
+
+# licence PACKAGE
+licence() {
+  [ -f "/usr/share/doc/$1/copyright" ] || fail "$1: no licence in /usr/share/doc/$1/copyright"
+  put "/usr/share/doc/$1/copyright" "share/licenses/$1.txt"
 }
 
 while read -r name file; do
-  [ -n "$file" ] || fail "$name, which a program needs, is not on this machine"
+  [ -f "$file" ] || fail "$name, which a program needs, is not on this machine"
   case $name in
   libcu* | libnv*) fail "a program is linked with $name: CUDA has to be loaded at run time" ;;
   esac
-  package=$(package_of "$file")
+  package=${package_of[$file]:-}
   [ -n "$package" ] || fail "$file belongs to no Debian package: its licence is not known"
-  # One name may lead to another by Debian's alternatives: the file itself is taken.
-  put "$(realpath "$file")" "lib/$name"
-  put "/usr/share/doc/$package/copyright" "share/licenses/$package.txt"
-  printf '%s\t%s\t%s\n' "$name" "$package" "$(dpkg-query -W -f '${Version}' "$package")" \
-    >>"$stage/share/libraries.tsv"
-done < <(needs)
-[ -s "$stage/share/libraries.tsv" ] || fail "ldd named no library"
+  put "$file" "lib/$name"
+  licence "$package"
+  printf '%s\t%s\t%s\n' "$name" "$package" "${version_of[$package]}" >>"$stage/share/libraries.tsv"
+done <"$temp/needs"
+# These are compiled in.
+for package in libcli11-dev nlohmann-json3-dev; do
+  licence "$package"
+  printf -- '-\t%s\t%s\n' "$package" "${version_of[$package]}" >>"$stage/share/libraries.tsv"
+done
 
 cuda_home=${CUDA_HOME:-/usr/local/cuda}
 cublas=(libcublas.so.13 libcublasLt.so.13)
+# A program that was built with the toolkit has its runtime compiled in.
+if [ "$cuda" = bundled ] || grep -qaF libcuda.so.1 "$stage/bin/paceline-worker"; then
+  cuda_licence=$(find -L "$cuda_home" -maxdepth 4 \( -ipath '*cublas*/license*.txt' -o -name EULA.txt \) \
+    2>/dev/null | LC_ALL=C sort | head -n 1 || true)
+  [ -z "$cuda_licence" ] || put "$cuda_licence" share/licenses/cuda.txt
+fi
 if [ "$cuda" = bundled ]; then
   if [ -e "$cuda_home/lib64/${cublas[0]}" ]; then
-    cuda_licence=$(find -L "$cuda_home" -maxdepth 4 \
-      \( -ipath '*cublas*/license*.txt' -o -name 'EULA.txt' \) | LC_ALL=C sort | head -n 1)
     [ -n "$cuda_licence" ] || fail "no licence of cuBLAS under $cuda_home: use --system-cuda"
-    put "$cuda_licence" share/licenses/cublas.txt
     for name in "${cublas[@]}"; do
       put "$(realpath "$cuda_home/lib64/$name")" "lib/$name"
       printf '%s\tcublas\t%s\n' "$name" "$cuda_home" >>"$stage/share/libraries.tsv"
@@ -177,7 +195,7 @@ epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 find "$stage" -exec touch -h -d "@$epoch" {} +
 pack() {
   tar -C "$temp" --format=ustar --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner \
-    -cf - "paceline-$version" | gzip -n -9
+    -cf - "paceline-$version" | gzip -n -6
 }
 # Without cuBLAS it is small enough to be packed only to be weighed.
 if [ "$packed" = yes ] || [ "$cuda" != bundled ]; then
