@@ -1,7 +1,7 @@
 """A cluster of the programs of a bundle (deploy/bundle.sh) on this host.
 
     programs = Programs(bundle)
-    with programs.cluster(workers=2, device="cuda") as cluster:
+    with programs.cluster(workers=2) as cluster:
         run = cluster.run(job_text)           # run.summary, run.curve
     summary, trace = programs.local_run(job_text, workers=1, trace=True)
 """
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import typing
+
+import jobs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CUBLAS = "libcublas.so.13"
@@ -89,10 +91,9 @@ class Programs:
         return "--trace" in self.e2e.pacectl("local", "run", "--help", check=True).stdout
 
     @contextlib.contextmanager
-    def cluster(self, workers, servers=2, device="auto"):
-        """A standing cluster of processes; `device`: what its workers have."""
-        with self.e2e.Cluster(servers=servers, workers=workers,
-                              worker_flags=("--device", device)) as cluster:
+    def cluster(self, workers, servers=2):
+        """A standing cluster of processes, whose workers take what GPUs there are."""
+        with self.e2e.Cluster(servers=servers, workers=workers) as cluster:
             yield Standing(cluster)
 
     def local_run(self, job, workers, servers=2, trace=""):
@@ -126,9 +127,8 @@ class Standing:
         path = self._cluster.folder / "job.yaml"
         path.write_text(job)
         done = self._cluster.pacectl("submit", "--wait", "-o", "json", path, timeout=JOB_SECONDS)
-        name = job.split("\n", 1)[0].removeprefix("name: ")
         if done.returncode:
-            raise JobFailed(f"{name}: exit code {done.returncode}: "
+            raise JobFailed(f"{jobs.name_of(job)}: exit code {done.returncode}: "
                             f"{reason(done.stdout) or done.stderr.strip()[-1000:]}")
         summary = json.loads(done.stdout)
         evals = self._cluster.job(summary["job_id"]).get("evals", [])

@@ -77,6 +77,11 @@ def _job(name, model, data, batch, length, optimizer, device, eval_every, precis
             "checkpoint: {every_seconds: 0}\n")
 
 
+def name_of(job):
+    """Of a job file's text that is from here."""
+    return job.split("\n", 1)[0].removeprefix("name: ")
+
+
 def iterations(records, batch, epochs):
     return -(-records * epochs // batch)
 

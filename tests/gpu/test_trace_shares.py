@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from trace_shares import intersection, length, shares, union
+from trace_shares import intersection, length, lines, read, shares, union
 
 PROGRAM = pathlib.Path(__file__).with_name("trace_shares.py")
 
@@ -92,6 +92,13 @@ class Shares(unittest.TestCase):
         self.assertAlmostEqual(found["step_seconds"], 0.015)
         self.assertAlmostEqual(found["hidden"], 3 / 5)
 
+    def test_spans_that_were_dropped_are_said(self):
+        end = {"ph": "M", "name": "trace_end", "pid": 1, "tid": 0, "args": {"spans": 7, "dropped": 3}}
+        found = shares([*self.trace(), end])
+        self.assertEqual(found["dropped"], 3)
+        self.assertIn("3 spans were dropped", "\n".join(lines(found)))
+        self.assertEqual(shares(self.trace())["dropped"], 0)
+
     def test_nothing_to_hide(self):
         self.assertIsNone(shares([span("forward", t, t, t + 1) for t in range(3)])["hidden"])
 
@@ -127,6 +134,13 @@ class Program(unittest.TestCase):
             done = self.run_on(folder, {"a.json": trace})
             self.assertIn("60.0% hidden under compute", done.stdout)
             self.assertIn("step: 10.000 ms", done.stdout)
+
+    def test_a_trace_that_breaks_off(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "t.json"
+            trace = [event for t in range(5) for event in step(t, 10 * t)]
+            path.write_text("[\n" + "".join(json.dumps(event) + ",\n" for event in trace))
+            self.assertEqual(read(path), trace)
 
     def test_what_is_no_trace(self):
         with tempfile.TemporaryDirectory() as folder:

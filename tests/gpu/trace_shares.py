@@ -80,9 +80,10 @@ def spans(events):
 
 
 def read(path):
-    """The events of a trace file."""
+    """The events of a trace file, also of one with an event a line that breaks off behind one."""
     with (gzip.open if str(path).endswith(".gz") else open)(path, "rt") as file:
-        trace = json.load(file)
+        text = file.read().rstrip()
+    trace = json.loads(text[:-1] + "]" if text.endswith("},") else text)
     return trace["traceEvents"] if isinstance(trace, dict) else trace
 
 
@@ -142,7 +143,7 @@ def mean(values):
 
 def shares(events, skip=0):
     """The means over all processes (ranks) in the trace; the keys are those of
-    shares_of_process, and `ranks`. ValueError: a trace that no step can be read from."""
+    shares_of_process, `ranks` and `dropped` spans. ValueError: a trace that no step can be read from."""
     by_process = collections.defaultdict(list)
     for span in spans(events):
         by_process[span.process].append(span)
@@ -151,7 +152,9 @@ def shares(events, skip=0):
              if any(span.name == "forward" for span in found)]
     if not ranks:
         raise ValueError("no span named forward in the trace")
-    return {"ranks": len(ranks), **mean([shares_of_process(found, skip) for found in ranks])}
+    # What the writer of a trace had to leave out.
+    dropped = sum(event["args"]["dropped"] for event in events if event.get("name") == "trace_end")
+    return {"ranks": len(ranks), "dropped": dropped, **mean([shares_of_process(found, skip) for found in ranks])}
 
 
 def lines(found):
@@ -162,6 +165,8 @@ def lines(found):
     yield "of a step: " + ", ".join(
         f"{kind} {share:.1%}" for kind, share in found["shares"].items()) + \
         f", nothing {found['idle']:.1%}"
+    if found["dropped"]:
+        yield f"{found['dropped']} spans were dropped: the shares lack them"
     if found["hidden"] is None:
         yield "no copies, pushes or pulls"
     else:
