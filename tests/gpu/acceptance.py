@@ -78,6 +78,16 @@ def attempt(report, name, run, job):
         return None
 
 
+def preflight(report, run, data, device):
+    """Whether a short job runs on the device at all: else nothing that follows makes sense."""
+    done = attempt(report, f"a job on {device}", run,
+                   jobs.learning("softmax", data, device, epochs=1, evals=1))
+    if done is None:
+        return False
+    check_device(report, f"a job on {device}", done, device)
+    return not report.failed
+
+
 def same_as_cpu(report, run, kind, data, device, epochs):
     """One model on cpu and, twice, on `device`. `run`: from a job's text to a Run."""
     reference = attempt(report, f"{kind} on cpu", run, jobs.learning(kind, data, "cpu", epochs))

@@ -23,7 +23,9 @@ import jobs
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CUBLAS = "libcublas.so.13"
 # A job that takes longer hangs.
-JOB_SECONDS = 1200
+JOB_SECONDS = 300
+# What pacectl may need to stop when its time is up.
+STOP_SECONDS = 60
 
 
 class JobFailed(Exception):
@@ -96,17 +98,27 @@ class Programs:
         with self.e2e.Cluster(servers=servers, workers=workers) as cluster:
             yield Standing(cluster)
 
-    def local_run(self, job, workers, servers=2, trace=""):
-        """A job on a cluster of its own; its summary. `trace`: the file that gets one."""
+    def local_run(self, job, workers, servers=2, trace="", seconds=JOB_SECONDS):
+        """A job on a cluster of its own; its summary. `trace`: the file that gets one.
+        JobFailed: it did not succeed."""
         with tempfile.TemporaryDirectory() as folder:
             path = self.e2e.write_job(folder, job)
             flags = ("--trace", trace) if trace else ()
-            done = self.e2e.pacectl("local", "run", path, "--workers", workers, "--servers", servers,
-                                    "-o", "json", *flags, timeout=JOB_SECONDS)
-        if done.returncode:
-            raise JobFailed(f"pacectl local run: exit code {done.returncode}: "
-                            f"{reason(done.stdout) or done.stderr.strip()[-1000:]}")
-        return json.loads(done.stdout)
+            return summary_of(self.e2e.pacectl, job, seconds, "local", "run", path, "--workers",
+                              workers, "--servers", servers, *flags)
+
+
+def summary_of(pacectl, job, seconds, *command):
+    """What a pacectl command that runs a job to its end prints. JobFailed: it did not succeed."""
+    name = jobs.name_of(job)
+    try:
+        done = pacectl(*command, "-o", "json", "--timeout", seconds, timeout=seconds + STOP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise JobFailed(f"{name}: pacectl did not end within {error.timeout} s") from error
+    if done.returncode:
+        raise JobFailed(f"{name}: exit code {done.returncode}: "
+                        f"{reason(done.stdout) or done.stderr.strip()[-1000:]}")
+    return json.loads(done.stdout)
 
 
 def reason(text):
@@ -126,11 +138,7 @@ class Standing:
         """Runs a job file's text to its end. JobFailed: it did not succeed."""
         path = self._cluster.folder / "job.yaml"
         path.write_text(job)
-        done = self._cluster.pacectl("submit", "--wait", "-o", "json", path, timeout=JOB_SECONDS)
-        if done.returncode:
-            raise JobFailed(f"{jobs.name_of(job)}: exit code {done.returncode}: "
-                            f"{reason(done.stdout) or done.stderr.strip()[-1000:]}")
-        summary = json.loads(done.stdout)
+        summary = summary_of(self._cluster.pacectl, job, JOB_SECONDS, "submit", "--wait", path)
         evals = self._cluster.job(summary["job_id"]).get("evals", [])
         curve = [(int(point["iteration"]), point["result"]["loss"]) for point in evals
                  if "loss" in point.get("result", {})]

@@ -16,7 +16,7 @@ import acceptance
 import floors
 import jobs
 import performance
-from bundle_cluster import Programs
+from bundle_cluster import Programs, Run
 from report import Report, machine
 
 PARTS = ("models", "precisions", "performance")
@@ -55,14 +55,37 @@ def known_rates(args):
                         times(args.d2h_gbps, 1e9), loopback)
 
 
+def check(args, parts, programs, data, report):
+    """The parts that compare."""
+    epochs = 1 if args.tiny else 3 if args.quick else 15
+    with programs.cluster(workers=args.ranks) as cluster:
+        reference = None
+        if "models" in parts:
+            reference = acceptance.models(report, cluster.run, data, args.device, epochs)
+        if "precisions" in parts:
+            reference = reference or acceptance.attempt(
+                report, "mlp on cpu", cluster.run, jobs.learning("mlp", data, "cpu", epochs))
+            acceptance.precisions(report, cluster.run, data, args.device, epochs, reference)
+
+
+def measure(args, programs, report, folder):
+    """The part that measures."""
+    rates = known_rates(args)
+    report.facts["rates"] = rates._asdict()
+    report.say(f"rates: {report.facts['rates']}")
+    sizes = performance.TINY if args.tiny else performance.QUICK if args.quick else performance.Sizes()
+    performance.run_all(
+        report, lambda job, skip: performance.traced_run(programs, job, skip, args.traces), args.device,
+        rates, sizes, folder, ("float32", *acceptance.PRECISIONS) if args.device == "cuda" else ("float32",))
+    for row in performance.table(report):
+        report.say(row)
+
+
 def main(argv=None):
     args = arguments(argv)
     parts = args.only or PARTS
-    epochs = 1 if args.tiny else 3 if args.quick else 15
     if args.traces:
         pathlib.Path(args.traces).mkdir(parents=True, exist_ok=True)
-    report = Report()
-    facts = machine()
     with tempfile.TemporaryDirectory(prefix="paceline-gpu-") as temp:
         folder = pathlib.Path(temp)
         try:
@@ -70,33 +93,17 @@ def main(argv=None):
             data = jobs.find(args.data, programs.sample_data(), folder)
         except FileNotFoundError as error:
             sys.exit(f"cluster.py: {error}")
-        facts.update(version=programs.version(), cublas=programs.cublas, data=data.said)
-        for key, value in facts.items():
+        report = Report(args.json, {**machine(), "version": programs.version(),
+                                    "cublas": programs.cublas, "data": data.said})
+        for key, value in report.facts.items():
             report.say(f"{key}: {value}")
-        if {"models", "precisions"} & set(parts):
-            with programs.cluster(workers=args.ranks) as cluster:
-                run = cluster.run
-                reference = None
-                if "models" in parts:
-                    reference = acceptance.models(report, run, data, args.device, epochs)
-                if "precisions" in parts:
-                    reference = reference or acceptance.attempt(
-                        report, "mlp on cpu", run, jobs.learning("mlp", data, "cpu", epochs))
-                    acceptance.precisions(report, run, data, args.device, epochs, reference)
-        if "performance" in parts:
-            sizes = performance.TINY if args.tiny else performance.QUICK if args.quick else \
-                performance.Sizes()
-            rates = known_rates(args)
-            facts["rates"] = rates._asdict()
-            report.say(f"rates: {facts['rates']}")
-            performance.run_all(
-                report, lambda job, skip: performance.traced_run(programs, job, skip, args.traces),
-                args.device, rates, sizes, folder,
-                ("float32", *acceptance.PRECISIONS) if args.device == "cuda" else ("float32",))
-            for row in performance.table(report):
-                report.say(row)
-    if args.json:
-        report.save(args.json, facts)
+        if acceptance.preflight(report, lambda job: Run(programs.local_run(job, workers=1, seconds=60), []),
+                                data, args.device):
+            if {"models", "precisions"} & set(parts):
+                check(args, parts, programs, data, report)
+            if "performance" in parts:
+                measure(args, programs, report, folder)
+    report.save()
     report.say(f"{len(report.checks)} checks, {len(report.failed)} failed"
                + "".join(f"\n  {name}" for name in report.failed))
     return 1 if report.failed else 0

@@ -1,4 +1,4 @@
-"""What was checked and measured: lines as it goes, and all of it as JSON at the end."""
+"""What was checked and measured: lines as it goes, and all of it as JSON."""
 
 import datetime
 import json
@@ -27,10 +27,14 @@ def machine():
 
 
 class Report:
-    """Checks that hold or not, and figures that are what they are."""
+    """Checks that hold or not, and figures that are what they are. `path`, if any, gets all of it,
+    and has at any time what is known by then; `facts` say what about."""
 
-    def __init__(self, write=print):
-        self._write = write
+    def __init__(self, path=None, facts=None, write=None):
+        self._path = path
+        # Whoever is stopped half way has shown what he has.
+        self._write = write or (lambda line: print(line, flush=True))
+        self.facts = facts or {}
         self.checks = []
         self.figures = []
 
@@ -41,15 +45,19 @@ class Report:
         """`said`: the numbers."""
         self.checks.append({"name": name, "ok": bool(ok), "said": said})
         self._write(f"{'ok    ' if ok else 'FAILED'} {name}: {said}")
+        self.save()
 
     def figure(self, name, values):
         self.figures.append({"name": name, **values})
+        self.save()
 
     @property
     def failed(self):
         return [check["name"] for check in self.checks if not check["ok"]]
 
-    def save(self, path, facts):
-        with open(path, "w") as file:
-            json.dump({"machine": facts, "checks": self.checks, "figures": self.figures}, file, indent=2)
-            file.write("\n")
+    def save(self):
+        if self._path:
+            with open(self._path, "w") as file:
+                json.dump({"machine": self.facts, "checks": self.checks, "figures": self.figures},
+                          file, indent=2)
+                file.write("\n")

@@ -87,6 +87,17 @@ class SameAsCpu(unittest.TestCase):
         self.assertFalse([job for job in self.jobs if "cuda" in job])
 
 
+class Preflight(unittest.TestCase):
+    def test_without_the_device_nothing_else_makes_sense(self):
+        for wrong, said in (([JobFailed("needs 1 GPU, 0 free")], "needs 1 GPU, 0 free"),
+                            ([good("cpu")], "device cpu (A GPU), cuda expected"), ([good()], None)):
+            report = Report(write=lambda line: None)
+            self.assertEqual(acceptance.preflight(report, Cluster(cuda=wrong).run, DATA, "cuda"),
+                             said is None)
+            self.assertEqual([check["said"] for check in report.checks if not check["ok"]],
+                             [said] if said else [])
+
+
 class Precisions(unittest.TestCase):
     def run_all(self, device, accuracy):
         report, cluster = Report(write=lambda line: None), Cluster(

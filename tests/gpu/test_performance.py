@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -114,6 +115,23 @@ class Bundles(unittest.TestCase):
             lib.mkdir()
             (lib / bundle_cluster.CUBLAS).write_text("")
             self.assertEqual(bundle_cluster.cublas_folder(pathlib.Path(temp)), "")
+
+    def test_jobs_that_do_not_succeed(self):
+        def ends(code, stdout, stderr=""):
+            def pacectl(*command, timeout):
+                self.assertEqual(command, ("submit", "-o", "json", "--timeout", 5))
+                self.assertGreater(timeout, 5)
+                if code is None:
+                    raise subprocess.TimeoutExpired(command, timeout)
+                return subprocess.CompletedProcess(command, code, stdout, stderr)
+            return bundle_cluster.summary_of(pacectl, "name: j\n", 5, "submit")
+        self.assertEqual(ends(0, '{"state": "succeeded"}'), {"state": "succeeded"})
+        for end, said in (((1, '{"reason": "out of memory"}'), "j: exit code 1: out of memory"),
+                          ((5, "", "pending: needs 1 GPU\n"), "j: exit code 5: pending: needs 1 GPU"),
+                          ((None, ""), "j: pacectl did not end within 65 s")):
+            with self.assertRaises(JobFailed) as failed:
+                ends(*end)
+            self.assertEqual(str(failed.exception), said)
 
     def test_the_reason_of_a_summary(self):
         self.assertEqual(bundle_cluster.reason('{"reason": "no slot"}'), "no slot")
