@@ -4,7 +4,6 @@ Timings are what they are: a target that is missed is said, and fails nothing.
 """
 
 import pathlib
-import shutil
 import tempfile
 import typing
 
@@ -43,22 +42,17 @@ class Measured(typing.NamedTuple):
 
 
 def traced_run(programs, job, skip, keep=None):
-    """The run of a job on one rank and two servers, and its trace, whose files stay in the folder
-    `keep`, if one is given. JobFailed: it did not succeed."""
+    """The run of a job on one rank and two servers, and its trace, which stays in the folder `keep`,
+    if one is given. JobFailed: it did not succeed."""
     if not programs.can_trace():
         return Measured(programs.local_run(job, workers=1), None, "pacectl has no --trace")
     with tempfile.TemporaryDirectory() as folder:
-        summary = programs.local_run(job, workers=1, trace=f"{folder}/trace.json")
-        # One file a task, beside the one that was named.
-        events = []
+        path = pathlib.Path(keep or folder) / f"{jobs.name_of(job)}.json"
+        summary = programs.local_run(job, workers=1, trace=path)
         try:
-            for path in sorted(pathlib.Path(folder).glob("trace*.json")):
-                if keep:
-                    shutil.copy(path, pathlib.Path(keep) / f"{jobs.name_of(job)}.{path.name}")
-                events += trace_shares.read(path)
-            return Measured(summary, trace_shares.shares(events, skip), "")
+            return Measured(summary, trace_shares.shares(trace_shares.read(path), skip), "")
         except (OSError, KeyError, TypeError, ValueError) as error:
-            return Measured(summary, None, str(error))
+            return Measured(summary, None, f"{path.name}: {error}")
 
 
 def bytes_of_step(measured, rounds, batch_bytes):

@@ -70,37 +70,34 @@ class Row(unittest.TestCase):
 
 
 class Programs:
-    """Writes the traces of a run beside the file that is named."""
+    """Writes a trace of a run."""
 
-    def __init__(self, *traces, traces_at_all=True):
-        self._traces, self._can = traces, traces_at_all
+    def __init__(self, events=None):
+        self._events = events
 
     def can_trace(self):
-        return self._can
+        return self._events is not None
 
-    def local_run(self, job, workers, trace=""):
-        for rank, events in enumerate(self._traces):
-            path = pathlib.Path(trace.replace(".json", f".job-1.rank-{rank}.1.json"))
-            path.write_text(json.dumps(events))
+    def local_run(self, job, workers, trace=None):
+        if trace:
+            pathlib.Path(trace).write_text(json.dumps(self._events))
         return {"job": job, "workers": workers}
 
 
 class Trace(unittest.TestCase):
-    def test_the_files_of_all_tasks_are_read(self):
-        def forward(rank, every):
-            return [{"ph": "X", "name": "forward", "pid": rank, "ts": every * t, "dur": 1,
-                     "args": {"iteration": t}} for t in range(5)]
-        with tempfile.TemporaryDirectory() as kept:
-            measured = traced_run(Programs(forward(0, 1000), forward(1, 3000)), "name: j\n", 2, kept)
-            self.assertEqual(sorted(path.name for path in pathlib.Path(kept).iterdir()),
-                             [f"j.trace.job-1.rank-{rank}.1.json" for rank in range(2)])
-        self.assertEqual(measured.summary, {"job": "name: j\n", "workers": 1})
-        self.assertEqual(measured.found["ranks"], 2)
-        self.assertAlmostEqual(measured.found["step_seconds"], 0.002)
+    def test_it_is_read_and_kept(self):
+        events = [{"ph": "X", "name": "forward", "ts": 1000 * t, "dur": 1, "args": {"iteration": t}}
+                  for t in range(5)]
+        with tempfile.TemporaryDirectory() as folder:
+            for keep in (folder, None):
+                measured = traced_run(Programs(events), "name: j\n", 2, keep)
+                self.assertEqual(measured.summary, {"job": "name: j\n", "workers": 1})
+                self.assertAlmostEqual(measured.found["step_seconds"], 0.001)
+                self.assertEqual([path.name for path in pathlib.Path(folder).iterdir()], ["j.json"])
 
     def test_why_there_is_none(self):
-        self.assertIn("no span named forward", traced_run(Programs(), "j", 0).no_trace)
-        self.assertIn("--trace", traced_run(Programs(traces_at_all=False), "j", 0).no_trace)
+        self.assertIn("j.json: no span named forward", traced_run(Programs([]), "name: j\n", 0).no_trace)
+        self.assertEqual(traced_run(Programs(), "j", 0).no_trace, "pacectl has no --trace")
 
 
 class Bundles(unittest.TestCase):

@@ -27,7 +27,7 @@ def step(iteration, at, pid=1):
             span("D2H", iteration, at + 3, at + 5, pid, bytes=100),
             span("push", iteration, at + 4, at + 7, pid),
             span("pull", iteration, at + 6, at + 8, pid),
-            span("wait", iteration, at + 7, at + 9, pid)]
+            span("wait for rows", iteration, at + 7, at + 9, pid)]
 
 
 class Intervals(unittest.TestCase):
