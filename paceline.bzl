@@ -13,6 +13,14 @@ _COPTS = [
     "-Wno-missing-field-initializers",
 ]
 
+# Where deploy/bundle.sh puts the libraries; elsewhere nothing is there. As DT_RPATH, not
+# DT_RUNPATH: it counts for libraries of libraries and for what is loaded at run time
+# too, and comes before LD_LIBRARY_PATH, so that the host's libraries do not mix in.
+_BUNDLE_LINKOPTS = [
+    "-Wl,--disable-new-dtags",
+    "-Wl,-rpath,$$ORIGIN/../lib",
+]
+
 def paceline_cc_library(name, copts = [], **kwargs):
     """A library of ours."""
     native.cc_library(
@@ -21,11 +29,12 @@ def paceline_cc_library(name, copts = [], **kwargs):
         **kwargs
     )
 
-def paceline_cc_binary(name, copts = [], **kwargs):
+def paceline_cc_binary(name, copts = [], linkopts = [], **kwargs):
     """A program of ours."""
     native.cc_binary(
         name = name,
         copts = _COPTS + copts,
+        linkopts = _BUNDLE_LINKOPTS + linkopts,
         **kwargs
     )
 

@@ -44,6 +44,7 @@ class CommandLine {
     app_.footer(
         "Data go to stdout, messages to stderr. Exit codes: 0 ok, 1 the job failed, 2 usage,\n"
         "3 the scheduler is unavailable, 4 denied, 5 timeout, 130 interrupted.");
+    app_.set_version_flag("--version", absl::StrCat("pacectl ", kVersion));
     app_.add_option("--address", address_, "host:port of the scheduler (PACELINE_ADDRESS)")
         ->capture_default_str();
     app_.add_option("-o,--output", output_, "table or json")

@@ -261,6 +261,7 @@ TEST_CASE("validate and explain need no scheduler") {
   CHECK(Run(test, {"explain", "train.sed"}) == 2);
   CHECK(absl::StrContains(test.err.str(), "did you mean `seed`?"));
   CHECK(Run(test, {"version"}) == 0);
+  CHECK(Run(test, {"--version"}) == 0);
 }
 
 }  // namespace

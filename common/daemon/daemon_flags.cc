@@ -7,6 +7,7 @@
 #include "common/daemon/descriptors.h"
 #include "common/daemon/mutex_checks.h"
 #include "common/status/status_macros.h"
+#include "common/version/version.h"
 
 namespace paceline {
 namespace {
@@ -56,6 +57,7 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
       ->capture_default_str();
   app->add_flag("--insecure", insecure_, "allow unprotected listeners that other hosts reach");
   app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
+  app->set_version_flag("--version", absl::StrCat("paceline-", defaults.role, " ", kVersion));
   app->set_config("--config", "", "file with these options as keys");
   app->allow_config_extras(CLI::config_extras_mode::error);
 }

@@ -10,7 +10,7 @@
 //     InitDaemon(*flags);
 //
 // --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
-// --log-format, --tcp-congestion, --insecure, --test-faults, and --config FILE with the
+// --log-format, --tcp-congestion, --insecure, --test-faults, --version, and --config FILE with the
 // same names as keys (`listen = "127.0.0.1:7071"`), where the command line wins and an
 // unknown key is an error.
 //

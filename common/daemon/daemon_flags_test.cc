@@ -84,9 +84,11 @@ TEST_CASE("faults are given by a flag, and there are none without") {
                "did you mean server.push.reply?");
 }
 
-TEST_CASE("help and usage errors have their exit codes") {
+TEST_CASE("help, version and usage errors have their exit codes") {
   std::optional<int> code;
   CHECK_FALSE(Parse({"--help"}, &code).ok());
+  CHECK(code == 0);
+  CHECK_FALSE(Parse({"--version"}, &code).ok());
   CHECK(code == 0);
   CHECK_FALSE(Parse({"--no-such-flag"}, &code).ok());
   CHECK(code == 2);

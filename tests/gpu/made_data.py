@@ -1,0 +1,51 @@
+"""Data that are made, for runs that have none or need more: functions of their seed.
+
+    images(folder / "mlp", 8192)               # mlp-images, mlp-labels: MNIST's IDX format
+    libsvm(folder / "fm.libsvm", 65536, features=10**6, entries=39)
+"""
+
+import random
+import struct
+
+PIXELS = 784
+CLASSES = 10
+
+
+def images(path, records, seed=1):
+    """`records` noisy pictures of 28x28 pixels: each shows its class's pattern, which half of the
+    pixels follow. Writes path-images and path-labels; returns their paths."""
+    rng = random.Random(seed)
+    patterns = [rng.randbytes(PIXELS) for _ in range(CLASSES)]
+    mask = int.from_bytes(b"\x00\xff" * (PIXELS // 2), "little")
+    labels = bytes(rng.randrange(CLASSES) for _ in range(records))
+    names = path.with_name(path.name + "-images"), path.with_name(path.name + "-labels")
+    with open(names[0], "wb") as file:
+        file.write(struct.pack(">IIII", 0x803, records, 28, 28))
+        for label in labels:
+            pattern = int.from_bytes(patterns[label], "little") & mask
+            noise = int.from_bytes(rng.randbytes(PIXELS), "little") & ~mask
+            file.write((pattern | noise).to_bytes(PIXELS, "little"))
+    names[1].write_bytes(struct.pack(">II", 0x801, records) + labels)
+    return names
+
+
+def weight(feature):
+    """Of a feature in the model that labels follow, from -1 to below 1."""
+    return ((feature * 2654435761 >> 7) & 0xFFFF) / 32768 - 1
+
+
+def libsvm(path, records, features, entries, seed=1):
+    """`records` of one entry from each of `entries` fields of equal width (clicks look so: a few
+    features of a field are frequent, most are rare). Labels 0 and 1 follow the features'
+    weights, nine in ten of them. Returns the path."""
+    if not 0 < entries <= features:
+        raise ValueError(f"{entries} entries of {features} features: as many fields expected")
+    rng = random.Random(seed)
+    width = features // entries
+    with open(path, "w") as file:
+        for _ in range(records):
+            # Indices count from 1 and rise.
+            found = [field * width + int(width * rng.random() ** 4) for field in range(entries)]
+            label = (sum(map(weight, found)) > 0) ^ (rng.random() < 0.1)
+            file.write(f"{label:d} {' '.join(f'{index + 1}:1' for index in found)}\n")
+    return path

@@ -1,0 +1,58 @@
+"""Made data are what their formats say, the same every time, and can be learned from."""
+
+import pathlib
+import struct
+import tempfile
+import unittest
+
+import made_data
+
+
+class MadeData(unittest.TestCase):
+    def setUp(self):
+        temp = tempfile.TemporaryDirectory()
+        self.addCleanup(temp.cleanup)
+        self.folder = pathlib.Path(temp.name)
+
+    def test_images(self):
+        images, labels = made_data.images(self.folder / "p", 50)
+        data, marks = images.read_bytes(), labels.read_bytes()
+        self.assertEqual(struct.unpack(">IIII", data[:16]), (0x803, 50, 28, 28))
+        self.assertEqual(struct.unpack(">II", marks[:8]), (0x801, 50))
+        self.assertEqual((len(data), len(marks)), (16 + 50 * 784, 8 + 50))
+        self.assertLess(max(marks[8:]), made_data.CLASSES)
+        again = made_data.images(self.folder / "again", 50)
+        self.assertEqual((again[0].read_bytes(), again[1].read_bytes()), (data, marks))
+        other = made_data.images(self.folder / "other", 50, seed=2)
+        self.assertNotEqual(other[0].read_bytes(), data)
+        # Pictures of a class share half of their pixels, others do not.
+        pictures = [data[16 + 784 * i:16 + 784 * (i + 1)] for i in range(50)]
+
+        def alike(a, b):
+            return sum(x == y for x, y in zip(pictures[a], pictures[b])) / 784
+        same = next((a, b) for a in range(50) for b in range(a) if marks[8 + a] == marks[8 + b])
+        self.assertGreater(alike(*same), 0.45)
+        other = next(i for i in range(50) if marks[8 + i] != marks[8])
+        self.assertLess(alike(0, other), 0.1)
+
+    def test_libsvm(self):
+        path = made_data.libsvm(self.folder / "x", 400, features=1000, entries=8)
+        rows = [line.split() for line in path.read_text().splitlines()]
+        self.assertEqual(len(rows), 400)
+        self.assertEqual({row[0] for row in rows}, {"0", "1"})
+        follow = 0
+        for row in rows:
+            indices = [int(entry.split(":")[0]) for entry in row[1:]]
+            self.assertEqual(len(indices), 8)
+            self.assertEqual(sorted(set(indices)), indices)
+            self.assertTrue(1 <= indices[0] and indices[-1] <= 1000)
+            follow += (sum(made_data.weight(i - 1) for i in indices) > 0) == (row[0] == "1")
+        self.assertAlmostEqual(follow / 400, 0.9, delta=0.05)
+        again = made_data.libsvm(self.folder / "y", 400, features=1000, entries=8)
+        self.assertEqual(again.read_text(), path.read_text())
+        with self.assertRaisesRegex(ValueError, "9 entries of 8 features"):
+            made_data.libsvm(self.folder / "z", 1, features=8, entries=9)
+
+
+if __name__ == "__main__":
+    unittest.main()
