@@ -1,17 +1,26 @@
 """Finds a CUDA toolkit, or settles for none.
 
 Looks in $CUDA_HOME, else in /usr/local/cuda, and makes a repository with
-  defs.bzl     CUDA_AVAILABLE, CUDA_HOME, NVCC
+  defs.bzl     CUDA_AVAILABLE, CUDA_HOME, NVCC, NVCC_VERSION, CUDA_ARCHS
   //:headers   the toolkit's headers
   //:cudart    the runtime, static: a program starts without a driver
   //:cublas    cuBLAS, shared, found at the toolkit's place
 Without a toolkit the same targets exist and are empty.
+
+Kernels are compiled for Turing to Hopper; GPUs after the last one compile its PTX when
+a program first runs. Other ones, in ascending order:
+
+    bazel build --repo_env=PACELINE_CUDA_ARCHS=80,90 ...
 """
+
+_ARCHS = "75,80,86,89,90"
 
 _DEFS = """\
 CUDA_AVAILABLE = {available}
 CUDA_HOME = "{home}"
 NVCC = "{nvcc}"
+NVCC_VERSION = "{nvcc_version}"
+CUDA_ARCHS = {archs}
 """
 
 _BUILD_FOUND = """\
@@ -55,10 +64,20 @@ def _cuda_configure_impl(ctx):
             lib = candidate
     found = bool(lib) and ctx.path(nvcc).exists and ctx.path(home + "/include").exists
 
+    archs = (ctx.os.environ.get("PACELINE_CUDA_ARCHS", "") or _ARCHS).split(",")
+    for arch in archs:
+        if not arch.isalnum():
+            fail("PACELINE_CUDA_ARCHS: expected numbers like " + _ARCHS + ", got \"" + arch + "\"")
+
+    # Part of what is compiled with: another toolkit in the same place compiles anew.
+    version = ctx.execute([nvcc, "--version"]).stdout if found else ""
+
     ctx.file("defs.bzl", _DEFS.format(
         available = found,
         home = home if found else "",
         nvcc = nvcc if found else "",
+        nvcc_version = version.strip().split("\n")[-1],
+        archs = archs,
     ))
     if found:
         ctx.symlink(home + "/include", "include")
@@ -68,6 +87,6 @@ def _cuda_configure_impl(ctx):
 
 cuda_configure = repository_rule(
     implementation = _cuda_configure_impl,
-    environ = ["CUDA_HOME"],
+    environ = ["CUDA_HOME", "PACELINE_CUDA_ARCHS"],
     local = True,
 )

@@ -3,67 +3,67 @@
     load("//third_party/cuda:cuda.bzl", "cuda_library", "if_cuda")
 
     cuda_library(
-        name = "adam_cuda",
-        src = "adam_cuda.cu",
-        hdrs = ["adam_cuda.h"],
-        deps = ["//common:status"],
-        without_cuda = ["adam_cuda_absent.cc"],
+        name = "ops_cuda",
+        srcs = ["cast.cu", "lookup_rows.cu"],
+        hdrs = ["cast.h", "device.cuh", "lookup_rows.h"],
     )
+
+For which GPUs: see configure.bzl.
 """
 
-load("@local_cuda//:defs.bzl", "CUDA_AVAILABLE", "NVCC")
-
-# Turing to Hopper as machine code, newer ones from the last PTX.
-_ARCHS = [
-    "-gencode=arch=compute_75,code=sm_75",
-    "-gencode=arch=compute_80,code=sm_80",
-    "-gencode=arch=compute_90,code=[sm_90,compute_90]",
-]
+load("@local_cuda//:defs.bzl", "CUDA_ARCHS", "CUDA_AVAILABLE", "NVCC", "NVCC_VERSION")
 
 def if_cuda(then, otherwise = []):
     """`then` in a build with a CUDA toolkit, else `otherwise`."""
     return then if CUDA_AVAILABLE else otherwise
 
-def cuda_library(name, src, hdrs = [], deps = [], without_cuda = [], nvccopts = [], visibility = None):
-    """One .cu file as a cc_library; `without_cuda` stands in when there is no toolkit.
+def _gencode():
+    """Machine code for every architecture; newer GPUs compile the last one's PTX."""
+    flags = ["-gencode=arch=compute_%s,code=sm_%s" % (a, a) for a in CUDA_ARCHS[:-1]]
+    last = CUDA_ARCHS[-1]
+    return flags + ["-gencode=arch=compute_%s,code=[sm_%s,compute_%s]" % (last, last, last)]
+
+def cuda_library(name, srcs, hdrs = [], deps = [], nvccopts = [], visibility = None):
+    """The kernels and launchers of `srcs`, one object each; empty without a toolkit.
+
+    Linked whole into every binary that depends on it.
 
     Args:
       name: target name.
-      src: one .cu file of this package.
-      hdrs: headers that others include; they must compile without CUDA headers.
-      deps: cc_library targets; the .cu sees only those headers that are in
-        `hdrs` or in the repository's source tree.
-      without_cuda: sources that define the same symbols without a toolkit.
+      srcs: .cu files of this package.
+      hdrs: all headers of the source tree that they include, directly or not.
+      deps: cc_library targets that their host code calls.
       nvccopts: further options for nvcc.
       visibility: of the library.
     """
-    if CUDA_AVAILABLE:
-        obj = name + ".cu.o"
+    objects = []
+    for src in srcs if CUDA_AVAILABLE else []:
+        obj = src + ".o"
         native.genrule(
-            name = name + "_nvcc",
+            name = src.replace(".", "_") + "_nvcc",
             srcs = [src] + hdrs,
             outs = [obj],
             cmd = " ".join(
-                [NVCC, "-std=c++17", "-O3", "-ccbin", "/usr/bin/g++", "-Xcompiler=-fPIC,-Wall"] +
-                _ARCHS + nvccopts +
+                [
+                    # For the cache: another compiler is another command.
+                    ": '" + NVCC_VERSION + "';",
+                    NVCC,
+                    "-std=c++20",
+                    "-O3",
+                    "-ccbin=/usr/bin/g++",
+                    "-Xcompiler=-fPIC,-Wall,-Wextra",
+                    "-Werror=cross-execution-space-call,reorder",
+                ] + _gencode() + nvccopts +
                 ["-I.", "-I$(GENDIR)", "-c", "$(location " + src + ")", "-o", "$@"],
             ),
             message = "Compiling CUDA",
         )
-        native.cc_library(
-            name = name,
-            srcs = [obj],
-            hdrs = hdrs,
-            linkstatic = True,
-            visibility = visibility,
-            deps = deps + ["@local_cuda//:cudart"],
-        )
-    else:
-        native.cc_library(
-            name = name,
-            srcs = without_cuda,
-            hdrs = hdrs,
-            copts = ["-Wall", "-Wextra", "-Werror"],
-            visibility = visibility,
-            deps = deps,
-        )
+        objects.append(obj)
+    native.cc_library(
+        name = name,
+        srcs = objects,
+        linkstatic = True,
+        alwayslink = True,
+        visibility = visibility,
+        deps = deps + if_cuda(["@local_cuda//:cudart"]),
+    )

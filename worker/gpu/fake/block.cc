@@ -1,6 +1,5 @@
 #include "worker/gpu/fake/block.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -38,6 +37,14 @@ struct Thread {
   Meeting meeting;
 };
 
+// Lanes by bit.
+struct Warp {
+  // Wait for other lanes.
+  unsigned waiting = 0;
+  // Have ended, or never were.
+  unsigned gone = 0;
+};
+
 class Block {
  public:
   Block(const Grid& grid, const std::function<void()>& body);
@@ -48,6 +55,8 @@ class Block {
   bool Meet(bool any, Place place);
   const Meeting& MeetInWarp(const Meeting& meeting);
   unsigned lane() const { return running_ % kWarpSize; }
+  unsigned lane_bit() const { return 1u << lane(); }
+  Warp& warp() { return warps_[running_ / kWarpSize]; }
   void* Shared(size_t bytes, const char* function, int line);
 
   // What a fiber does again and again.
@@ -66,25 +75,23 @@ class Block {
   void Wait(State state);
   void Release(size_t thread);
   void ReleaseWarp(size_t first, unsigned mask);
-  void RequireAllMeet();
-  void RequireWarpMeets(size_t thread);
-  void FailStuck();
+  void RequireAllMeet() const;
+  void RequireWarpMeets(size_t thread) const;
+  void FailStuck() const;
   [[noreturn]] void Fail(size_t thread, const std::string& what) const;
 
   const Grid grid_;
   const std::function<void()>& body_;
   std::vector<Thread> threads_;
+  std::vector<Warp> warps_;
   std::vector<uint32_t> can_run_;
   std::vector<uint32_t> round_;
   std::vector<Variable> variables_;
-  // Of each warp the lanes that have ended or never were.
-  std::vector<unsigned> gone_;
   size_t shared_bytes_ = 0;
   uint64_t random_;
   size_t running_ = 0;
   size_t ended_ = 0;
   size_t in_block_ = 0;
-  size_t in_warp_ = 0;
   bool any_ = false;
   bool any_result_ = false;
 };
@@ -130,7 +137,11 @@ bool Same(const Place& a, const Place& b) {
 }
 
 Block::Block(const Grid& grid, const std::function<void()>& body)
-    : grid_(grid), body_(body), threads_(grid.block.count()), random_(grid.seed) {}
+    : grid_(grid),
+      body_(body),
+      threads_(grid.block.count()),
+      warps_((threads_.size() + kWarpSize - 1) / kWarpSize),
+      random_(grid.seed) {}
 
 void Block::Fail(size_t thread, const std::string& what) const {
   PL_CHECK(false) << "emulated kernel " << grid_.kernel << ", block "
@@ -154,8 +165,10 @@ void Block::Run(dim3 index) {
   }
   for (Variable& variable : variables_) std::memset(variable.memory.get(), 0xff, variable.bytes);
   ended_ = 0;
-  gone_.assign((threads_.size() + kWarpSize - 1) / kWarpSize, 0);
-  if (const size_t last = threads_.size() % kWarpSize; last > 0) gone_.back() = ~0u << last;
+  for (Warp& warp : warps_) warp = Warp();
+  if (threads_.size() % kWarpSize != 0) {
+    warps_.back().gone = ~0u << (threads_.size() % kWarpSize);
+  }
   current = this;
   while (!can_run_.empty()) {
     Shuffle();
@@ -192,17 +205,18 @@ void Block::RunThread() {
   body_();
   threads_[running_].state = State::kEnded;
   ++ended_;
-  gone_[running_ / kWarpSize] |= 1u << lane();
+  warp().gone |= lane_bit();
   if (in_block_ > 0) RequireAllMeet();
-  if (in_warp_ == 0) return;
-  const size_t first = running_ - lane();
-  for (size_t i = first; i < std::min(first + kWarpSize, threads_.size()); ++i) {
-    RequireWarpMeets(i);
+  if (warp().waiting != 0) {
+    const size_t first = running_ - lane();
+    for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+      if ((warp().waiting >> lane & 1) != 0) RequireWarpMeets(first + lane);
+    }
   }
 }
 
 // Called with a thread that waits for its block and one that has ended.
-void Block::RequireAllMeet() {
+void Block::RequireAllMeet() const {
   for (size_t i = 0; i < threads_.size(); ++i) {
     if (threads_[i].state != State::kInBlock) continue;
     Fail(i, "waits for its block at " + Text(threads_[i].meeting.place) + ", and " +
@@ -211,17 +225,18 @@ void Block::RequireAllMeet() {
   }
 }
 
-// `thread` waits for no lane of its warp that has ended or never was.
-void Block::RequireWarpMeets(size_t thread) {
-  const Thread& t = threads_[thread];
-  const unsigned gone = t.meeting.mask & gone_[thread / kWarpSize];
-  if (t.state != State::kInWarp || gone == 0) return;
-  Fail(thread, "waits for its warp at " + Text(t.meeting.place) + ", and lane " +
-                   std::to_string(std::countr_zero(gone)) + " of its mask has ended or never was");
+// A thread that waits for its warp does not wait for lanes that are gone.
+void Block::RequireWarpMeets(size_t thread) const {
+  const Meeting& meeting = threads_[thread].meeting;
+  const unsigned missing = meeting.mask & warps_[thread / kWarpSize].gone;
+  if (missing == 0) return;
+  Fail(thread, "waits for its warp at " + Text(meeting.place) + ", and lane " +
+                   std::to_string(std::countr_zero(missing)) +
+                   " of its mask has ended or never was");
 }
 
 // Some threads wait for their block, others of the same warp for lanes that do.
-void Block::FailStuck() {
+void Block::FailStuck() const {
   for (size_t i = 0; i < threads_.size(); ++i) {
     if (threads_[i].state != State::kInWarp) continue;
     Fail(i, "waits for its warp at " + Text(threads_[i].meeting.place) +
@@ -230,20 +245,21 @@ void Block::FailStuck() {
 }
 
 void Block::Wait(State state) {
-  size_t& waiting = state == State::kInBlock ? in_block_ : in_warp_;
   Thread& self = threads_[running_];
   self.state = state;
-  ++waiting;
-  if (state == State::kInBlock && ended_ > 0) RequireAllMeet();
-  if (state == State::kInWarp) RequireWarpMeets(running_);
+  if (state == State::kInBlock) {
+    ++in_block_;
+    if (ended_ > 0) RequireAllMeet();
+  } else {
+    warp().waiting |= lane_bit();
+    RequireWarpMeets(running_);
+  }
   self.fiber->Suspend();
 }
 
 void Block::Release(size_t thread) {
-  Thread& t = threads_[thread];
-  --(t.state == State::kInBlock ? in_block_ : in_warp_);
-  t.state = State::kCanRun;
-  if (thread != running_) can_run_.push_back(static_cast<uint32_t>(thread));
+  threads_[thread].state = State::kCanRun;
+  can_run_.push_back(static_cast<uint32_t>(thread));
 }
 
 bool Block::Meet(bool any, Place place) {
@@ -255,6 +271,7 @@ bool Block::Meet(bool any, Place place) {
     return any_result_;
   }
   // The last one lets all go, and goes on.
+  in_block_ = 0;
   for (size_t i = 0; i < threads_.size(); ++i) {
     if (i == self) continue;
     if (!Same(threads_[i].meeting.place, place)) {
@@ -279,13 +296,7 @@ const Meeting& Block::MeetInWarp(const Meeting& meeting) {
                    Text(meeting.place));
   }
   threads_[self].meeting = meeting;
-  bool all = true;
-  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-    const size_t other = first + lane;
-    if ((meeting.mask >> lane & 1) == 0 || other == self) continue;
-    all = all && other < threads_.size() && threads_[other].state == State::kInWarp;
-    if (!all) break;
-  }
+  const bool all = (meeting.mask & ~lane_bit() & ~warp().waiting) == 0;
   if (all) {
     ReleaseWarp(first, meeting.mask);
   } else {
@@ -313,6 +324,7 @@ void Block::ReleaseWarp(size_t first, unsigned mask) {
     meeting.result = meeting.vote ? votes : threads_[first + meeting.source].meeting.value;
     if (first + lane != running_) Release(first + lane);
   }
+  warp().waiting &= ~mask;
 }
 
 void* Block::Shared(size_t bytes, const char* function, int line) {

@@ -57,7 +57,15 @@ constexpr size_t kStackBytes = 256 << 10;
 constexpr size_t kStackBytes = 64 << 10;
 #endif
 
-size_t GuardBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+size_t GuardBytes() {
+  static const size_t bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+// Stacks that all began at the start of a page would share a few lines of the cache.
+constexpr size_t kColours = 16;
+constexpr size_t kColourBytes = 256;
+thread_local size_t colour = 0;
 
 // Whom the next Enter belongs to.
 thread_local Fiber* entering = nullptr;
@@ -96,7 +104,8 @@ Fiber::Fiber(std::function<void(Fiber&)> body) : body_(std::move(body)) {
 #else
   // What the switch pops: six registers and the place to return to, above it the
   // return address that Enter would have.
-  void** top = reinterpret_cast<void**>(mapping_ + guard + kStackBytes);
+  const size_t above = colour++ % kColours * kColourBytes;
+  void** top = reinterpret_cast<void**>(mapping_ + guard + kStackBytes - above);
   top[-1] = nullptr;
   top[-2] = reinterpret_cast<void*>(&Fiber::Enter);
   inner_ = top - 8;

@@ -13,37 +13,38 @@ constexpr uint32_t kWarpClasses = 1024;
 // Threads of a block that has a row to itself.
 constexpr uint32_t kRowThreads = 512;
 
-// The largest of some logits, and the sum of exp(logit - largest): one pass gives both.
-// Infinite and NaN logits end in a NaN sum, as subtracting the largest first would.
+// The largest of some logits, and the sum of exp(logit - largest) over the others: one
+// pass gives both, and what a sure sample has beside its 1 is not lost in it. Infinite
+// and NaN logits end in a NaN, as subtracting the largest first would.
 struct Exponentials {
   float largest;
-  float sum;
+  float rest;
 
   __device__ Exponentials Exchanged(int apart) const {
-    return {gpu::Exchanged(largest, apart), gpu::Exchanged(sum, apart)};
+    return {gpu::Exchanged(largest, apart), gpu::Exchanged(rest, apart)};
   }
 
-  template <int W>
-  __device__ void Take(const Pack<W>& logits) {
-    float top = largest;
-    PL_UNROLL
-    for (int w = 0; w < W; ++w) top = logits.v[w] > top ? logits.v[w] : top;
-    if (top > largest) sum *= expf(largest - top);
-    largest = top;
-    PL_UNROLL
-    for (int w = 0; w < W; ++w) {
-      // -infinity adds nothing, also to a sum that holds nothing else.
-      if (logits.v[w] != -INFINITY) sum += expf(logits.v[w] - top);
+  __device__ void Take(float logit) {
+    const bool higher = logit > largest;
+    const float e = expf(higher ? largest - logit : logit - largest);
+    if (higher) {
+      rest = (rest + 1.0f) * e;
+      largest = logit;
+    } else if (logit != -INFINITY) {
+      // -infinity adds nothing, also to a sum of nothing else.
+      rest += e;
     }
   }
 };
 
 struct Merge {
   __device__ Exponentials operator()(Exponentials a, Exponentials b) const {
-    if (a.largest == b.largest) return {a.largest, a.sum + b.sum};
+    if (a.largest == b.largest) {
+      return {a.largest, a.rest + b.rest + (a.largest == -INFINITY ? 0.0f : 1.0f)};
+    }
     const Exponentials high = a.largest > b.largest ? a : b;
     const Exponentials low = a.largest > b.largest ? b : a;
-    return {high.largest, high.sum + low.sum * expf(low.largest - high.largest)};
+    return {high.largest, high.rest + (low.rest + 1.0f) * expf(low.largest - high.largest)};
   }
 };
 
@@ -65,7 +66,9 @@ __device__ inline Exponentials TakeLogits(const SoftmaxArguments& a, uint64_t ro
   Exponentials part{-INFINITY, 0.0f};
   const float* logits = a.scores + row * a.classes;
   for (uint64_t c = uint64_t{self} * W; c < a.classes; c += uint64_t{team} * W) {
-    part.Take(LoadPack<W>(logits + c));
+    const Pack<W> pack = LoadPack<W>(logits + c);
+    PL_UNROLL
+    for (int w = 0; w < W; ++w) part.Take(pack.v[w]);
   }
   return part;
 }
@@ -80,21 +83,25 @@ __device__ inline void WriteScores(const SoftmaxArguments& a, uint64_t row, uint
   const uint32_t target = valid ? static_cast<uint32_t>(label) : 0;
   if (!valid && self == 0) a.losses[row] = NAN;
   // A row that has +infinity: exp(infinity - infinity).
-  const float sum = whole.largest == INFINITY ? NAN : whole.sum;
+  const float rest = whole.largest == INFINITY ? NAN : whole.rest;
+  const float sum = 1.0f + rest;
   for (uint64_t c = uint64_t{self} * W; c < a.classes; c += uint64_t{team} * W) {
     const uint64_t index = row * a.classes + c;
     Pack<W> pack = LoadPack<W>(a.scores + index);
     Pack<W> gradient;
     PL_UNROLL
     for (int w = 0; w < W; ++w) {
-      const bool is_class = valid && c + w == target;
-      if (is_class) {
-        const double loss = double{whole.largest} + log(double{sum}) - double{pack.v[w]};
-        // Rounding may leave a sure sample a little below zero.
-        a.losses[row] = static_cast<float>(loss < 0 ? 0 : loss);
+      const float logit = pack.v[w];
+      const float behind = whole.largest - logit;
+      pack.v[w] = expf(-behind) / sum;
+      float difference = pack.v[w];
+      if (valid && c + w == target) {
+        const double distance = double{whole.largest} - logit;
+        a.losses[row] = static_cast<float>(distance + log1p(double{rest}));
+        // p - 1, also where p is nearly 1.
+        difference = behind == 0 ? -rest / sum : pack.v[w] - 1.0f;
       }
-      pack.v[w] = expf(pack.v[w] - whole.largest) / sum;
-      gradient.v[w] = a.scale * (pack.v[w] - (is_class ? 1.0f : 0.0f));
+      gradient.v[w] = a.scale * difference;
     }
     StorePack(a.scores + index, pack);
     if (a.gradient != nullptr) StorePack(a.gradient + index, gradient);

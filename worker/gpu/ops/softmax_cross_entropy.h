@@ -7,9 +7,10 @@
 // Shapes:   labels [n], whole numbers in [0, classes); scores [n, classes], logits in,
 //           probabilities out; losses [n]; gradient [n, classes] or null; half
 //           [n, classes]. classes >= 1, of any size.
-// Numerics: float32; the sum of a row as a tree over the threads that share it, its
-//           logarithm and the loss in float64, rounded once. The largest logit becomes
-//           exp(0): nothing overflows. A NaN or +infinity makes its whole row NaN.
+// Numerics: float32; the sum of a row as a tree over the threads that share it, without
+//           its largest term, which is 1: losses (in float64, rounded once) and gradients
+//           stay exact for samples that the model is sure of, and nothing overflows. A NaN
+//           or +infinity makes its whole row NaN.
 // Deterministic.
 #ifndef PACELINE_WORKER_GPU_OPS_SOFTMAX_CROSS_ENTROPY_H_
 #define PACELINE_WORKER_GPU_OPS_SOFTMAX_CROSS_ENTROPY_H_
