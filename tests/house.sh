@@ -33,7 +33,7 @@ git grep -lE '<grpcpp' -- common ':!common/rpc' |
 git ls-files '*_main.cc' | grep -v third_party | xargs -r wc -l | awk '$1 > 60 && $2 != "total"' |
   rule "a main of more than 60 lines"
 
-git ls-files '*.cc' '*.h' '*.proto' '*.sh' '*.py' '*.bzl' | grep -v '^proto/' | xargs wc -l |
+git ls-files '*.cc' '*.h' '*.cu' '*.cuh' '*.proto' '*.sh' '*.py' '*.bzl' | grep -v '^proto/' | xargs wc -l |
   awk '$1 > 400 && $2 != "total"' |
   rule "a file past 400 lines: two ideas in one"
 

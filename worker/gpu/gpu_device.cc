@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/log.h"
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
@@ -31,6 +32,19 @@ class GpuPinner final : public HostPinner {
   const std::shared_ptr<gpu::Gpu> gpu_;
 };
 
+// Ampere's: Turing has no products of bfloat16.
+constexpr uint32_t kLeastForBf16 = 80;
+
+absl::Status CheckPrecision(v1::Precision precision, const gpu::GpuDescription& gpu) {
+  if (precision != v1::PRECISION_BF16 || gpu.architecture >= kLeastForBf16) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "train.precision bf16: a GPU of compute capability 8.0 or more expected, got %d.%d (GPU %d, "
+      "%s)",
+      gpu.architecture / 10, gpu.architecture % 10, gpu.ordinal, gpu.name));
+}
+
 }  // namespace
 
 GpuDevice::GpuDevice(std::shared_ptr<gpu::Gpu> gpu, Clock* clock, Tracer* tracer)
@@ -52,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Runner>> GpuDevice::CreateRunner(const v1::JobSpe
                                                                 uint64_t features,
                                                                 uint32_t classes) {
   const v1::JobSpec full = WithDefaults(spec);
+  PL_RETURN_IF_ERROR(CheckPrecision(full.train().precision(), gpu_->description()));
   PL_RETURN_IF_ERROR(CheckTables(full, features, classes, model.tables()));
   GpuModelOptions options;
   options.gpu = gpu_.get();

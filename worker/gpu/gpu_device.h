@@ -26,7 +26,8 @@ class GpuDevice final : public Device {
   // GPU and library: "cuda/NVIDIA H100 80GB HBM3/cuBLAS-13.0.2".
   std::string numeric_class() const override;
   // Runs every kind of model that learns from data.
-  // Errors:  ResourceExhausted too.
+  // Errors:  InvalidArgument also for a precision that the GPU does not have;
+  //          ResourceExhausted too.
   absl::StatusOr<std::unique_ptr<Runner>> CreateRunner(const v1::JobSpec& spec, const Model& model,
                                                        uint64_t features,
                                                        uint32_t classes) override;

@@ -67,7 +67,7 @@ FakeGpu::FakeGpu(FakeGpuOptions options)
                    .uuid = "GPU-00000000-0000-0000-0000-000000000000",
                    .name = "fake",
                    .memory_bytes = options.memory_bytes,
-                   .architecture = 75} {}
+                   .architecture = options.architecture} {}
 
 FakeGpu::~FakeGpu() {
   MutexLock lock(&mu_);

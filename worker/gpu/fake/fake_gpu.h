@@ -25,6 +25,7 @@ namespace paceline::gpu::fake {
 struct FakeGpuOptions {
   uint64_t seed = 1;
   uint64_t memory_bytes = uint64_t{1} << 30;
+  uint32_t architecture = 90;
 };
 
 // Thread-safe. Everything that is taken of it is given back before it goes: else the

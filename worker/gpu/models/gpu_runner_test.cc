@@ -385,6 +385,24 @@ TEST_CASE("bad batches and parameters are refused by name, and the runner goes o
   CHECK_OK(on_gpu.Run(batch, parameters));
 }
 
+TEST_CASE("what the GPU cannot compute is refused, saying what it is") {
+  const ModelCase c = {.kind = v1::MODEL_KIND_SOFTMAX, .features = 4};
+  RealClock clock;
+  GpuDevice turing(std::make_shared<FakeGpu>(gpu::fake::FakeGpuOptions{.architecture = 75}), &clock,
+                   nullptr);
+  REQUIRE_OK_AND_ASSIGN(std::unique_ptr<Model> model, CreateModel(c.Spec(), 4, 3));
+  CHECK_STATUS(turing.CreateRunner(SpecOf(c, v1::PRECISION_BF16), *model, 4, 3).status(),
+               absl::StatusCode::kInvalidArgument, "8.0 or more expected, got 7.5 (GPU 0, fake)");
+  CHECK_OK(turing.CreateRunner(SpecOf(c, v1::PRECISION_FP16), *model, 4, 3).status());
+  CHECK(turing.numeric_class() == "cuda/fake/loops");
+
+  v1::JobSpec counting;
+  counting.mutable_model()->set_kind(v1::MODEL_KIND_COUNTING);
+  REQUIRE_OK_AND_ASSIGN(model, CreateModel(counting, 0, 0));
+  CHECK_STATUS(turing.CreateRunner(counting, *model, 0, 0).status(),
+               absl::StatusCode::kInvalidArgument, "expected on device cuda, got counting");
+}
+
 TEST_CASE("memory that is short is an error with the numbers") {
   const ModelCase c = {.kind = v1::MODEL_KIND_SOFTMAX, .features = 600, .classes = 500};
   RealClock clock;

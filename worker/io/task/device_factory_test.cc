@@ -15,8 +15,14 @@ namespace paceline::worker {
 namespace {
 
 // Tests with a GPU are in tests/gpu.
+bool SkippedWithGpu() {
+  if (gpu::FindGpus().gpus.empty()) return false;
+  WARN("skipped: there is a GPU here");
+  return true;
+}
+
 TEST_CASE("auto falls back to cpu and says so") {
-  if (!gpu::FindGpus().gpus.empty()) return WARN("skipped: there is a GPU here");
+  if (SkippedWithGpu()) return;
   RealClock clock;
   for (const v1::DeviceKind kind : {v1::DEVICE_KIND_UNSPECIFIED, v1::DEVICE_KIND_AUTO}) {
     REQUIRE_OK_AND_ASSIGN(const DeviceChoice choice, CreateDevice({.kind = kind, .clock = &clock}));
@@ -68,7 +74,7 @@ TEST_CASE("emulated says that it computes nothing") {
 }
 
 TEST_CASE("what this machine has not is refused") {
-  if (!gpu::FindGpus().gpus.empty()) return WARN("skipped: there is a GPU here");
+  if (SkippedWithGpu()) return;
   RealClock clock;
   CHECK_STATUS(CreateDevice({.kind = v1::DEVICE_KIND_CUDA, .clock = &clock}),
                absl::StatusCode::kFailedPrecondition, "cuda: GPU 0: " + gpu::FindGpus().reason);

@@ -1,0 +1,132 @@
+// Whole jobs whose ranks compute on fake GPUs: the device, its runners and the kernels are
+// those of a real one.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cli/in_process_cluster.h"
+#include "common/random.h"
+#include "tests/harness/harness.h"
+#include "worker/gpu/fake/fake_gpu.h"
+#include "worker/gpu/find_gpus.h"
+#include "worker/gpu/gpu_device.h"
+
+namespace paceline {
+namespace {
+
+gpu::GpusFound OneGpu() {
+  return {.gpus = {gpu::GpuDescription{.uuid = "GPU-0", .name = "fake", .memory_bytes = 1 << 30}},
+          .reason = ""};
+}
+
+absl::StatusOr<worker::DeviceChoice> CreateOnFake(const worker::DeviceOptions& options) {
+  if (options.kind != v1::DEVICE_KIND_CUDA) return worker::CreateDevice(options);
+  // Each task has one, as streams of its own.
+  auto fake = std::make_shared<gpu::fake::FakeGpu>();
+  return worker::DeviceChoice{
+      .device = std::make_unique<worker::GpuDevice>(fake, options.clock, options.tracer),
+      .name = "fake",
+      .reason = options.reason,
+      .notes = {}};
+}
+
+struct Cluster {
+  Harness harness{cli::InProcessCluster::Options{
+      .servers = 2, .workers = 2, .slots = 0, .change_worker = [](int, auto* worker, auto* task) {
+        worker->find_gpus = OneGpu;
+        task->create_device = CreateOnFake;
+      }}};
+
+  // Three classes in `features` features, of which a record has a few.
+  v1::JobSpec Spec(v1::ModelKind kind, v1::DeviceKind device, v1::Policy policy) {
+    constexpr uint64_t kFeatures = 20;
+    const int classes = kind == v1::MODEL_KIND_MLP ? 3 : 2;
+    const std::string path = absl::StrCat(harness.folder(), "/data-", classes, ".libsvm");
+    std::ofstream out(path);
+    for (uint64_t i = 0; i < 240; ++i) {
+      const int label = static_cast<int>(i) % classes;
+      out << label;
+      for (uint64_t f = 0; f < kFeatures; ++f) {
+        if (RandomUniform(3, i, f) > 0.4f) continue;
+        const float shift = static_cast<int>(f) % classes == label ? 1.0f : -0.5f;
+        out << " " << f + 1 << ":" << shift + 0.5f * RandomNormal(1, i, f);
+      }
+      out << "\n";
+    }
+    out.close();
+    v1::JobSpec spec;
+    spec.set_name("gpu");
+    spec.mutable_model()->set_kind(kind);
+    if (kind == v1::MODEL_KIND_MLP) spec.mutable_model()->add_hidden(16);
+    spec.mutable_data()->mutable_train()->set_path(path);
+    spec.mutable_data()->mutable_train()->set_format(v1::DATA_FORMAT_LIBSVM);
+    *spec.mutable_data()->mutable_eval() = spec.data().train();
+    spec.mutable_train()->set_global_batch(48);
+    spec.mutable_train()->set_epochs(4);
+    spec.mutable_train()->set_eval_every_iterations(4);
+    spec.mutable_train()->mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_ADAM);
+    spec.mutable_train()->mutable_optimizer()->set_learning_rate(0.02);
+    spec.mutable_consistency()->set_policy(policy);
+    spec.mutable_resources()->set_workers(2);
+    spec.mutable_resources()->set_servers(2);
+    spec.mutable_resources()->set_device(device);
+    return spec;
+  }
+
+  v1::Job Run(const v1::JobSpec& spec) {
+    v1::Job job = harness.Run(spec);
+    INFO(job.ShortDebugString());
+    REQUIRE(job.state() == v1::JOB_STATE_SUCCEEDED);
+    return job;
+  }
+};
+
+TEST_CASE("a job on GPUs learns what it learns on processors, twice with the same bytes") {
+  Cluster cluster;
+  for (const v1::ModelKind kind : {v1::MODEL_KIND_MLP, v1::MODEL_KIND_FM}) {
+    INFO("model kind " << kind);
+    const v1::Job cpu = cluster.Run(cluster.Spec(kind, v1::DEVICE_KIND_CPU, v1::POLICY_BSP));
+    const v1::Job gpu = cluster.Run(cluster.Spec(kind, v1::DEVICE_KIND_CUDA, v1::POLICY_BSP));
+    CHECK(gpu.summary().device() == "cuda");
+    CHECK(gpu.summary().device_name() == "fake");
+    CHECK(gpu.summary().samples() == cpu.summary().samples());
+    CHECK(gpu.summary().train_loss() == Approx(cpu.summary().train_loss()).epsilon(1e-3));
+    CHECK(gpu.summary().eval().loss() == Approx(cpu.summary().eval().loss()).epsilon(1e-3));
+    REQUIRE(gpu.evals_size() == cpu.evals_size());
+    REQUIRE(gpu.evals_size() > 3);
+    for (int i = 0; i < gpu.evals_size(); ++i) {
+      CHECK(gpu.evals(i).result().loss() == Approx(cpu.evals(i).result().loss()).epsilon(1e-3));
+    }
+    CHECK(gpu.evals(gpu.evals_size() - 1).result().loss() < gpu.evals(0).result().loss());
+    const v1::Job again = cluster.Run(cluster.Spec(kind, v1::DEVICE_KIND_CUDA, v1::POLICY_BSP));
+    CHECK(again.summary().parameters_sha256() == gpu.summary().parameters_sha256());
+    CHECK(again.summary().parameters_sha256() != cpu.summary().parameters_sha256());
+  }
+}
+
+TEST_CASE("every policy and precision trains on GPUs") {
+  Cluster cluster;
+  for (const v1::Policy policy : {v1::POLICY_BSP, v1::POLICY_SSP, v1::POLICY_ASP}) {
+    for (const v1::Precision precision :
+         {v1::PRECISION_TF32, v1::PRECISION_BF16, v1::PRECISION_FP16}) {
+      INFO("policy " << policy << ", precision " << precision);
+      v1::JobSpec spec = cluster.Spec(v1::MODEL_KIND_MLP, v1::DEVICE_KIND_CUDA, policy);
+      spec.mutable_train()->set_precision(precision);
+      // Gradients travel in half the bytes, too, and add up in float32.
+      if (precision != v1::PRECISION_TF32) {
+        spec.mutable_compression()->set_push(precision == v1::PRECISION_BF16 ? v1::CODEC_BF16
+                                                                             : v1::CODEC_FP16);
+      }
+      const v1::Job job = cluster.Run(spec);
+      CHECK(job.summary().samples() == 4 * 240);
+      REQUIRE(job.evals_size() > 1);
+      CHECK(job.summary().eval().loss() < 0.7 * job.evals(0).result().loss());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace paceline
