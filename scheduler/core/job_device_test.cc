@@ -237,6 +237,19 @@ TEST_CASE("who has which GPU outlives the scheduler") {
   }
 }
 
+TEST_CASE("who waits is told when a restarted scheduler hears of the workers again") {
+  FakeCluster cluster;
+  AddHosts(&cluster, {{"w1", 1, ""}});
+  const uint64_t job = cluster.Submit(Spec(v1::DEVICE_KIND_CUDA, 1));
+  REQUIRE_OK(cluster.RestartScheduler());
+  CHECK(cluster.View(job).reason() ==
+        "needs 1 GPU, 0 free: no worker is live; needs 1 servers, 0 live");
+  const uint64_t version = cluster.core().state_version();
+  cluster.NodeSpeaks(cluster.node("w1"));
+  CHECK(cluster.core().state_version() > version);
+  CHECK(cluster.View(job).reason().find("w1 has none: no driver") != std::string::npos);
+}
+
 TEST_CASE("a task that is still there keeps its GPU, though its job has ended") {
   OnGpus on({{"w1", 2, "h100 h100"}});
   // w1 does not hear that its tasks are to stop.

@@ -193,6 +193,8 @@ absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& re
   PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
   const v1::NodeRecord& node = *state_.FindNode(request.role(), request.address());
   const uint64_t node_id = node.node_id();
+  // What jobs wait for may be there, or named, from now on.
+  if (seen_.FindNode(node_id) == nullptr) ++state_version_;
   if (seen_.OnHeartbeat(node_id, node.incarnation(), request, now.monotonic)) {
     for (const v1::ServerJobReport& job : request.jobs()) Touch(job.job_id());
     for (const v1::TaskReport& task : request.tasks()) Touch(task.job_id());
