@@ -43,8 +43,8 @@ void RunBias(Trial& trial, ActivationKind f, const Shape& shape, const Variant& 
 
   const float* device_bias = trial.Input(bias, variant.shift);
   float* device_z = trial.Input(z, variant.shift);
-  float* device_a = variant.a ? trial.Output<float>(count, variant.shift) : nullptr;
-  uint16_t* halves = trial.Output<uint16_t>(count, variant.shift);
+  float* device_a = variant.a ? trial.Poisoned<float>(count, variant.shift) : nullptr;
+  uint16_t* halves = trial.Poisoned<uint16_t>(count, variant.shift);
   trial.Launch(BiasActivation(f, shape.n, shape.m, device_bias, device_z, device_a,
                               {variant.half, halves}, trial.stream()));
 
@@ -64,7 +64,7 @@ void RunGradient(Trial& trial, ActivationKind f, const Shape& shape, const Varia
 
   const float* device_z = trial.Input(z, variant.shift);
   float* device_gradient = trial.Input(gradient, variant.shift);
-  uint16_t* halves = trial.Output<uint16_t>(count, variant.shift);
+  uint16_t* halves = trial.Poisoned<uint16_t>(count, variant.shift);
   trial.Launch(ActivationGradient(f, count, device_z, device_gradient, {variant.half, halves},
                                   trial.stream()));
 

@@ -56,7 +56,7 @@ void RunSegmentGradient(Trial& trial, const SparseCase& c) {
   const float* factors = trial.Input(inputs.factors, c.shift);
   const float* z_gradient = trial.Input(inputs.z_gradient);
   const float* sums = trial.Input(inputs.sums, c.shift);
-  float* out = trial.Output<float>(inputs.want.size(), c.shift);
+  float* out = trial.Poisoned<float>(inputs.want.size(), c.shift);
   trial.Launch(FmSegmentGradient(segments.size(), c.dim, device.rows, device.offsets,
                                  device.records, device.values, z_gradient, sums, factors, out,
                                  trial.stream()));

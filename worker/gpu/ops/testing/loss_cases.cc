@@ -35,7 +35,7 @@ void RunSoftmax(Trial& trial, const Shape& shape, const Variant& variant) {
   float* scores = trial.Input(logits, variant.shift);
   float* losses = trial.Output<float>(shape.n);
   float* gradient = variant.gradient ? trial.Output<float>(count, variant.shift) : nullptr;
-  uint16_t* halves = trial.Output<uint16_t>(count, variant.shift);
+  uint16_t* halves = trial.Poisoned<uint16_t>(count, variant.shift);
   trial.Launch(SoftmaxCrossEntropy(shape.n, classes, device_labels, scale, scores, losses, gradient,
                                    {variant.half, halves}, trial.stream()));
 

@@ -17,7 +17,8 @@ class Memory {
  public:
   virtual ~Memory() = default;
 
-  // `bytes` at a multiple of 256, each 0xff: floats that nobody wrote are NaN.
+  // `bytes` at a multiple of 256, each 0xff (floats that nobody wrote are NaN), or, where
+  // a tool watches for reads of what nobody wrote, with nothing in them.
   virtual void* Allocate(size_t bytes) = 0;
   // Frees all. Returns what was found damaged around them, empty if nothing.
   virtual std::string FreeAll() = 0;

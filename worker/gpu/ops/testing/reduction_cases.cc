@@ -56,8 +56,7 @@ void RunLookup(Trial& trial, uint64_t count, uint64_t key_count, uint64_t every)
   const uint64_t* device_features = trial.Input(features);
   const uint64_t* device_keys = trial.Input(keys);
   uint32_t* rows = trial.Output<uint32_t>(count);
-  // Poisoned is UINT32_MAX.
-  uint32_t* first_missing = trial.Output<uint32_t>(1);
+  uint32_t* first_missing = trial.Input(std::vector<uint32_t>{UINT32_MAX});
   trial.Launch(LookupRows(count, device_features, key_count, device_keys, rows, first_missing,
                           trial.stream()));
   const reference::Found want = reference::LookupRows(features, keys);

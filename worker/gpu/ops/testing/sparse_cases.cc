@@ -33,7 +33,7 @@ void RunSegmentGradient(Trial& trial, const SparseCase& c) {
   const std::vector<float> gradient = trial.Uniform(c.shape.n * c.dim, kLow, kHigh);
   const DeviceSegments device = Upload(trial, segments);
   const float* device_gradient = trial.Input(gradient, c.shift);
-  float* out = trial.Output<float>(c.shape.row_count * c.dim, c.shift);
+  float* out = trial.Poisoned<float>(c.shape.row_count * c.dim, c.shift);
   trial.Launch(SegmentGradient(segments.size(), c.dim, device.rows, device.offsets, device.records,
                                device.values, device_gradient, out, trial.stream()));
   CheckRows(trial, segments, c.dim, trial.Read(out, c.shape.row_count * c.dim),

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -43,10 +44,18 @@ class Trial {
     memory_.Upload(at, values.data(), values.size() * sizeof(T));
     return at;
   }
-  // Poisoned: bytes 0xff.
+  // Will be written whole.
   template <typename T>
   T* Output(size_t count, size_t shift = 0) {
     return static_cast<T*>(memory_.Allocate((count + shift) * sizeof(T))) + shift;
+  }
+
+  // Bytes 0xff: what is not written stays so.
+  template <typename T>
+  T* Poisoned(size_t count, size_t shift = 0) {
+    std::vector<T> values(count);
+    if (count > 0) std::memset(values.data(), 0xff, count * sizeof(T));
+    return Input(values, shift);
   }
 
   StreamHandle stream() { return memory_.stream(); }

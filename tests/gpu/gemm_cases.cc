@@ -1,0 +1,81 @@
+#include "tests/gpu/gemm_cases.h"
+
+#include <cstddef>
+
+#include "worker/gpu/ops/cast.h"
+
+namespace paceline::gpu::testing {
+namespace {
+
+double Tolerance(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return 1e-5;
+    case Precision::kTf32:
+      return 1e-3;
+    default:
+      return 1e-2;
+  }
+}
+
+std::vector<double> Reference(const Product& p, const std::vector<float>& a,
+                              const std::vector<float>& b) {
+  std::vector<double> c(p.m * p.n);
+  for (uint64_t i = 0; i < p.m; ++i) {
+    for (uint64_t l = 0; l < p.k; ++l) {
+      const double left = a[p.transpose_a ? l * p.m + i : i * p.k + l];
+      for (uint64_t j = 0; j < p.n; ++j) {
+        c[i * p.n + j] += left * b[p.transpose_b ? j * p.k + l : l * p.n + j];
+      }
+    }
+  }
+  return c;
+}
+
+// The values as the product takes them.
+const void* Prepare(Trial& trial, Precision precision, const std::vector<float>& values) {
+  const float* floats = trial.Input(values);
+  if (BytesOf(precision) == 4) return floats;
+  uint16_t* halves = trial.Output<uint16_t>(values.size());
+  const HalfType type = precision == Precision::kBf16 ? HalfType::kBf16 : HalfType::kFp16;
+  trial.Launch(Cast(values.size(), floats, {type, halves}, trial.stream()));
+  return halves;
+}
+
+void Run(Trial& trial, Gemm& gemm, const Product& product) {
+  const std::vector<float> a = trial.Uniform(product.m * product.k, -0.5f, 1.5f);
+  const std::vector<float> b = trial.Uniform(product.k * product.n, -0.5f, 1.5f);
+  const void* device_a = Prepare(trial, product.precision, a);
+  const void* device_b = Prepare(trial, product.precision, b);
+  float* c = trial.Output<float>(product.m * product.n);
+  trial.Launch(gemm.Multiply(product, device_a, device_b, c));
+  trial.Near("c", trial.Read(c, product.m * product.n), Reference(product, a, b),
+             Tolerance(product.precision));
+}
+
+struct Sizes {
+  uint64_t m, n, k;
+};
+
+}  // namespace
+
+std::vector<Case> GemmCases(Gemm& gemm, bool large) {
+  std::vector<Sizes> all = {{1, 1, 1},     {3, 1, 31},     {1, 31, 3},   {31, 33, 1025},
+                            {33, 1025, 3}, {128, 10, 784}, {3, 1025, 31}};
+  if (large) all.insert(all.end(), {{1025, 1025, 1025}, {1024, 512, 784}, {512, 10, 1024}});
+  std::vector<Case> cases;
+  for (const Precision precision :
+       {Precision::kFloat32, Precision::kTf32, Precision::kBf16, Precision::kFp16}) {
+    for (const Sizes& sizes : all) {
+      for (const char* transposes : {"NN", "TN", "NT"}) {
+        const Product product{
+            sizes.m, sizes.n, sizes.k, transposes[0] == 'T', transposes[1] == 'T', precision};
+        cases.push_back({"Gemm " + product.Text(),
+                         [&gemm, product](Trial& trial) { Run(trial, gemm, product); }});
+      }
+    }
+  }
+  return cases;
+}
+
+}  // namespace paceline::gpu::testing
