@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
+#include "worker/gpu/find_gpus.h"
 #include "worker/io/node/in_process_launcher.h"
 
 namespace paceline::cli {
@@ -60,6 +61,9 @@ absl::Status InProcessCluster::StartWorker(int index) {
   worker.data_dir = absl::StrCat(options_.folder, "/worker-", index);
   if (options_.slots > 0) worker.slots = static_cast<uint32_t>(options_.slots);
   worker.rpc_faults = options_.rpc_faults;
+  worker.find_gpus = [] {
+    return gpu::GpusFound{.gpus = {}, .reason = "a cluster of one process has none"};
+  };
   worker::TaskOptions task;
   task.clock = options_.clock;
   task.fs = options_.fs;

@@ -4,10 +4,10 @@
 #   tests/run.sh          all rings; what CI runs
 #   tests/run.sh --full   the long forms too (more simulated seeds, longer chaos)
 #
-# Steps: the form of the sources; g++ build with -Werror, unit, adapter, harness
-# and sim tests; clang build with AddressSanitizer, UBSan and thread annotations
-# over the same tests; end-to-end tests and chaos with the real binaries of
-# deploy/build.sh.
+# Steps: the form of the sources; g++ build with -Werror, unit, adapter, harness and sim
+# tests; the GPU's test programs by nvcc, and a build without CUDA; end-to-end tests and
+# chaos with the real binaries of deploy/build.sh; clang build with AddressSanitizer, UBSan
+# and thread annotations over the unit to sim tests.
 #
 # Data sets are looked for in ../shared/data (PACELINE_SHARED_DATA); tests that
 # need them are skipped, and say so, where they are absent.
@@ -117,6 +117,9 @@ one "clang-format" sh -c \
 one "rules of the house" tests/house.sh
 one "optimised build and sample data" deploy/build.sh
 bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
+# A machine without nvcc says so; that is all that can be known there.
+one "the GPU's test programs" sh -c 'tests/gpu/run.sh --build-only || [ $? -eq 77 ]'
+one "a build without a CUDA toolkit" tests/gpu/without_toolkit.sh "$cache"
 # Broken networks are mostly waited for: beside the other tests, with a log of their own.
 unittests tests/e2e "test_networks.py" >"$work/networks.log" &
 networks=$!

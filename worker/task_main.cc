@@ -15,6 +15,7 @@
 #include "common/fs_posix.h"
 #include "common/log.h"
 #include "common/rpc/tcp_options.h"
+#include "worker/create_device.h"
 #include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
 #include "worker/task_flags.h"
@@ -45,6 +46,7 @@ int TaskMain(int argc, char** argv) {
   options->fs = &fs;
   options->scheduler = clients.scheduler.get();
   options->data_client = clients.data;
+  options->create_device = CreateDevice;
   const std::unique_ptr<Task> task = Task::Start(*std::move(options));
   std::thread([&task] {
     WaitForTerminationSignal();

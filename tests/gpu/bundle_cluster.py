@@ -89,9 +89,6 @@ class Programs:
     def version(self):
         return self.e2e.pacectl("version", check=True).stdout.strip()
 
-    def can_trace(self):
-        return "--trace" in self.e2e.pacectl("local", "run", "--help", check=True).stdout
-
     @contextlib.contextmanager
     def cluster(self, workers, servers=2):
         """A standing cluster of processes, whose workers take what GPUs there are."""

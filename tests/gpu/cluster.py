@@ -35,7 +35,8 @@ def arguments(argv):
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda",
                         help="cpu: in place of cuda everywhere, to try this program itself")
     parser.add_argument("--tiny", action="store_true", help="as little as shows that it works")
-    rates = parser.add_argument_group("rates of this machine, as tests/gpu/run.sh measures them")
+    rates = parser.add_argument_group("rates of this machine")
+    rates.add_argument("--rates", help="file of tests/gpu/run.sh --bench --json; those below come first")
     rates.add_argument("--gemm-tflops", type=float, help="float32 matrix products, 1e12 operations/s")
     rates.add_argument("--h2d-gbps", type=float, help="pinned memory to the GPU, 1e9 bytes/s")
     rates.add_argument("--d2h-gbps", type=float, help="the GPU to pinned memory, 1e9 bytes/s")
@@ -48,11 +49,14 @@ def arguments(argv):
 
 
 def known_rates(args):
-    def times(value, unit):
-        return None if value is None else value * unit
-    loopback = times(args.loopback_gbps, 1e9) or floors.measure_loopback()
-    return floors.Rates(times(args.gemm_tflops, 1e12), times(args.h2d_gbps, 1e9),
-                        times(args.d2h_gbps, 1e9), loopback)
+    measured = floors.rates_of(args.rates) if args.rates else floors.Rates()
+
+    def given(value, unit, otherwise):
+        return otherwise if value is None else value * unit
+    return floors.Rates(given(args.gemm_tflops, 1e12, measured.flops),
+                        given(args.h2d_gbps, 1e9, measured.h2d),
+                        given(args.d2h_gbps, 1e9, measured.d2h),
+                        given(args.loopback_gbps, 1e9, None) or floors.measure_loopback())
 
 
 def check(args, parts, programs, data, report):

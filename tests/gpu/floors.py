@@ -9,6 +9,8 @@ beside the arithmetic: the longest of all is the floor.
 """
 
 import contextlib
+import json
+import pathlib
 import socket
 import threading
 import time
@@ -29,6 +31,15 @@ class Rates(typing.NamedTuple):
     d2h: typing.Optional[float] = None
     # Each way, both at once.
     loopback: typing.Optional[float] = None
+
+
+def rates_of(path):
+    """Of the GPU, from the file of tests/gpu/run.sh --bench --json: the best of each."""
+    figures = json.loads(pathlib.Path(path).read_text())["figures"]
+
+    def best(name):
+        return max((figure["rate"] for figure in figures if figure["name"] == name), default=None)
+    return Rates(best("Gemm float32"), best("host to device"), best("device to host"))
 
 
 def mlp_flops(sizes, batch):

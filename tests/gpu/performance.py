@@ -44,8 +44,6 @@ class Measured(typing.NamedTuple):
 def traced_run(programs, job, skip, keep=None):
     """The run of a job on one rank and two servers, and its trace, which stays in the folder `keep`,
     if one is given. JobFailed: it did not succeed."""
-    if not programs.can_trace():
-        return Measured(programs.local_run(job, workers=1), None, "pacectl has no --trace")
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(keep or folder) / f"{jobs.name_of(job)}.json"
         summary = programs.local_run(job, workers=1, trace=path)

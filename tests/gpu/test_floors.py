@@ -1,5 +1,8 @@
 """Floors and targets, from numbers that can be checked by hand."""
 
+import json
+import pathlib
+import tempfile
 import unittest
 
 import floors
@@ -26,6 +29,17 @@ class Floors(unittest.TestCase):
         self.assertIsNone(step_floor(1000, MOVED, Rates())["floor"])
         # What does not compute needs no rate.
         self.assertEqual(step_floor(0, MOVED, Rates(loopback=30))["compute"], 0)
+
+    def test_rates_of_the_benchmark_are_the_best_of_each(self):
+        figures = [{"name": name, "rate": rate} for name, rate in (
+            ("Gemm float32", 3e13), ("Gemm float32", 4e13), ("Gemm bf16", 4e14),
+            ("host to device", 5e10), ("device to host", 4e10), ("host to device", 2e10))]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "rates.json"
+            path.write_text(json.dumps({"figures": figures}))
+            self.assertEqual(floors.rates_of(path), Rates(4e13, 5e10, 4e10, None))
+            path.write_text(json.dumps({"figures": []}))
+            self.assertEqual(floors.rates_of(path), Rates())
 
     def test_loopback(self):
         self.assertGreater(floors.measure_loopback(seconds=0.05, chunk=1 << 16), 0)

@@ -72,15 +72,11 @@ class Row(unittest.TestCase):
 class Programs:
     """Writes a trace of a run."""
 
-    def __init__(self, events=None):
+    def __init__(self, events):
         self._events = events
 
-    def can_trace(self):
-        return self._events is not None
-
-    def local_run(self, job, workers, trace=None):
-        if trace:
-            pathlib.Path(trace).write_text(json.dumps(self._events))
+    def local_run(self, job, workers, trace):
+        pathlib.Path(trace).write_text(json.dumps(self._events))
         return {"job": job, "workers": workers}
 
 
@@ -97,7 +93,6 @@ class Trace(unittest.TestCase):
 
     def test_why_there_is_none(self):
         self.assertIn("j.json: no span named forward", traced_run(Programs([]), "name: j\n", 0).no_trace)
-        self.assertEqual(traced_run(Programs(), "j", 0).no_trace, "pacectl has no --trace")
 
 
 class Bundles(unittest.TestCase):

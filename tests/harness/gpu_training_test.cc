@@ -23,7 +23,7 @@ gpu::GpusFound OneGpu() {
 }
 
 absl::StatusOr<worker::DeviceChoice> CreateOnFake(const worker::DeviceOptions& options) {
-  if (options.kind != v1::DEVICE_KIND_CUDA) return worker::CreateDevice(options);
+  if (options.kind != v1::DEVICE_KIND_CUDA) return worker::CreateHostDevice(options);
   // Each task has one, as streams of its own.
   auto fake = std::make_shared<gpu::fake::FakeGpu>();
   return worker::DeviceChoice{

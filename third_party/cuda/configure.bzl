@@ -4,7 +4,6 @@ Looks in $CUDA_HOME, else in /usr/local/cuda, and makes a repository with
   defs.bzl     CUDA_AVAILABLE, CUDA_HOME, NVCC, NVCC_VERSION, CUDA_ARCHS
   //:headers   the toolkit's headers
   //:cudart    the runtime, static: a program starts without a driver
-  //:cublas    cuBLAS, shared, found at the toolkit's place
 Without a toolkit the same targets exist and are empty.
 
 Kernels are compiled for Turing to Hopper; GPUs after the last one compile its PTX when
@@ -37,12 +36,6 @@ cc_library(
     linkopts = ["-L{lib}", "-lcudart_static", "-ldl", "-lrt", "-pthread"],
     deps = [":headers"],
 )
-
-cc_library(
-    name = "cublas",
-    linkopts = ["-L{lib}", "-lcublas", "-lcublasLt", "-Wl,-rpath,{lib}"],
-    deps = [":cudart"],
-)
 """
 
 _BUILD_ABSENT = """\
@@ -51,8 +44,6 @@ package(default_visibility = ["//visibility:public"])
 cc_library(name = "headers")
 
 cc_library(name = "cudart")
-
-cc_library(name = "cublas")
 """
 
 def _cuda_configure_impl(ctx):

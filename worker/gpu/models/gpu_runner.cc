@@ -59,6 +59,8 @@ class GpuRunner final : public Runner {
     return absl::OkStatus();
   }
 
+  bool wants_uploads() const override { return true; }
+
   absl::Status Upload(int table, absl::Span<const float> rows, uint64_t version) override {
     PL_RETURN_IF_ERROR(parts_.tables.Upload(table, rows, version));
     return parts_.tables.Wait();

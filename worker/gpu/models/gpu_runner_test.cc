@@ -206,6 +206,7 @@ TEST_CASE("rows that were uploaded are not copied again, and others never taken 
   REQUIRE_OK(on_gpu.Run(batch, parameters));
   const Gradients wanted = on_gpu.gradients;
 
+  CHECK(on_gpu.runner->wants_uploads());
   parameters[1].version = 17;
   REQUIRE_OK(on_gpu.runner->Upload(1, parameters[1].rows, 17));
   uint64_t bytes = on_gpu.gpu->bytes_in();

@@ -1,14 +1,10 @@
 #include "worker/io/task/device_factory.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "worker/core/device/cpu_device.h"
 #include "worker/core/device/emulated_device.h"
 #include "worker/core/math/blas.h"
 #include "worker/core/trace/trace_scope.h"
-#include "worker/gpu/find_gpus.h"
-#include "worker/gpu/open_device.h"
 
 namespace paceline::worker {
 namespace {
@@ -33,38 +29,17 @@ DeviceChoice Cpu(const DeviceOptions& options, absl::string_view reason) {
   return choice;
 }
 
-absl::StatusOr<DeviceChoice> Cuda(const DeviceOptions& options, const std::string& reason) {
-  absl::StatusOr<OpenedGpu> opened = OpenGpuDevice(options.gpu, options.clock, options.tracer);
-  if (!opened.ok()) {
-    return absl::Status(opened.status().code(),
-                        absl::StrCat("resources.device cuda: ", opened.status().message()));
-  }
-  DeviceChoice choice{
-      .device = std::move(opened->device), .name = std::move(opened->name), .reason = reason};
-  choice.notes = {absl::StrCat("device cuda: ", reason, "; GPU ", options.gpu, ", ", choice.name),
-                  absl::StrCat("numeric class ", choice.device->numeric_class())};
-  return choice;
-}
-
-absl::StatusOr<DeviceChoice> Auto(const DeviceOptions& options) {
-  const gpu::GpusFound found = gpu::FindGpus();
-  if (found.gpus.empty()) {
-    return Cpu(options, absl::StrCat("auto, and there is no GPU: ", found.reason));
-  }
-  return Cuda(options, "auto, and there is a GPU");
-}
-
 }  // namespace
 
-absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options) {
+absl::StatusOr<DeviceChoice> CreateHostDevice(const DeviceOptions& options) {
   switch (options.kind) {
     case v1::DEVICE_KIND_UNSPECIFIED:
     case v1::DEVICE_KIND_AUTO:
-      return Auto(options);
     case v1::DEVICE_KIND_CPU:
       return Cpu(options, ReasonOf(options));
     case v1::DEVICE_KIND_CUDA:
-      return Cuda(options, ReasonOf(options));
+      return absl::FailedPreconditionError(
+          "resources.device cuda: auto, cpu or emulated expected in a cluster of one process");
     case v1::DEVICE_KIND_EMULATED:
       return DeviceChoice{
           .device = std::make_unique<EmulatedDevice>(options.clock, options.tracer),

@@ -39,12 +39,13 @@ struct DeviceChoice {
   std::vector<std::string> notes;
 };
 
-// Errors:  FailedPrecondition  cuda: this build or machine has none.
+using DeviceFactory = std::function<absl::StatusOr<DeviceChoice>(const DeviceOptions&)>;
+
+// What needs no GPU: cpu, which auto is, too, and emulated. worker/create_device.h has all.
+// Errors:  FailedPrecondition  cuda.
 //          InvalidArgument     an unknown kind.
 // Thread-safe.
-absl::StatusOr<DeviceChoice> CreateDevice(const DeviceOptions& options);
-
-using DeviceFactory = std::function<absl::StatusOr<DeviceChoice>(const DeviceOptions&)>;
+absl::StatusOr<DeviceChoice> CreateHostDevice(const DeviceOptions& options);
 
 }  // namespace paceline::worker
 

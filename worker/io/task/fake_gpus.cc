@@ -67,7 +67,7 @@ class FakeGpus::Gpu final : public Device {
 
 DeviceFactory FakeGpus::factory() {
   return [this](const DeviceOptions& options) -> absl::StatusOr<DeviceChoice> {
-    if (options.kind != v1::DEVICE_KIND_CUDA) return CreateDevice(options);
+    if (options.kind != v1::DEVICE_KIND_CUDA) return CreateHostDevice(options);
     return DeviceChoice{.device = std::make_unique<Gpu>(this, options.gpu),
                         .name = absl::StrCat("Fake GPU ", options.gpu),
                         .reason = options.reason.empty() ? "asked for" : options.reason,

@@ -21,7 +21,7 @@ namespace paceline::worker {
 
 class FakeGpus {
  public:
-  // Makes fake GPUs where cuda is asked for, else what CreateDevice does. Outlived by this.
+  // Makes fake GPUs where cuda is asked for, else what CreateHostDevice does. Outlived by this.
   DeviceFactory factory();
 
   // From now on runners cannot be made, or fail in their third gradient.

@@ -37,7 +37,7 @@ struct TaskOptions {
   // What a job's `device: auto` means here, and why; with cuda the task's GPU.
   DeviceFlag device;
   std::string device_reason;
-  DeviceFactory create_device = CreateDevice;
+  DeviceFactory create_device = CreateHostDevice;
   // After this long without the scheduler the rank parks.
   absl::Duration park_after = absl::Minutes(10);
   // How long a failed task waits for the scheduler to hear of it.
