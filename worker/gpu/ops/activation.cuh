@@ -12,9 +12,20 @@ namespace paceline::gpu {
 constexpr float kGeluScale = 0.7978845608028654f;  // sqrt(2 / pi)
 constexpr float kGeluCubic = 0.044715f;
 
-__device__ inline float GeluTanh(float z) {
-  return tanhf(kGeluScale * fmaf(kGeluCubic * (z * z), z, z));
-}
+// What tanh(u) and its kin are made of, without a difference of nearly equal numbers:
+// sigmoid(2 |u|) and sigmoid(-2 |u|), whose sum is 1. A NaN makes both NaN.
+struct Sigmoids {
+  float upper;
+  float lower;
+
+  __device__ explicit Sigmoids(float u) {
+    const float e = expf(-2.0f * fabsf(u));
+    upper = 1.0f / (1.0f + e);
+    lower = e * upper;
+  }
+};
+
+__device__ inline float GeluInner(float z) { return kGeluScale * fmaf(kGeluCubic * (z * z), z, z); }
 
 template <ActivationKind f>
 __device__ inline float Activation(float z) {
@@ -24,8 +35,9 @@ __device__ inline float Activation(float z) {
   } else if constexpr (f == ActivationKind::kTanh) {
     return tanhf(z);
   } else if constexpr (f == ActivationKind::kGelu) {
-    const float half = 0.5f * z;
-    return fmaf(half, GeluTanh(z), half);
+    // (1 + tanh(u)) / 2 = sigmoid(2 u).
+    const Sigmoids s(GeluInner(z));
+    return z * (z < 0 ? s.lower : s.upper);
   } else {
     return z;
   }
@@ -36,13 +48,13 @@ __device__ inline float Derivative(float z) {
   if constexpr (f == ActivationKind::kRelu) {
     return z > 0 ? 1.0f : (z <= 0 ? 0.0f : z);
   } else if constexpr (f == ActivationKind::kTanh) {
-    const float t = tanhf(z);
-    return fmaf(-t, t, 1.0f);
+    // 1 - tanh(z)^2.
+    const Sigmoids s(z);
+    return 4.0f * s.upper * s.lower;
   } else if constexpr (f == ActivationKind::kGelu) {
-    const float t = GeluTanh(z);
-    const float slope = fmaf(3 * kGeluCubic, z * z, 1.0f);
-    const float inner = fmaf(-t, t, 1.0f) * (slope * (z * kGeluScale));
-    return 0.5f * (1.0f + t + inner);
+    const Sigmoids s(GeluInner(z));
+    const float slope = kGeluScale * fmaf(3.0f * kGeluCubic, z * z, 1.0f);
+    return (z < 0 ? s.lower : s.upper) + 2.0f * (s.upper * s.lower) * (z * slope);
   } else {
     return 1.0f;
   }

@@ -3,7 +3,7 @@
 //   gradient[i] *= f'(z[i])
 //
 // Shapes:   z [count], gradient [count] in and out, half [count].
-// Numerics: float32; f' within 1e-6 of its value or absolutely, whichever is more.
+// Numerics: float32; f' within 2e-6 of its value or absolutely, whichever is more.
 // Deterministic.
 #ifndef PACELINE_WORKER_GPU_OPS_ACTIVATION_GRADIENT_H_
 #define PACELINE_WORKER_GPU_OPS_ACTIVATION_GRADIENT_H_

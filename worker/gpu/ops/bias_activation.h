@@ -3,7 +3,7 @@
 //   z[i, j] += bias[j];   a[i, j] = f(z[i, j])
 //
 // Shapes:   bias [m], z [n, m] in and out, a [n, m] or null, half [n, m].
-// Numerics: float32, one rounding for the sum; f within 4 units in the last place
+// Numerics: float32, one rounding for the sum; f within 2e-6 of its value for |z| <= 5
 //           (expf and tanhf of CUDA, no fast math).
 // Deterministic.
 #ifndef PACELINE_WORKER_GPU_OPS_BIAS_ACTIVATION_H_

@@ -34,7 +34,10 @@ __global__ void __launch_bounds__(kThreads)
     const float score = squared ? value : Sigmoid(value);
     losses[i] = squared ? SquaredLoss(value, label) : LogisticLoss(value, label);
     scores[i] = score;
-    if (gradient != nullptr) gradient[i] = scale * (score - label);
+    if (gradient == nullptr) continue;
+    // sigmoid(z) - 1, also where it is nearly 1.
+    const bool near_one = !squared && label == 1;
+    gradient[i] = scale * (near_one ? -Sigmoid(-value) : score - label);
   }
 }
 

@@ -6,7 +6,7 @@
 //
 // Shapes:   z, labels, scores, losses [n]; gradient [n] or null. `scores` may be z.
 // Numerics: losses from z in float64, rounded once: finite and exact for samples that
-//           the model is sure of. Scores and gradients in float32.
+//           the model is sure of, and so are gradients. Those and scores in float32.
 // Deterministic.
 #ifndef PACELINE_WORKER_GPU_OPS_POINT_LOSS_H_
 #define PACELINE_WORKER_GPU_OPS_POINT_LOSS_H_

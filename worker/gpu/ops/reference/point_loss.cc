@@ -19,7 +19,9 @@ Losses PointLoss(PointLossKind kind, const Floats& z, const Floats& labels, floa
           (value > 0 ? value + std::log1p(std::exp(-value)) : std::log1p(std::exp(value))) -
           y * value);
     }
-    out.gradient.push_back(scale * (out.scores.back() - y));
+    // sigmoid(z) - 1 = -sigmoid(-z), which loses nothing.
+    const bool near_one = kind == PointLossKind::kLogistic && y == 1;
+    out.gradient.push_back(scale * (near_one ? -1 / (1 + std::exp(value)) : out.scores.back() - y));
   }
   return out;
 }

@@ -10,13 +10,10 @@
 namespace paceline::gpu::testing {
 namespace {
 
-constexpr float kLow = -0.5f;
-constexpr float kHigh = 1.5f;
-
 void RunInteraction(Trial& trial, const SparseCase& c) {
   const reference::Records records = DrawRecords(trial, c.shape);
-  const std::vector<float> factors = trial.Uniform(c.shape.row_count * c.dim, kLow, kHigh);
-  const std::vector<float> z = trial.Uniform(c.shape.n, -1, 1);
+  const std::vector<float> factors = trial.Summands(c.shape.row_count * c.dim, c.shape.terms());
+  const std::vector<float> z = trial.Summands(c.shape.n, c.shape.terms());
   const reference::Interaction want = reference::FmInteraction(records, c.dim, factors, z);
   const DeviceRecords device = Upload(trial, records);
   const float* device_factors = trial.Input(factors, c.shift);
@@ -40,10 +37,10 @@ struct GradientInputs {
 GradientInputs DrawGradient(Trial& trial, const SparseCase& c) {
   GradientInputs inputs;
   inputs.records = DrawRecords(trial, c.shape);
-  inputs.factors = trial.Uniform(c.shape.row_count * c.dim, kLow, kHigh);
-  inputs.z_gradient = trial.Uniform(c.shape.n, kLow, kHigh);
+  inputs.factors = trial.Summands(c.shape.row_count * c.dim, c.shape.terms());
+  inputs.z_gradient = trial.Summands(c.shape.n, c.shape.terms());
   // Like sums over records: of the size of their entries.
-  inputs.sums = trial.Uniform(c.shape.n * c.dim, 2, 6);
+  inputs.sums = trial.Uniform(c.shape.n * c.dim, 3, 6);
   inputs.want = reference::FmGradient(inputs.records, c.dim, c.shape.row_count, inputs.z_gradient,
                                       inputs.sums, inputs.factors);
   return inputs;

@@ -12,12 +12,8 @@
 namespace paceline::gpu::testing {
 namespace {
 
-// More positive than negative values: the sums are not small by chance.
-constexpr float kLow = -0.5f;
-constexpr float kHigh = 1.5f;
-
 void RunColumnSums(Trial& trial, const Shape& shape, size_t shift) {
-  const std::vector<float> x = trial.Uniform(shape.n * shape.m, kLow, kHigh);
+  const std::vector<float> x = trial.Summands(shape.n * shape.m, shape.n);
   const float factor = 0.3f;
   const float* device_x = trial.Input(x, shift);
   float* sums = trial.Output<float>(shape.m, shift);
@@ -26,7 +22,7 @@ void RunColumnSums(Trial& trial, const Shape& shape, size_t shift) {
 }
 
 void RunSumLosses(Trial& trial, uint64_t n) {
-  const std::vector<float> losses = trial.Uniform(n, kLow, kHigh);
+  const std::vector<float> losses = trial.Summands(n, n);
   const float* device_losses = trial.Input(losses);
   double* sum = trial.Output<double>(1);
   trial.Launch(SumLosses(n, device_losses, sum, trial.stream()));

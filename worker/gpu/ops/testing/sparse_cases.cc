@@ -11,13 +11,10 @@
 namespace paceline::gpu::testing {
 namespace {
 
-constexpr float kLow = -0.5f;
-constexpr float kHigh = 1.5f;
-
 void RunWeightedRows(Trial& trial, const SparseCase& c) {
   const reference::Records records = DrawRecords(trial, c.shape);
-  const std::vector<float> table = trial.Uniform(c.shape.row_count * c.dim, kLow, kHigh);
-  const std::vector<float> before = trial.Uniform(c.shape.n * c.dim, -1, 1);
+  const std::vector<float> table = trial.Summands(c.shape.row_count * c.dim, c.shape.terms());
+  const std::vector<float> before = trial.Summands(c.shape.n * c.dim, c.shape.terms());
   const DeviceRecords device = Upload(trial, records);
   const float* device_table = trial.Input(table, c.shift);
   float* out = trial.Input(before, c.shift);
@@ -30,7 +27,7 @@ void RunWeightedRows(Trial& trial, const SparseCase& c) {
 void RunSegmentGradient(Trial& trial, const SparseCase& c) {
   const reference::Records records = DrawRecords(trial, c.shape);
   const reference::Segments segments = SegmentsOf(records);
-  const std::vector<float> gradient = trial.Uniform(c.shape.n * c.dim, kLow, kHigh);
+  const std::vector<float> gradient = trial.Summands(c.shape.n * c.dim, c.shape.terms());
   const DeviceSegments device = Upload(trial, segments);
   const float* device_gradient = trial.Input(gradient, c.shift);
   float* out = trial.Poisoned<float>(c.shape.row_count * c.dim, c.shift);
@@ -42,7 +39,7 @@ void RunSegmentGradient(Trial& trial, const SparseCase& c) {
 
 void RunScatterGradient(Trial& trial, const SparseCase& c) {
   const reference::Records records = DrawRecords(trial, c.shape);
-  const std::vector<float> gradient = trial.Uniform(c.shape.n * c.dim, kLow, kHigh);
+  const std::vector<float> gradient = trial.Summands(c.shape.n * c.dim, c.shape.terms());
   const DeviceRecords device = Upload(trial, records);
   const float* device_gradient = trial.Input(gradient, c.shift);
   const std::vector<float> zeros(c.shape.row_count * c.dim);

@@ -14,10 +14,10 @@ reference::Records DrawRecords(Trial& trial, const SparseShape& shape) {
     for (uint64_t e = 0; e < entries; ++e) {
       const bool hot = shape.hot && e == 0;
       records.rows.push_back(hot ? 0 : static_cast<uint32_t>(trial.Below(shape.row_count)));
-      records.values.push_back(trial.Uniform(-0.5f, 1.5f));
     }
     records.offsets.push_back(static_cast<uint32_t>(records.rows.size()));
   }
+  records.values = trial.Summands(records.rows.size(), shape.terms());
   return records;
 }
 

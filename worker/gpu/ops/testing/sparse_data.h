@@ -17,9 +17,12 @@ struct SparseShape {
   uint64_t entries = 0;
   // Every record has an entry of row 0 besides.
   bool hot = false;
+
+  // All entries, on average.
+  uint64_t terms() const { return n * entries; }
 };
 
-// Values in [-0.5, 1.5). A record may name a row twice.
+// Values as Trial::Summands has them. A record may name a row twice.
 reference::Records DrawRecords(Trial& trial, const SparseShape& shape);
 
 // The same entries by row, in ascending order; rows without entries are left out.

@@ -1,5 +1,6 @@
 #include "worker/gpu/ops/testing/trial.h"
 
+#include <cfloat>
 #include <cmath>
 #include <sstream>
 
@@ -22,6 +23,10 @@ std::vector<float> Trial::Uniform(size_t count, float low, float high) {
   std::vector<float> values(count);
   for (float& value : values) value = Uniform(low, high);
   return values;
+}
+
+std::vector<float> Trial::Summands(size_t count, uint64_t terms) {
+  return Uniform(count, terms < 31 ? 0.25f : -0.5f, 1.5f);
 }
 
 uint64_t Trial::Below(uint64_t bound) { return random_() % bound; }
@@ -48,8 +53,11 @@ void Trial::Near(const std::string& what, const std::vector<float>& got,
       return Fail(text.str());
     }
     if (!std::isfinite(want[i])) continue;
-    difference += (got[i] - want[i]) * (got[i] - want[i]);
-    norm += want[i] * want[i];
+    // Float32 knows nothing smaller than 2^-149, and that not exactly.
+    const double expected =
+        std::fabs(want[i]) < FLT_MIN ? double{static_cast<float>(want[i])} : want[i];
+    difference += (got[i] - expected) * (got[i] - expected);
+    norm += expected * expected;
   }
   const double error = difference == 0 ? 0 : std::sqrt(difference / norm);
   if (error > error_) error_ = error;

@@ -34,6 +34,9 @@ class Trial {
   // In [low, high).
   float Uniform(float low, float high);
   std::vector<float> Uniform(size_t count, float low, float high);
+  // Values whose sums of `terms`, and of as many products, are not small by chance: their
+  // errors would look large.
+  std::vector<float> Summands(size_t count, uint64_t terms);
   // In [0, bound).
   uint64_t Below(uint64_t bound);
 
