@@ -24,7 +24,8 @@ out_bin=$root/out/bin
 fingerprint() {
   { find WORKSPACE BUILD.bazel paceline.bzl .bazelrc proto common server worker scheduler cli \
     third_party docs/job-spec.md -type f -printf '%p %s %T@\n' | sort
-    dpkg-query -W g++ libgrpc++1.51 libprotobuf32 libabsl20220623 2>/dev/null || true; } | sha256sum
+    dpkg-query -W g++ libgrpc++1.51 libprotobuf32 libabsl20220623 2>/dev/null || true
+    "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" --version 2>/dev/null || true; } | sha256sum
 }
 if [ "$(fingerprint)" = "$(cat out/bin/.built-from 2>/dev/null)" ]; then
   deploy/sample_data.sh out/data
