@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/clock.h"
+#include "worker/core/model.h"
 #include "worker/core/task/pull_plan.h"
 #include "worker/core/task/push_plan.h"
 #include "worker/core/task/shard_layout.h"
@@ -75,6 +76,8 @@ class BenchRank {
                 .refused = [](const absl::Status& status) { PL_CHECK_OK(status); },
                 .unreachable = [](const absl::Status& status) { PL_CHECK_OK(status); },
                 .waiting = [](const absl::Status&) {}},
+               {.came = [](uint32_t, worker::TableRows*) {},
+                .left = [](const std::shared_ptr<worker::Parameters>&) {}},
                Limits()) {
     context_.set_job_id(map.job_id());
     context_.set_timeline(map.timeline());
