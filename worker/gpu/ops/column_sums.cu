@@ -34,11 +34,10 @@ __global__ void __launch_bounds__(kBlock)
     __syncthreads();
     for (uint32_t half = kBlock / 2; half >= Columns; half /= 2) {
       if (self < half) tile[self] += tile[self + half];
+      // Also before the next tile's sums come where these stand.
       __syncthreads();
     }
     if (row == 0 && column < m) sums[column] = factor * tile[self];
-    // The next tile's sums come where these stand.
-    __syncthreads();
   }
 }
 

@@ -62,11 +62,20 @@ constexpr uint32_t kThreads = 256;
 constexpr uint32_t kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffff;
 
-// Blocks of kThreads for one thread per piece of work. Above 2^20 blocks each thread
-// takes several pieces, a grid apart.
+// The most blocks of a launch, along x and along y. Beyond, each takes several pieces of
+// work, a grid apart; few under the emulator, where that has to be tried.
+#ifdef __CUDACC__
+constexpr uint32_t kMaxBlocks = 1 << 16;
+constexpr uint32_t kMaxBlocksY = 65535;
+#else
+constexpr uint32_t kMaxBlocks = 24;
+constexpr uint32_t kMaxBlocksY = 2;
+#endif
+
+// Blocks for `work` pieces of work, of which a block takes `per_block` at a time.
 inline uint32_t BlocksFor(uint64_t work, uint64_t per_block = kThreads) {
   const uint64_t blocks = (work + per_block - 1) / per_block;
-  return static_cast<uint32_t>(blocks < (1u << 20) ? blocks : 1u << 20);
+  return static_cast<uint32_t>(blocks < kMaxBlocks ? blocks : kMaxBlocks);
 }
 
 // The smallest power of two that is not below `n`, at most `limit` (a power of two).

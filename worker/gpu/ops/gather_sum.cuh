@@ -175,7 +175,7 @@ Launched GatherSum(const char* call, const Op& op, uint64_t groups, uint32_t dim
   const uint32_t team = lanes > smallest_team ? lanes : smallest_team;
   const uint32_t chunks = (packs + lanes - 1) / lanes;
   // A total needs all columns in one place.
-  const uint32_t high = Op::kTotal ? 1 : (chunks < 65535 ? chunks : 65535);
+  const uint32_t high = Op::kTotal ? 1 : (chunks < kMaxBlocksY ? chunks : kMaxBlocksY);
   const dim3 grid(BlocksFor(groups, kThreads / team), high);
   if (packed) {
     return Launch(call, GatherSumKernel<4, Op>, grid, kThreads, stream, op, groups, dim, lanes,

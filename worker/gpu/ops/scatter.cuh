@@ -41,7 +41,7 @@ Launched Scatter(const char* call, const Op& op, uint64_t n, uint32_t dim, Strea
   const uint32_t lanes = PowerOfTwo(dim, kWarp);
   // A few columns per thread: what an entry needs is read once for them.
   const uint32_t chunks = (dim - 1) / (4 * lanes) + 1;
-  const dim3 grid(BlocksFor(n, kThreads / kWarp), chunks < 65535 ? chunks : 65535);
+  const dim3 grid(BlocksFor(n, kThreads / kWarp), chunks < kMaxBlocksY ? chunks : kMaxBlocksY);
   return Launch(call, ScatterKernel<Op>, grid, kThreads, stream, op, n, dim, lanes);
 }
 

@@ -86,7 +86,7 @@ std::vector<Case> LossCases(bool large) {
   std::vector<Shape> shapes = Shapes(large);
   // Every team of lanes; a block per row with few and with many packs per thread.
   for (const uint64_t classes : {2, 4, 5, 8, 9, 16, 17, 128, 1024}) shapes.push_back({67, classes});
-  shapes.insert(shapes.end(), {{3, 1029}, {2, 5000}, {2, 5003}});
+  shapes.insert(shapes.end(), {{60, 1029}, {2, 5000}, {2, 5003}});
   if (large) shapes.insert(shapes.end(), {{3, 100003}, {2, 131072}, {300, 1025}});
   for (const Shape& shape : shapes) {
     for (const Variant& variant : kVariants) {

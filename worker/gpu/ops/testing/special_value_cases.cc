@@ -113,6 +113,22 @@ void RunSure(Trial& trial) {
   trial.Near("losses", trial.Read(losses, 2), want.losses);
 }
 
+// A logit that is nearly all: what is left of the gradient is not lost beside the 1.
+void RunNearlySure(Trial& trial, uint32_t classes) {
+  std::vector<float> logits = trial.Uniform(classes, -1, 1);
+  logits[classes - 1] = 20;
+  const std::vector<float> labels = {static_cast<float>(classes - 1)};
+  const reference::Losses want = reference::SoftmaxCrossEntropy(1, classes, labels, 1, logits);
+  const float* device_labels = trial.Input(labels);
+  float* scores = trial.Input(logits);
+  float* losses = trial.Output<float>(1);
+  float* gradient = trial.Output<float>(classes);
+  trial.Launch(SoftmaxCrossEntropy(1, classes, device_labels, 1, scores, losses, gradient,
+                                   HalfOut(), trial.stream()));
+  trial.Near("loss", trial.Read(losses, 1), want.losses);
+  trial.Near("gradient", trial.Read(gradient, classes), want.gradient);
+}
+
 void RunPointLoss(Trial& trial, PointLossKind kind) {
   const std::vector<float> z = {NAN, 1e30f, -1e30f, 104, -104};
   const std::vector<float> labels = {1, 0, 0, 1, 0};
@@ -166,6 +182,10 @@ std::vector<Case> SpecialValueCases() {
                      [=](Trial& trial) { RunBadLabel(trial, label); }});
   }
   cases.push_back({"special values: sure classes", RunSure});
+  for (const uint32_t classes : {2, 10, 1500}) {
+    cases.push_back({"special values: a nearly sure class of " + std::to_string(classes),
+                     [=](Trial& trial) { RunNearlySure(trial, classes); }});
+  }
   cases.push_back({"special values: squared loss",
                    [](Trial& trial) { RunPointLoss(trial, PointLossKind::kSquared); }});
   cases.push_back({"special values: logistic loss",
