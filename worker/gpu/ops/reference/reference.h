@@ -47,6 +47,8 @@ Activated BiasActivation(ActivationKind f, uint64_t n, uint64_t m, const Floats&
 
 Doubles ActivationGradient(ActivationKind f, const Floats& z, const Floats& gradient);
 
+Doubles Scaled(const Floats& x, float factor);
+
 Doubles ColumnSums(uint64_t n, uint64_t m, const Floats& x, float factor);
 
 struct Losses {

@@ -3,6 +3,7 @@
 #include "worker/gpu/ops/activation_gradient.h"
 #include "worker/gpu/ops/bias_activation.h"
 #include "worker/gpu/ops/reference/reference.h"
+#include "worker/gpu/ops/scale.h"
 #include "worker/gpu/ops/testing/cases.h"
 #include "worker/gpu/ops/testing/halves.h"
 #include "worker/gpu/ops/testing/shapes.h"
@@ -56,6 +57,14 @@ void RunBias(Trial& trial, ActivationKind f, const Shape& shape, const Variant& 
   if (has_a) CheckRounding(trial, variant.half, halves, trial.Read(device_a, count));
 }
 
+void RunScale(Trial& trial, uint64_t count, size_t shift) {
+  const std::vector<float> x = trial.Uniform(count, -3, 3);
+  const float factor = trial.Uniform(-2, 2);
+  float* device_x = trial.Input(x, shift);
+  trial.Launch(Scale(count, factor, device_x, trial.stream()));
+  trial.Near("x", trial.Read(device_x, count), reference::Scaled(x, factor));
+}
+
 void RunGradient(Trial& trial, ActivationKind f, const Shape& shape, const Variant& variant) {
   const size_t count = shape.n * shape.m;
   // The derivative of gelu is 0 at -0.75: among many that does not matter.
@@ -91,6 +100,12 @@ std::vector<Case> ElementWiseCases(bool large) {
         cases.push_back({"ActivationGradient" + text,
                          [=](Trial& trial) { RunGradient(trial, f, shape, variant); }});
       }
+    }
+  }
+  for (const uint64_t count : {1, 3, 31, 33, 1025}) {
+    for (const size_t shift : {0, 1}) {
+      cases.push_back({"Scale " + std::to_string(count) + (shift > 0 ? " shifted" : ""),
+                       [=](Trial& trial) { RunScale(trial, count, shift); }});
     }
   }
   return cases;

@@ -8,6 +8,7 @@
 #include "worker/gpu/ops/fm_segment_gradient.h"
 #include "worker/gpu/ops/lookup_rows.h"
 #include "worker/gpu/ops/point_loss.h"
+#include "worker/gpu/ops/scale.h"
 #include "worker/gpu/ops/scatter_gradient.h"
 #include "worker/gpu/ops/segment_gradient.h"
 #include "worker/gpu/ops/softmax_cross_entropy.h"
@@ -40,6 +41,7 @@ void RunEmpty(Trial& trial) {
       FmScatterGradient(0, 5, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, s));
   trial.Launch(Cast(0, nullptr, {HalfType::kBf16, nullptr}, s));
   trial.Launch(Cast(5, nullptr, HalfOut(), s));
+  trial.Launch(Scale(0, 2, nullptr, s));
   trial.Launch(FlagNonFinite(0, nullptr, nullptr, s));
 }
 
