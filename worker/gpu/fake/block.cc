@@ -18,6 +18,9 @@ constinit thread_local const Position* position = nullptr;
 
 namespace {
 
+// For how many rounds, on average, the same warps are slow.
+constexpr uint64_t kRoundsOfPace = 32;
+
 enum class State { kCanRun, kInBlock, kInWarp, kEnded };
 
 // What a thread brings to the others that it waits for, and what it gets.
@@ -71,7 +74,8 @@ class Block {
   };
 
   void Resume(size_t thread);
-  void Shuffle();
+  uint64_t Random();
+  void DrawRound();
   void Wait(State state);
   void Release(size_t thread);
   void ReleaseWarp(size_t first, unsigned mask);
@@ -86,6 +90,9 @@ class Block {
   std::vector<Warp> warps_;
   std::vector<uint32_t> can_run_;
   std::vector<uint32_t> round_;
+  std::vector<uint32_t> held_;
+  // Warps, by bit, that run only when no other can.
+  unsigned slow_ = 0;
   std::vector<Variable> variables_;
   size_t shared_bytes_ = 0;
   uint64_t random_;
@@ -169,25 +176,38 @@ void Block::Run(dim3 index) {
   if (threads_.size() % kWarpSize != 0) {
     warps_.back().gone = ~0u << (threads_.size() % kWarpSize);
   }
+  slow_ = static_cast<unsigned>(Random());
   current = this;
   while (!can_run_.empty()) {
-    Shuffle();
-    std::swap(can_run_, round_);
-    can_run_.clear();
+    DrawRound();
     for (const uint32_t thread : round_) Resume(thread);
   }
   if (ended_ < threads_.size()) FailStuck();
   current = nullptr;
 }
 
-// Fisher and Yates, with splitmix64 (Steele, Lea and Flood, 2014).
-void Block::Shuffle() {
-  for (size_t i = can_run_.size(); i > 1; --i) {
-    uint64_t z = random_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    z ^= z >> 31;
-    std::swap(can_run_[i - 1], can_run_[((z >> 32) * i) >> 32]);
+// splitmix64 (Steele, Lea and Flood, 2014).
+uint64_t Block::Random() {
+  uint64_t z = random_ += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+// Moves the threads of the next round out of those that can run.
+void Block::DrawRound() {
+  if (Random() % kRoundsOfPace == 0) slow_ = static_cast<unsigned>(Random());
+  round_.clear();
+  held_.clear();
+  for (const uint32_t thread : can_run_) {
+    const bool slow = (slow_ >> (thread / kWarpSize) & 1) != 0;
+    (slow ? held_ : round_).push_back(thread);
+  }
+  if (round_.empty()) std::swap(round_, held_);
+  std::swap(can_run_, held_);
+  // Fisher and Yates.
+  for (size_t i = round_.size(); i > 1; --i) {
+    std::swap(round_[i - 1], round_[((Random() >> 32) * i) >> 32]);
   }
 }
 

@@ -3,8 +3,9 @@
 //
 // Rule:    a thread runs until it waits (for its block, for lanes of its warp) or ends.
 //          The order of the threads that can run is drawn anew, from the launch's seed,
-//          whenever all of them ran: where a wait is missing, results differ between
-//          seeds. Lanes of a warp are in no step with each other.
+//          whenever all of them ran, and some warps are left far behind for a while: where
+//          a wait is missing, results differ between seeds. Lanes of a warp are in no step
+//          with each other.
 // Dies:    naming kernel, block and thread, when a thread ends while others of its block
 //          or warp wait for it or come to wait for it later; when threads wait for each
 //          other at different places; when a lane reads one that takes no part; when

@@ -111,6 +111,38 @@ TEST_CASE("without a wait results differ between orders, with it they do not") {
   CHECK(NeighboursInManyOrders<false>().size() > 1);
 }
 
+// Sums of warps, twice in the same place: a warp may be many steps ahead of another.
+template <bool Wait>
+void TwiceKernel(uint32_t* out) {
+  PL_SHARED(uint32_t, of_warp, 8);
+  for (uint32_t turn = 0; turn < 2; ++turn) {
+    uint32_t sum = threadIdx.x + turn;
+    for (int apart = 1; apart < 32; apart *= 2) sum += __shfl_xor_sync(0xffffffff, sum, apart);
+    if (Wait) __syncthreads();
+    if (threadIdx.x % 32 == 0) of_warp[threadIdx.x / 32] = sum;
+    __syncthreads();
+    out[turn * 256 + threadIdx.x] = of_warp[threadIdx.x % 8];
+  }
+}
+
+template <bool Wait>
+size_t ResultsOfTwice() {
+  std::set<std::vector<uint32_t>> results;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    fake::SetThreadOrder(seed);
+    std::vector<uint32_t> out(512);
+    REQUIRE(Launch("Twice", TwiceKernel<Wait>, 1, 256, nullptr, out.data()).ok());
+    results.insert(out);
+  }
+  fake::SetThreadOrder(0);
+  return results.size();
+}
+
+TEST_CASE("a warp that is far ahead overwrites what a slow one has not read") {
+  CHECK(ResultsOfTwice<true>() == 1);
+  CHECK(ResultsOfTwice<false>() > 1);
+}
+
 TEST_CASE("the same order gives the same result, also of a race") {
   std::vector<std::vector<uint32_t>> results;
   for (int run = 0; run < 2; ++run) {
