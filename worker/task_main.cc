@@ -24,8 +24,7 @@ namespace paceline::worker {
 
 int TaskMain(int argc, char** argv) {
   BlockTerminationSignals();
-  // Gradients come and go each iteration.
-  KeepFreedMemory();
+  KeepFreedMemory();  // gradients come and go each iteration
   SkipMutexChecks();
   RealClock clock;
   PosixFileSystem fs;

@@ -1,9 +1,6 @@
 // Every model, in every form, on a fake GPU whose kernels are the real ones: against the
 // float64 reference and the CPU's runner.
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -18,80 +15,23 @@
 #include "worker/core/trace/tracer.h"
 #include "worker/gpu/fake/fake_gpu.h"
 #include "worker/gpu/gpu_device.h"
+#include "worker/gpu/models/gpu_runner_fixture.h"
 
 namespace paceline::worker {
 namespace {
 
 using gpu::fake::FakeGpu;
 using testing::AllModels;
+using testing::GradientOf;
+using testing::kIgnore;
 using testing::ModelCase;
+using testing::OnGpu;
 using testing::RandomBatch;
 using testing::RandomParameters;
 using testing::Reference;
-using testing::Values;
-
-const GradientReady kIgnore = [](int) {};
-
-// A model on a GPU of its own.
-struct OnGpu {
-  RealClock clock;
-  std::shared_ptr<FakeGpu> gpu;
-  std::unique_ptr<GpuDevice> device;
-  std::unique_ptr<Model> model;
-  std::unique_ptr<Runner> runner;
-  Gradients gradients;
-  LossSum loss;
-
-  explicit OnGpu(const ModelCase& c, const v1::JobSpec& spec, uint64_t seed = 1,
-                 Tracer* tracer = nullptr)
-      : gpu(std::make_shared<FakeGpu>(gpu::fake::FakeGpuOptions{.seed = seed})),
-        device(std::make_unique<GpuDevice>(gpu, &clock, tracer)) {
-    REQUIRE_OK_AND_ASSIGN(model, CreateModel(spec, c.features, c.classes));
-    REQUIRE_OK_AND_ASSIGN(runner, device->CreateRunner(spec, *model, c.features, c.classes));
-  }
-
-  absl::Status Run(const Batch& batch, const Parameters& parameters, float scale = 1) {
-    return runner->Gradient(batch, parameters, scale, &gradients, &loss, kIgnore);
-  }
-};
-
-v1::JobSpec SpecOf(const ModelCase& c, v1::Precision precision = v1::PRECISION_UNSPECIFIED) {
-  v1::JobSpec spec = c.Spec();
-  spec.mutable_train()->set_precision(precision);
-  return spec;
-}
-
-// ||got - scale * wanted|| / ||scale * wanted|| over all tables.
-double RelativeError(const Gradients& got, const Values& wanted, double scale) {
-  double error = 0;
-  double norm = 0;
-  for (size_t t = 0; t < wanted.size(); ++t) {
-    if (got[t].rows.size() != wanted[t].size()) return INFINITY;
-    for (size_t i = 0; i < wanted[t].size(); ++i) {
-      const double want = scale * wanted[t][i];
-      error += std::pow(got[t].rows[i] - want, 2);
-      norm += want * want;
-    }
-  }
-  return norm == 0 ? std::sqrt(error) : std::sqrt(error / norm);
-}
-
-Values GradientOf(const ModelCase& c, const Reference& reference) {
-  const bool network = c.kind == v1::MODEL_KIND_SOFTMAX || c.kind == v1::MODEL_KIND_MLP;
-  return network ? reference.BackpropGradient() : reference.NumericalGradient();
-}
-
-bool SameBytes(const Gradients& a, const Gradients& b) {
-  if (a.size() != b.size()) return false;
-  for (size_t t = 0; t < a.size(); ++t) {
-    if (a[t].keys != b[t].keys || a[t].rows.size() != b[t].rows.size()) return false;
-    if (!a[t].rows.empty() &&
-        std::memcmp(a[t].rows.data(), b[t].rows.data(), a[t].rows.size() * sizeof(float)) != 0) {
-      return false;
-    }
-  }
-  return true;
-}
+using testing::RelativeError;
+using testing::SameBytes;
+using testing::SpecOf;
 
 TEST_CASE("every model in every form agrees with float64 and with the cpu") {
   std::mt19937 random(7);
@@ -269,85 +209,6 @@ TEST_CASE("a trace says when the GPU copied and computed") {
   }
 }
 
-TEST_CASE("lower precisions stay within their tolerance") {
-  std::mt19937 random(23);
-  const struct {
-    v1::Precision precision;
-    double tolerance;
-  } cases[] = {{v1::PRECISION_TF32, 1e-3}, {v1::PRECISION_BF16, 1e-2}, {v1::PRECISION_FP16, 2e-3}};
-  for (const auto& [precision, tolerance] : cases) {
-    for (const ModelCase& c : AllModels(33)) {
-      // It has no products of matrices.
-      if (c.kind == v1::MODEL_KIND_FM) continue;
-      for (const bool dense : {true, false}) {
-        INFO(c.ToString() << ", dense " << dense << ", precision " << precision);
-        OnGpu on_gpu(c, SpecOf(c, precision));
-        const Batch batch = RandomBatch(c, dense, 31, &random);
-        const Parameters parameters = RandomParameters(*on_gpu.model, batch, &random);
-        // Small, as a mean over many samples: fp16 alone would lose it.
-        const float scale = 1e-6f;
-        REQUIRE_OK(on_gpu.Run(batch, parameters, scale));
-        const Reference reference(c, batch, parameters);
-        CHECK(RelativeError(on_gpu.gradients, GradientOf(c, reference), scale) < tolerance);
-      }
-    }
-  }
-}
-
-TEST_CASE("under fp16 the loss scale falls until nothing overflows, whatever came before") {
-  const ModelCase c = {.kind = v1::MODEL_KIND_MLP, .hidden = {8}, .features = 6};
-  std::mt19937 random(3);
-  OnGpu on_gpu(c, SpecOf(c, v1::PRECISION_FP16));
-  const Batch batch = RandomBatch(c, true, 16, &random);
-  const Parameters parameters = RandomParameters(*on_gpu.model, batch, &random);
-  // Gradients of about 100: with a factor of 65536 far beyond fp16.
-  REQUIRE_OK(on_gpu.Run(batch, parameters, 200));
-  const Gradients large = on_gpu.gradients;
-  const Reference reference(c, batch, parameters);
-  CHECK(RelativeError(large, reference.BackpropGradient(), 200) < 5e-3);
-  REQUIRE_OK(on_gpu.Run(batch, parameters, 1e-3f));
-  REQUIRE_OK(on_gpu.Run(batch, parameters, 200));
-  CHECK(SameBytes(on_gpu.gradients, large));
-
-  // A given one stays, and what overflows is seen by on_non_finite.
-  v1::JobSpec spec = SpecOf(c, v1::PRECISION_FP16);
-  spec.mutable_train()->set_loss_scale(65536);
-  OnGpu given(c, spec);
-  REQUIRE_OK(given.Run(batch, parameters, 200));
-  const auto finite = [](float value) { return std::isfinite(value); };
-  CHECK_FALSE(std::all_of(given.gradients[3].rows.begin(), given.gradients[3].rows.end(), finite));
-}
-
-TEST_CASE("a gradient that is not finite by itself comes out as it is") {
-  const ModelCase c = {.kind = v1::MODEL_KIND_MLP, .hidden = {8}, .features = 6};
-  std::mt19937 random(3);
-  for (const v1::Precision precision : {v1::PRECISION_FLOAT32, v1::PRECISION_FP16}) {
-    OnGpu on_gpu(c, SpecOf(c, precision));
-    Batch batch = RandomBatch(c, true, 4, &random);
-    Parameters parameters = RandomParameters(*on_gpu.model, batch, &random);
-    parameters[1].rows[0] = NAN;
-    batch.dense_values[0] = 1;
-    REQUIRE_OK(on_gpu.Run(batch, parameters));
-    CHECK(std::isnan(on_gpu.loss.sum));
-    CHECK(std::isnan(on_gpu.gradients[3].rows[0]));
-  }
-}
-
-TEST_CASE("without determinism sums are the same but for rounding") {
-  std::mt19937 random(29);
-  for (const ModelCase& c : AllModels(33)) {
-    INFO(c.ToString());
-    v1::JobSpec spec = SpecOf(c);
-    spec.mutable_train()->set_deterministic(false);
-    OnGpu on_gpu(c, spec);
-    const Batch batch = RandomBatch(c, false, 31, &random);
-    const Parameters parameters = RandomParameters(*on_gpu.model, batch, &random);
-    REQUIRE_OK(on_gpu.Run(batch, parameters));
-    const Reference reference(c, batch, parameters);
-    CHECK(RelativeError(on_gpu.gradients, GradientOf(c, reference), 1) < 2e-5);
-  }
-}
-
 TEST_CASE("bad batches and parameters are refused by name, and the runner goes on") {
   const ModelCase c = {
       .kind = v1::MODEL_KIND_FM, .table = v1::TABLE_KIND_SPARSE, .factors = 2, .features = 9};
@@ -384,24 +245,6 @@ TEST_CASE("bad batches and parameters are refused by name, and the runner goes o
   less[2].rows.pop_back();
   CHECK_STATUS(on_gpu.Run(batch, less), absl::StatusCode::kInvalidArgument, "the same keys");
   CHECK_OK(on_gpu.Run(batch, parameters));
-}
-
-TEST_CASE("what the GPU cannot compute is refused, saying what it is") {
-  const ModelCase c = {.kind = v1::MODEL_KIND_SOFTMAX, .features = 4};
-  RealClock clock;
-  GpuDevice turing(std::make_shared<FakeGpu>(gpu::fake::FakeGpuOptions{.architecture = 75}), &clock,
-                   nullptr);
-  REQUIRE_OK_AND_ASSIGN(std::unique_ptr<Model> model, CreateModel(c.Spec(), 4, 3));
-  CHECK_STATUS(turing.CreateRunner(SpecOf(c, v1::PRECISION_BF16), *model, 4, 3).status(),
-               absl::StatusCode::kInvalidArgument, "8.0 or more expected, got 7.5 (GPU 0, fake)");
-  CHECK_OK(turing.CreateRunner(SpecOf(c, v1::PRECISION_FP16), *model, 4, 3).status());
-  CHECK(turing.numeric_class() == "cuda/fake/loops");
-
-  v1::JobSpec counting;
-  counting.mutable_model()->set_kind(v1::MODEL_KIND_COUNTING);
-  REQUIRE_OK_AND_ASSIGN(model, CreateModel(counting, 0, 0));
-  CHECK_STATUS(turing.CreateRunner(counting, *model, 0, 0).status(),
-               absl::StatusCode::kInvalidArgument, "expected on device cuda, got counting");
 }
 
 TEST_CASE("memory that is short is an error with the numbers") {
