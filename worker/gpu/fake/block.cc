@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -129,12 +128,6 @@ Fiber* TakeFiber() {
   return fiber;
 }
 
-std::string Text(const dim3& at) {
-  std::ostringstream text;
-  text << "(" << at.x << ", " << at.y << ", " << at.z << ")";
-  return text.str();
-}
-
 std::string Text(const Place& place) {
   return std::string(place.file) + ":" + std::to_string(place.line);
 }
@@ -152,8 +145,8 @@ Block::Block(const Grid& grid, const std::function<void()>& body)
 
 void Block::Fail(size_t thread, const std::string& what) const {
   PL_CHECK(false) << "emulated kernel " << grid_.kernel << ", block "
-                  << Text(threads_[thread].position.block) << ", thread "
-                  << Text(threads_[thread].position.thread) << ": " << what;
+                  << threads_[thread].position.block.Text() << ", thread "
+                  << threads_[thread].position.thread.Text() << ": " << what;
   std::abort();
 }
 
