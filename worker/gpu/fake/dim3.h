@@ -15,7 +15,9 @@ struct dim3 {
   constexpr uint64_t count() const { return uint64_t{x} * y * z; }
   // "(1, 2, 3)".
   std::string Text() const {
-    return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
+    std::string text = "(";
+    text += std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
+    return text;
   }
 };
 
