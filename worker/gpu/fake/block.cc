@@ -10,15 +10,13 @@
 
 #include "common/check.h"
 #include "worker/gpu/fake/fiber.h"
+#include "worker/gpu/fake/turn_order.h"
 
 namespace paceline::gpu::fake {
 
 constinit thread_local const Position* position = nullptr;
 
 namespace {
-
-// For how many rounds, on average, the same warps are slow.
-constexpr uint64_t kRoundsOfPace = 32;
 
 enum class State { kCanRun, kInBlock, kInWarp, kEnded };
 
@@ -73,8 +71,6 @@ class Block {
   };
 
   void Resume(size_t thread);
-  uint64_t Random();
-  void DrawRound();
   void Wait(State state);
   void Release(size_t thread);
   void ReleaseWarp(size_t first, unsigned mask);
@@ -89,12 +85,9 @@ class Block {
   std::vector<Warp> warps_;
   std::vector<uint32_t> can_run_;
   std::vector<uint32_t> round_;
-  std::vector<uint32_t> held_;
-  // Warps, by bit, that run only when no other can.
-  unsigned slow_ = 0;
   std::vector<Variable> variables_;
   size_t shared_bytes_ = 0;
-  uint64_t random_;
+  TurnOrder order_;
   size_t running_ = 0;
   size_t ended_ = 0;
   size_t in_block_ = 0;
@@ -141,7 +134,7 @@ Block::Block(const Grid& grid, const std::function<void()>& body)
       body_(body),
       threads_(grid.block.count()),
       warps_((threads_.size() + kWarpSize - 1) / kWarpSize),
-      random_(grid.seed) {}
+      order_(grid.seed) {}
 
 void Block::Fail(size_t thread, const std::string& what) const {
   PL_CHECK(false) << "emulated kernel " << grid_.kernel << ", block "
@@ -169,39 +162,14 @@ void Block::Run(dim3 index) {
   if (threads_.size() % kWarpSize != 0) {
     warps_.back().gone = ~0u << (threads_.size() % kWarpSize);
   }
-  slow_ = static_cast<unsigned>(Random());
+  order_.StartBlock();
   current = this;
   while (!can_run_.empty()) {
-    DrawRound();
+    order_.DrawRound(&can_run_, &round_);
     for (const uint32_t thread : round_) Resume(thread);
   }
   if (ended_ < threads_.size()) FailStuck();
   current = nullptr;
-}
-
-// splitmix64 (Steele, Lea and Flood, 2014).
-uint64_t Block::Random() {
-  uint64_t z = random_ += 0x9e3779b97f4a7c15;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
-// Moves the threads of the next round out of those that can run.
-void Block::DrawRound() {
-  if (Random() % kRoundsOfPace == 0) slow_ = static_cast<unsigned>(Random());
-  round_.clear();
-  held_.clear();
-  for (const uint32_t thread : can_run_) {
-    const bool slow = (slow_ >> (thread / kWarpSize) & 1) != 0;
-    (slow ? held_ : round_).push_back(thread);
-  }
-  if (round_.empty()) std::swap(round_, held_);
-  std::swap(can_run_, held_);
-  // Fisher and Yates.
-  for (size_t i = round_.size(); i > 1; --i) {
-    std::swap(round_[i - 1], round_[((Random() >> 32) * i) >> 32]);
-  }
 }
 
 void Block::Resume(size_t thread) {
