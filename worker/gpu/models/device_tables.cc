@@ -22,7 +22,7 @@ absl::StatusOr<DeviceTables> DeviceTables::Create(gpu::Gpu* gpu,
                               .copy_rows = std::move(copy_rows),
                               .copy_keys = std::move(copy_keys)});
   }
-  return DeviceTables(gpu, std::move(stream), std::move(on_device));
+  return DeviceTables(std::move(stream), std::move(on_device));
 }
 
 absl::Status DeviceTables::Upload(int table, absl::Span<const float> rows, uint64_t version) {

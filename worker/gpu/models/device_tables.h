@@ -55,11 +55,10 @@ class DeviceTables {
     CopyIn copy_keys;
   };
 
-  DeviceTables(gpu::Gpu* gpu, gpu::Stream stream, std::vector<Table> tables)
-      : gpu_(gpu), stream_(std::move(stream)), tables_(std::move(tables)) {}
+  DeviceTables(gpu::Stream stream, std::vector<Table> tables)
+      : stream_(std::move(stream)), tables_(std::move(tables)) {}
   absl::Status Copy(Table* table, absl::Span<const float> rows, uint64_t version);
 
-  gpu::Gpu* gpu_;
   gpu::Stream stream_;
   std::vector<Table> tables_;
 };
