@@ -29,8 +29,7 @@ absl::StatusOr<std::unique_ptr<Nvml>> Nvml::Load(const std::string& library) {
 }
 
 Nvml::Nvml(void* library)
-    : library_(library),
-      init_(Find<nvml_abi::Init>(library, "nvmlInit_v2")),
+    : init_(Find<nvml_abi::Init>(library, "nvmlInit_v2")),
       shutdown_(Find<nvml_abi::Shutdown>(library, "nvmlShutdown")),
       error_string_(Find<nvml_abi::ErrorString>(library, "nvmlErrorString")),
       driver_version_(Find<nvml_abi::DriverVersion>(library, "nvmlSystemGetDriverVersion")),

@@ -49,12 +49,11 @@ class Nvml {
   GpuFacts Read(const std::string& uuid) const;
 
  private:
+  // `library` is never unloaded: a driver may keep threads of its own in it.
   explicit Nvml(void* library);
   absl::Status Start(const std::string& name);
   std::string Describe(nvml_abi::Return code) const;
 
-  // Never unloaded: a driver may keep threads of its own in it.
-  void* const library_;
   bool started_ = false;
   // Null: the library has none.
   nvml_abi::Init init_;
