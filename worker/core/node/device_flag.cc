@@ -12,7 +12,6 @@
 namespace paceline::worker {
 
 absl::StatusOr<DeviceFlag> ParseDeviceFlag(absl::string_view text) {
-  DeviceFlag flag;
   if (absl::string_view number = text; absl::ConsumePrefix(&number, "cuda:")) {
     uint32_t gpu = 0;
     // SimpleAtoi takes signs and blanks too.
