@@ -30,8 +30,10 @@ absl::StatusOr<std::shared_ptr<const StagedBatch>> BatchStager::Stage(const Batc
   PL_RETURN_IF_ERROR(staged->device_.Reserve(bytes));
   packed.CopyTo(staged->host_.as<uint8_t>());
   PL_RETURN_IF_ERROR(staged->begun.Record(stream_));
-  PL_RETURN_IF_ERROR(
-      gpu_->CopyToDevice(staged->device_.data(), staged->host_.data(), bytes, stream_.get()));
+  if (bytes > 0) {
+    PL_RETURN_IF_ERROR(
+        gpu_->CopyToDevice(staged->device_.data(), staged->host_.data(), bytes, stream_.get()));
+  }
   PL_RETURN_IF_ERROR(staged->copied.Record(stream_));
   return std::shared_ptr<const StagedBatch>(
       staged.release(), [self = shared_from_this()](const StagedBatch* done) {

@@ -116,6 +116,30 @@ TEST_CASE("the same inputs give the same bytes, however streams overtake one ano
   }
 }
 
+TEST_CASE("a batch without records has no loss, and gradients of zero") {
+  std::mt19937 random(3);
+  for (const ModelCase& c : AllModels(5)) {
+    for (const bool dense : {true, false}) {
+      INFO(c.ToString() << ", dense " << dense);
+      OnGpu on_gpu(c, SpecOf(c));
+      // Keys of some batch: an empty one needs none of them.
+      const Parameters parameters =
+          RandomParameters(*on_gpu.model, RandomBatch(c, dense, 4, &random), &random);
+      const Batch empty = RandomBatch(c, dense, 0, &random);
+      REQUIRE_OK(on_gpu.Run(empty, parameters));
+      CHECK(on_gpu.loss.sum == 0);
+      CHECK(on_gpu.loss.count == 0);
+      for (size_t t = 0; t < parameters.size(); ++t) {
+        CHECK(on_gpu.gradients[t].rows == TensorFloats(parameters[t].rows.size(), 0.0f));
+      }
+      Predictions predictions;
+      REQUIRE_OK(on_gpu.runner->Predict(empty, parameters, &predictions));
+      CHECK(predictions.scores.empty());
+      CHECK(predictions.losses.empty());
+    }
+  }
+}
+
 TEST_CASE("a steady state allocates nothing") {
   for (const v1::ModelKind kind : {v1::MODEL_KIND_MLP, v1::MODEL_KIND_FM}) {
     ModelCase c = {.kind = kind, .hidden = {64, 32}, .factors = 8, .features = 300};

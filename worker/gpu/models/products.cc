@@ -33,6 +33,8 @@ absl::StatusOr<Factor> Products::Round(const float* values, uint64_t count,
 
 absl::Status Products::Multiply(const Shape& shape, const Factor& a, const Factor& b, float alpha,
                                 float* c, const gpu::Stream& stream) const {
+  // Of an empty batch: sums of nothing.
+  if (shape.k == 0) return gpu_->Fill(c, 0, shape.m * shape.n * sizeof(float), stream.get());
   gpu::GemmCall call;
   call.transpose_a = shape.transpose_a;
   call.transpose_b = shape.transpose_b;
