@@ -15,30 +15,9 @@
 namespace paceline {
 namespace {
 
-absl::Status PathError(absl::string_view what, const std::string& path) {
-  const int error = errno;
-  return absl::ErrnoToStatus(error, absl::StrCat(what, " ", path));
-}
-
-// Closes on destruction.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 class PosixWritableFile final : public WritableFile {
  public:
-  PosixWritableFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  PosixWritableFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
   absl::Status Append(absl::string_view bytes) override {
     while (!bytes.empty()) {
@@ -69,7 +48,7 @@ class PosixWritableFile final : public WritableFile {
 
 class PosixReadableFile final : public ReadableFile {
  public:
-  PosixReadableFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  PosixReadableFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
   absl::Status ReadAt(std::uint64_t offset, absl::Span<char> out) const override {
     std::size_t done = 0;
@@ -107,13 +86,24 @@ class PosixReadableFile final : public ReadableFile {
   const Descriptor fd_;
 };
 
-absl::StatusOr<std::unique_ptr<WritableFile>> OpenWritable(const std::string& path, int flags) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
-  if (fd < 0) return PathError("open for writing", path);
-  return std::make_unique<PosixWritableFile>(path, fd);
+absl::StatusOr<struct stat> StatOf(const Descriptor& fd, const std::string& path) {
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return PathError("stat", path);
+  return info;
 }
 
 }  // namespace
+
+PosixFileSystem::PosixFileSystem() : PosixFileSystem(std::make_unique<AllPaths>()) {}
+
+PosixFileSystem::PosixFileSystem(std::unique_ptr<PosixPaths> paths) : paths_(std::move(paths)) {}
+
+absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenWritable(const std::string& path,
+                                                                            int flags) {
+  PL_ASSIGN_OR_RETURN(Descriptor fd,
+                      paths_->Open("open for writing", path, O_WRONLY | O_CREAT | flags));
+  return std::make_unique<PosixWritableFile>(path, std::move(fd));
+}
 
 absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenForWrite(
     const std::string& path) {
@@ -128,12 +118,9 @@ absl::StatusOr<std::unique_ptr<WritableFile>> PosixFileSystem::OpenForAppend(
 absl::StatusOr<std::unique_ptr<ReadableFile>> PosixFileSystem::OpenForRead(
     const std::string& path) {
   // Not blocking: a pipe without a writer would hold the open up for ever.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return PathError("open", path);
-  auto file = std::make_unique<PosixReadableFile>(path, fd);
+  PL_ASSIGN_OR_RETURN(Descriptor fd, paths_->Open("open", path, O_RDONLY | O_NONBLOCK));
   // A folder opens, and fails only when read.
-  struct stat info;
-  if (fstat(fd, &info) != 0) return PathError("stat", path);
+  PL_ASSIGN_OR_RETURN(const struct stat info, StatOf(fd, path));
   if (S_ISDIR(info.st_mode)) {
     errno = EISDIR;
     return PathError("open", path);
@@ -141,31 +128,39 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> PosixFileSystem::OpenForRead(
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file"));
   }
-  return file;
+  return std::make_unique<PosixReadableFile>(path, std::move(fd));
 }
 
 absl::Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {
-  if (rename(from.c_str(), to.c_str()) != 0) {
+  PL_ASSIGN_OR_RETURN(const NameInFolder source, paths_->Find("rename", from));
+  PL_ASSIGN_OR_RETURN(const NameInFolder target, paths_->Find("rename to", to));
+  if (renameat(source.folder, source.name.c_str(), target.folder, target.name.c_str()) != 0) {
     return PathError("rename", absl::StrCat(from, " to ", to));
   }
   return absl::OkStatus();
 }
 
 absl::Status PosixFileSystem::SyncDir(const std::string& dir) {
-  const Descriptor fd(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0) return PathError("open folder", dir);
+  PL_ASSIGN_OR_RETURN(const Descriptor fd,
+                      paths_->Open("open folder", dir, O_RDONLY | O_DIRECTORY));
   if (fsync(fd.get()) != 0) return PathError("fsync folder", dir);
   return absl::OkStatus();
 }
 
 absl::Status PosixFileSystem::Remove(const std::string& path) {
-  if (std::remove(path.c_str()) != 0) return PathError("remove", path);
-  return absl::OkStatus();
+  PL_ASSIGN_OR_RETURN(const NameInFolder place, paths_->Find("remove", path));
+  if (unlinkat(place.folder, place.name.c_str(), 0) == 0) return absl::OkStatus();
+  if (errno == EISDIR && unlinkat(place.folder, place.name.c_str(), AT_REMOVEDIR) == 0) {
+    return absl::OkStatus();
+  }
+  return PathError("remove", path);
 }
 
 absl::StatusOr<std::vector<std::string>> PosixFileSystem::List(const std::string& dir) {
-  DIR* const stream = opendir(dir.c_str());
+  PL_ASSIGN_OR_RETURN(Descriptor fd, paths_->Open("list", dir, O_RDONLY | O_DIRECTORY));
+  DIR* const stream = fdopendir(fd.get());
   if (stream == nullptr) return PathError("list", dir);
+  (void)fd.Release();  // the stream's now
   std::vector<std::string> names;
   errno = 0;
   while (const dirent* entry = readdir(stream)) {
@@ -180,31 +175,33 @@ absl::StatusOr<std::vector<std::string>> PosixFileSystem::List(const std::string
 }
 
 bool PosixFileSystem::Exists(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0;
+  return paths_->Open("stat", path, O_PATH).ok();
 }
 
 absl::StatusOr<std::uint64_t> PosixFileSystem::Size(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return PathError("stat", path);
+  PL_ASSIGN_OR_RETURN(const Descriptor fd, paths_->Open("stat", path, O_PATH));
+  PL_ASSIGN_OR_RETURN(const struct stat info, StatOf(fd, path));
   return static_cast<std::uint64_t>(info.st_size);
 }
 
 absl::Status PosixFileSystem::CreateDirs(const std::string& dir) {
   if (dir.empty() || dir == "." || dir == "/") return absl::OkStatus();
-  if (mkdir(dir.c_str(), 0777) == 0) return SyncDir(DirName(dir));
-  if (errno == EEXIST) {
-    struct stat info;
-    if (stat(dir.c_str(), &info) != 0) return PathError("stat", dir);
+  const absl::StatusOr<Descriptor> there = paths_->Open("stat", dir, O_PATH);
+  if (there.ok()) {
+    PL_ASSIGN_OR_RETURN(const struct stat info, StatOf(*there, dir));
     if (S_ISDIR(info.st_mode)) return absl::OkStatus();
     errno = ENOTDIR;
     return PathError("create folder", dir);
   }
-  if (errno != ENOENT) return PathError("create folder", dir);
+  if (!absl::IsNotFound(there.status())) return there.status();
   const std::string parent = DirName(dir);
   PL_RETURN_IF_ERROR(CreateDirs(parent));
-  // Somebody else may have made it meanwhile.
-  if (mkdir(dir.c_str(), 0777) != 0 && errno != EEXIST) return PathError("create folder", dir);
+  PL_ASSIGN_OR_RETURN(const NameInFolder place, paths_->Find("create folder", dir));
+  if (mkdirat(place.folder, place.name.c_str(), 0777) != 0) {
+    if (errno != EEXIST) return PathError("create folder", dir);
+    // Somebody else has made it meanwhile, or something that is no folder.
+    PL_RETURN_IF_ERROR(paths_->Open("create folder", dir, O_PATH | O_DIRECTORY).status());
+  }
   return SyncDir(parent);
 }
 

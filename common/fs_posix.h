@@ -11,11 +11,16 @@
 #include <vector>
 
 #include "common/fs.h"
+#include "common/posix_paths.h"
 
 namespace paceline {
 
 class PosixFileSystem final : public FileSystem {
  public:
+  // Of all paths, or of those that `paths` leads to.
+  PosixFileSystem();
+  explicit PosixFileSystem(std::unique_ptr<PosixPaths> paths);
+
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override;
@@ -26,6 +31,11 @@ class PosixFileSystem final : public FileSystem {
   bool Exists(const std::string& path) override;
   absl::StatusOr<std::uint64_t> Size(const std::string& path) override;
   absl::Status CreateDirs(const std::string& dir) override;
+
+ private:
+  absl::StatusOr<std::unique_ptr<WritableFile>> OpenWritable(const std::string& path, int flags);
+
+  const std::unique_ptr<PosixPaths> paths_;
 };
 
 }  // namespace paceline
