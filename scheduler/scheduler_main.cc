@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   paceline::BlockTerminationSignals();
   paceline::RealClock clock;
   paceline::PosixFileSystem fs;
-  Scheduler::Options options = {.clock = &clock, .fs = &fs};
+  Scheduler::Options options = {.clock = &clock};
   options.on_end = paceline::RequestTermination;
   int64_t heartbeat_ms = absl::ToInt64Milliseconds(options.heartbeat);
   CLI::App app("Paceline's scheduler");
@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
   if (!flags.ok()) return Fail(flags.status());
   InitDaemon(*flags);
+  options.fs = flags->files.get();
   options.listen = flags->listen;
   options.advertise = flags->advertise;
   options.http_listen = flags->http_listen.value_or(paceline::HostPort());

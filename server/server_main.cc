@@ -32,7 +32,6 @@ int main(int argc, char** argv) {
   paceline::server::ServerFlags own;
   Server::Options& options = own.options;
   options.clock = &clock;
-  options.fs = &fs;
   options.memory_limit = paceline::server::MachineBytes() / 5 * 4;
   CLI::App app("Paceline's parameter server");
   paceline::DaemonFlagParser parser(&app, {.role = "server", .port = 7071, .http_port = 8071});
@@ -41,6 +40,7 @@ int main(int argc, char** argv) {
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
   if (!flags.ok()) return Fail(flags.status());
   InitDaemon(*flags);
+  options.fs = flags->files.get();
   options.listen = flags->listen;
   options.advertise = flags->advertise;
   options.data_dir = flags->data_dir;

@@ -1,6 +1,7 @@
 #include "worker/task_flags.h"
 
 #include "common/failpoint/test_faults.h"
+#include "common/fs.h"
 #include "common/hash.h"
 #include "common/rpc/tcp_options.h"
 #include "common/status/status_macros.h"
@@ -25,6 +26,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--shared-memory", flags->shared_memory, "with servers on this host");
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which the rank parks");
+  AddPathFlags(app, &flags->paths);
   app->add_option("--test-faults", flags->test_faults, "for tests only: what goes wrong");
 }
 
@@ -34,6 +36,10 @@ absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
   PL_ASSIGN_OR_RETURN(log.level, ParseLogLevel(flags.log_level));
   PL_ASSIGN_OR_RETURN(log.format, ParseLogFormat(flags.log_format));
   return log;
+}
+
+std::vector<std::string> OwnFolders(const TaskFlags& flags) {
+  return {flags.index_dir, flags.trace.empty() ? "" : DirName(flags.trace)};
 }
 
 TaskClientOptions ClientOptionsOf(const TaskFlags& flags) {

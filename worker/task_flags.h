@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/daemon/path_flags.h"
 #include "common/log.h"
 #include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
@@ -28,7 +29,8 @@ struct TaskFlags {
   std::string tcp_congestion = "auto";
   bool shared_memory = true;
   uint64_t park_after_seconds = 600;
-  // As the worker has it.
+  // As the worker has them.
+  PathFlags paths;
   std::string test_faults;
 };
 
@@ -39,6 +41,9 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags);
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
 
 // Of flags that ToTaskOptions has found good.
+// Folders that the task writes to for itself.
+std::vector<std::string> OwnFolders(const TaskFlags& flags);
+
 TaskClientOptions ClientOptionsOf(const TaskFlags& flags);
 
 // Errors:  InvalidArgument  names the flag.

@@ -10,9 +10,9 @@
 #include "common/daemon/daemon_flags.h"
 #include "common/daemon/freed_memory.h"
 #include "common/daemon/mutex_checks.h"
+#include "common/daemon/path_flags.h"
 #include "common/daemon/signals.h"
 #include "common/failpoint/test_faults.h"
-#include "common/fs_posix.h"
 #include "common/log.h"
 #include "common/rpc/tcp_options.h"
 #include "worker/create_device.h"
@@ -27,7 +27,6 @@ int TaskMain(int argc, char** argv) {
   KeepFreedMemory();  // gradients come and go each iteration
   SkipMutexChecks();
   RealClock clock;
-  PosixFileSystem fs;
   TaskFlags flags;
   CLI::App app("A task of paceline-worker: started by it, not by hand");
   AddTaskFlags(&app, &flags);
@@ -37,12 +36,17 @@ int TaskMain(int argc, char** argv) {
     std::fprintf(stderr, "task: %s\n", std::string(options.status().message()).c_str());
     return 2;
   }
+  const auto files = OpenFiles(flags.paths, OwnFolders(flags));
+  if (!files.ok()) {
+    std::fprintf(stderr, "task: %s\n", std::string(files.status().message()).c_str());
+    return 2;
+  }
   InitLogging(*LogOptionsOf(flags));
   SetDefaultTcpOptions(*ParseTcpCongestion(flags.tcp_congestion));
   EnableTestFaults(*ParseTestFaults(flags.test_faults));
   const TaskClients clients = MakeTaskClients(ClientOptionsOf(flags), &clock);
   options->clock = &clock;
-  options->fs = &fs;
+  options->fs = files->get();
   options->scheduler = clients.scheduler.get();
   options->data_client = clients.data;
   options->create_device = CreateDevice;

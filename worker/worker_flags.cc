@@ -1,6 +1,10 @@
 #include "worker/worker_flags.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "common/daemon/path_flags.h"
+#include "common/fs.h"
 #include "common/status/status_macros.h"
 #include "worker/core/node/device_flag.h"
 
@@ -66,10 +70,17 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
                    daemon.tcp.congestion.empty() ? "system" : daemon.tcp.congestion),
       absl::StrCat("--shared-memory=", flags.shared_memory ? "true" : "false"),
       absl::StrCat("--park-after-seconds=", flags.park_after_seconds)};
+  for (std::string& argument : PathArguments(daemon.paths)) {
+    options.task_arguments.push_back(std::move(argument));
+  }
   if (!daemon.test_faults.text.empty()) {
     options.task_arguments.push_back(absl::StrCat("--test-faults=", daemon.test_faults.text));
   }
   return options;
+}
+
+std::vector<std::string> OwnFolders(const WorkerFlags& flags) {
+  return {flags.trace.empty() ? "" : DirName(flags.trace)};
 }
 
 }  // namespace paceline::worker

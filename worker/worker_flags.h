@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/daemon/daemon_flags.h"
@@ -30,6 +31,9 @@ void AddWorkerFlags(CLI::App* app, WorkerFlags* flags);
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
                                                 const WorkerFlags& flags);
+
+// Folders beside its --data-dir that the worker writes to for itself.
+std::vector<std::string> OwnFolders(const WorkerFlags& flags);
 
 }  // namespace paceline::worker
 

@@ -35,13 +35,13 @@ int main(int argc, char** argv) {
   paceline::DaemonFlagParser parser(&app, {.role = "worker", .port = 7072, .http_port = 8072});
   paceline::worker::AddWorkerFlags(&app, &own);
   if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
-  const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
+  const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate(OwnFolders(own));
   if (!flags.ok()) return Fail(flags.status());
   InitDaemon(*flags);
   absl::StatusOr<Worker::Options> options = ToWorkerOptions(*flags, own);
   if (!options.ok()) return Fail(options.status());
   options->clock = &clock;
-  options->fs = &fs;
+  options->fs = flags->files.get();
 
   auto worker = Worker::Start(*std::move(options));
   if (!worker.ok()) return Fail(worker.status());

@@ -56,15 +56,17 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
                   "congestion control of connections: auto (cubic or reno), system, or a name")
       ->capture_default_str();
   app->add_flag("--insecure", insecure_, "allow unprotected listeners that other hosts reach");
+  AddPathFlags(app, &paths_);
   app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
   app->set_version_flag("--version", absl::StrCat("paceline-", defaults.role, " ", kVersion));
   app->set_config("--config", "", "file with these options as keys");
   app->allow_config_extras(CLI::config_extras_mode::error);
 }
 
-absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate() const {
+absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate(std::vector<std::string> own_dirs) const {
   DaemonFlags flags;
   flags.insecure = insecure_;
+  flags.paths = paths_;
   flags.port_file = port_file_;
   flags.data_dir = data_dir_;
   if (data_dir_.empty()) return absl::InvalidArgumentError("--data-dir is empty");
@@ -90,6 +92,8 @@ absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate() const {
     PL_ASSIGN_OR_RETURN(flags.http_listen, ParseFlag("--http-listen", http_listen_));
     PL_RETURN_IF_ERROR(CheckReach("--http-listen", *flags.http_listen, insecure_));
   }
+  own_dirs.push_back(data_dir_);
+  PL_ASSIGN_OR_RETURN(flags.files, OpenFiles(paths_, own_dirs));
   return flags;
 }
 

@@ -10,21 +10,25 @@
 //     InitDaemon(*flags);
 //
 // --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
-// --log-format, --tcp-congestion, --insecure, --test-faults, --version, and --config FILE with the
-// same names as keys (`listen = "127.0.0.1:7071"`), where the command line wins and an
-// unknown key is an error.
+// --log-format, --tcp-congestion, --insecure, --data-root, --checkpoint-root, --test-faults,
+// --version, and --config FILE with the same names as keys (`listen = "127.0.0.1:7071"`), where the
+// command line wins and an unknown key is an error.
 //
 // Owned by one thread: main's.
 #ifndef PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
 #define PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/daemon/address.h"
+#include "common/daemon/path_flags.h"
 #include "common/failpoint/test_faults.h"
+#include "common/fs.h"
 #include "common/log.h"
 #include "common/rpc/tcp_options.h"
 
@@ -43,6 +47,9 @@ struct DaemonFlags {
   LogOptions log;
   TcpOptions tcp;
   bool insecure = false;
+  PathFlags paths;
+  // All that the daemon and its jobs read and write, within `paths`.
+  std::shared_ptr<FileSystem> files;
   TestFaults test_faults;
 
   // What others dial, once the port is known.
@@ -62,11 +69,13 @@ class DaemonFlagParser {
   DaemonFlagParser(const DaemonFlagParser&) = delete;
   DaemonFlagParser& operator=(const DaemonFlagParser&) = delete;
 
-  // After ParseCommandLine.
+  // After ParseCommandLine. `own_dirs`: folders that the daemon writes to for itself, beside
+  // its --data-dir.
   // Errors: InvalidArgument  names the flag: malformed; a listener that other
   //                          hosts reach without --insecure; an --advertise that
   //                          nobody can dial; --test-faults that make no sense.
-  absl::StatusOr<DaemonFlags> Validate() const;
+  //         those of OpenFiles.
+  absl::StatusOr<DaemonFlags> Validate(std::vector<std::string> own_dirs = {}) const;
 
  private:
   const std::string role_;
@@ -79,6 +88,7 @@ class DaemonFlagParser {
   std::string log_format_ = "text";
   std::string tcp_congestion_ = "auto";
   bool insecure_ = false;
+  PathFlags paths_;
   std::string test_faults_;
 };
 
