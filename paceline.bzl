@@ -47,3 +47,12 @@ def paceline_cc_test(name, copts = [], deps = [], size = "small", **kwargs):
         deps = deps + ["//third_party:catch2_main"],
         **kwargs
     )
+
+def paceline_cc_test_of_its_own(name, copts = [], size = "small", **kwargs):
+    """A test that has a main of its own and fails by its exit code."""
+    native.cc_test(
+        name = name,
+        size = size,
+        copts = _COPTS + copts,
+        **kwargs
+    )

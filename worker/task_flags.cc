@@ -38,6 +38,12 @@ absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags) {
   return log;
 }
 
+void InitTask(const TaskFlags& flags) {
+  InitLogging(*LogOptionsOf(flags));
+  SetDefaultTcpOptions(*ParseTcpCongestion(flags.tcp_congestion));
+  EnableTestFaults(*ParseTestFaults(flags.test_faults));
+}
+
 std::vector<std::string> OwnFolders(const TaskFlags& flags) {
   return {flags.index_dir, flags.trace.empty() ? "" : DirName(flags.trace)};
 }

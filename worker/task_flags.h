@@ -41,6 +41,10 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags);
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
 
 // Of flags that ToTaskOptions has found good.
+// Sets up the log, how connections send, and what goes wrong on purpose. After
+// ToTaskOptions has found the flags right.
+void InitTask(const TaskFlags& flags);
+
 // Folders that the task writes to for itself.
 std::vector<std::string> OwnFolders(const TaskFlags& flags);
 

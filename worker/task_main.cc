@@ -12,9 +12,6 @@
 #include "common/daemon/mutex_checks.h"
 #include "common/daemon/path_flags.h"
 #include "common/daemon/signals.h"
-#include "common/failpoint/test_faults.h"
-#include "common/log.h"
-#include "common/rpc/tcp_options.h"
 #include "worker/create_device.h"
 #include "worker/io/net/task_clients.h"
 #include "worker/io/task/task.h"
@@ -41,9 +38,7 @@ int TaskMain(int argc, char** argv) {
     std::fprintf(stderr, "task: %s\n", std::string(files.status().message()).c_str());
     return 2;
   }
-  InitLogging(*LogOptionsOf(flags));
-  SetDefaultTcpOptions(*ParseTcpCongestion(flags.tcp_congestion));
-  EnableTestFaults(*ParseTestFaults(flags.test_faults));
+  InitTask(flags);
   const TaskClients clients = MakeTaskClients(ClientOptionsOf(flags), &clock);
   options->clock = &clock;
   options->fs = files->get();
