@@ -107,9 +107,10 @@ TEST_CASE("points come every interval, then ever more rarely, and are bounded") 
   CHECK(late_points <= 2);
   const auto& history = curves.Of(kJob).history();
   CHECK(history.size() > kMaxHistoryPoints / 2);
-  // What is left lies evenly.
+  // What is left lies evenly, but for where it was thinned.
   for (int i = 1; i < history.size(); ++i) {
-    CHECK(history[i].time_ms() - history[i - 1].time_ms() == 800);
+    const int64_t gap = history[i].time_ms() - history[i - 1].time_ms();
+    CHECK((gap >= 400 && gap <= 800));
   }
 }
 

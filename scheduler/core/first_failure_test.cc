@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
 
 #include "common/status/status_matchers.h"
 #include "scheduler/core/fake_cluster.h"
@@ -18,8 +19,11 @@ struct Running {
 
   Running() {
     cluster.records = 10000;
-    AddSmallCluster(&cluster);
-    for (auto& [address, node] : cluster.nodes()) node.report.set_hostname("host-" + address);
+    cluster.AddServer("s1");
+    for (const std::string address : {"w1", "w2"}) {
+      cluster.AddWorker(address, 2).report.set_hostname("host-" + address);
+    }
+    cluster.Step();
     job = cluster.Submit(RecordsSpec(2, 1, v1::POLICY_ASP, 10, 1));
     REQUIRE(cluster.RunUntil(job, v1::JOB_STATE_RUNNING));
   }
@@ -46,19 +50,23 @@ struct Running {
     task->mutable_exit()->add_last_log_lines(last_words);
     cluster.NodeSpeaks(*node);
   }
+  // The rank's task does nothing, and never did.
+  void Stall(uint32_t rank) {
+    Task(rank).pace = 0;
+    Task(rank).report.mutable_progress()->set_iteration(0);
+    cluster.Step();
+  }
   // Steps until the rank has a task that runs, which then does nothing.
   void Revive(uint32_t rank) {
     for (int i = 0; i < 20 && Find(rank).second == nullptr; ++i) cluster.Step();
-    Task(rank).pace = 0;
-    cluster.Step();
+    Stall(rank);
   }
   v1::FirstFailure First() { return cluster.View(job).first_failure(); }
 };
 
 TEST_CASE("a task that dies again and again: its first death is told") {
   Running r;
-  r.Task(1).pace = 0;
-  r.cluster.Step();
+  r.Stall(1);
   for (const char* words : {"first words", "second words", "third words"}) {
     CHECK(r.cluster.StateOf(r.job) == v1::JOB_STATE_RUNNING);
     r.Kill(1, words);
@@ -87,8 +95,7 @@ TEST_CASE("a death that its rank has outlived is not to blame") {
   for (int i = 0; i < 20; ++i) r.cluster.Step();
   CHECK(r.cluster.View(r.job).ranks(0).iteration() > 3);
   CHECK_FALSE(r.cluster.View(r.job).has_first_failure());
-  r.Task(1).pace = 0;
-  r.cluster.Step();
+  r.Stall(1);
   for (int i = 0; i < 3; ++i) {
     r.Kill(1, "to blame");
     if (i < 2) r.Revive(1);
@@ -100,9 +107,8 @@ TEST_CASE("a death that its rank has outlived is not to blame") {
 
 TEST_CASE("of two ranks that cannot go on, the one that died first") {
   Running r;
-  r.Task(0).pace = 0;
-  r.Task(1).pace = 0;
-  r.cluster.Step();
+  r.Stall(0);
+  r.Stall(1);
   r.Kill(1, "first of all");
   r.Revive(1);
   for (int i = 0; i < 3; ++i) {
