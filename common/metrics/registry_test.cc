@@ -35,7 +35,6 @@ TEST_CASE("instruments and collectors come out as one text, in the order of name
         "paceline_b_seconds_bucket{le=\"0.1\"} 0\n"
         "paceline_b_seconds_bucket{le=\"1\"} 1\n"
         "paceline_b_seconds_bucket{le=\"+Inf\"} 1\n"
-        "\n"
         "# HELP paceline_metrics_series_dropped_total Samples that a family had no room for: "
         "they are in \"other\".\n"
         "# TYPE paceline_metrics_series_dropped_total counter\n"
