@@ -65,7 +65,6 @@ class Files(unittest.TestCase):
 
     def test_every_metric_that_is_used_is_documented(self):
         known = documented()
-        # Tables of the other daemons are in docs/metrics.md.
         for text in [self.rules, *expressions(self.dashboard)]:
             for name in USED.findall(text):
                 self.assertIn(name, known)
@@ -165,12 +164,15 @@ class ScrapedCluster(unittest.TestCase):
     def test_samples_per_second_and_staleness_of_a_job(self):
         with tempfile.TemporaryDirectory() as folder, \
                 Cluster(servers=2, workers=2) as cluster, Prometheus(cluster, folder) as prometheus:
-            job = cluster.submit(write_job(folder, """
+            data = pathlib.Path(folder) / "train.csv"
+            data.write_text("".join(f"{i % 7},{i % 5},{i % 3}\n" for i in range(1000)))
+            job = cluster.submit(write_job(folder, f"""
 name: watched
-model: {kind: counting, rows: 64, dim: 4}
-train: {global_batch: 64, iterations: 100000, emulated_step_ms: 5}
-consistency: {policy: ssp, staleness: 3}
-resources: {workers: 2, servers: 2, device: emulated}
+model: {{kind: softmax}}
+data: {{classes: 3, train: {{path: {data}, format: csv}}}}
+train: {{global_batch: 64, epochs: 1000000}}
+consistency: {{policy: ssp, staleness: 3}}
+resources: {{workers: 2, servers: 2}}
 """))
             cluster.wait_for_state(job, "running")
 
@@ -180,12 +182,11 @@ resources: {workers: 2, servers: 2, device: emulated}
                     return found if found and all(value > 0 for _, value in found) else None
                 return wait_for(ask, 60, f"{expression} to be more than 0")
 
-            self.assertEqual(len(positive('up{job=~"paceline-.*"}')), 5)
+            # Every daemon is scraped.
+            positive('sum(up{job=~"paceline-.*"}) == 5')
             of_job = f'{{exported_job="{job}"}}'
-            labels, rate = positive(f"paceline_job_samples_per_second{of_job}")[0]
+            labels, _ = positive(f"paceline_job_samples_per_second{of_job}")[0]
             self.assertEqual(labels["job"], "paceline-scheduler")
-            # Two ranks, 32 samples in each step of at least 5 ms.
-            self.assertLess(rate, 2 * 32 / 0.005 * 1.5)
             positive(f"paceline:job_samples_per_second{of_job}")
             positive(f"paceline_job_iterations{of_job}")
 
