@@ -56,7 +56,7 @@ resources: {workers: 2, servers: 1, device: emulated}
             watched = cluster.pacectl("watch", job)
             self.assertEqual(watched.returncode, 1)
             self.assertRegex(watched.stderr,
-                             r"first failure: rank 1 on .* at iteration 0: killed by signal 9")
+                             r"first failure: rank 1 on .* at iteration 0: killed by SIGKILL")
             self.assertRegex(watched.stderr, r"(?m)^    \| ")
             self.assertIn(f"and 2 later failures: pacectl describe {job}\n", watched.stderr)
             first = cluster.job(job)["first_failure"]
