@@ -1,5 +1,7 @@
 #include "cli/job_views.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,9 @@
 
 namespace paceline::cli {
 namespace {
+
+// A rank is a straggler from this straggler_score on.
+constexpr double kStraggler = 1.5;
 
 std::string Count(double value) { return absl::StrFormat("%.0f", value); }
 std::string Short(double value) { return absl::StrFormat("%.4g", value); }
@@ -71,6 +76,27 @@ std::string EventTable(const v1::Job& job) {
     table.Add({Time(event.time_ms()), event.kind(), event.message()});
   }
   return table.ToString();
+}
+
+// "rank 3 is 2.1x slower than the others", for each that is a straggler.
+std::string StragglerText(const v1::Job& job) {
+  std::string text;
+  for (const v1::RankStatus& rank : job.ranks()) {
+    if (rank.finished() || rank.straggler_score() < kStraggler) continue;
+    absl::StrAppend(&text, absl::StrFormat("straggler   rank %d is %.1fx slower than the others\n",
+                                           rank.rank(), rank.straggler_score()));
+  }
+  return text;
+}
+
+// Tasks that were lost after the first failure.
+int64_t LaterFailures(const v1::Job& job) {
+  const int64_t since = job.first_failure().time_ms();
+  const int64_t failures =
+      std::count_if(job.events().begin(), job.events().end(), [since](const v1::JobEvent& event) {
+        return event.kind() == "TASK_EXITED" && event.time_ms() >= since;
+      });
+  return failures - 1;
 }
 
 // Jobs of a state in order of the states, not of their names.
@@ -164,7 +190,7 @@ std::string SummaryText(const v1::RunSummary& summary, bool color) {
 std::string JobText(const v1::Job& job, bool color) {
   std::string text = SummaryText(job.summary(), color);
   if (job.state() == v1::JOB_STATE_RUNNING) {
-    absl::StrAppend(&text, ProgressText(job), "\n");
+    absl::StrAppend(&text, ProgressText(job), "\n", StragglerText(job));
   }
   if (!job.cuts().empty()) {
     std::vector<std::string> cuts;
@@ -200,18 +226,20 @@ std::string FailureText(const v1::Job& job) {
   std::string text =
       absl::StrCat("job ", job.job_id(), " (", job.spec().name(), ") ", EnumWord(job.state()),
                    job.reason().empty() ? "" : ": ", job.reason(), "\n");
-  for (const v1::RankStatus& rank : job.ranks()) {
-    // Tasks that were stopped because of the first failure have nothing to tell.
-    const v1::TaskExit& exit = rank.last_exit();
-    if (!rank.has_last_exit() || (exit.exit_code() == 0 && exit.signal() == 0)) {
-      continue;
-    }
-    absl::StrAppend(&text, "  rank ", rank.rank(), " on ", rank.worker_address(), ": ",
-                    exit.cause(), "\n");
-    for (const std::string& line : exit.last_log_lines()) {
-      absl::StrAppend(&text, "    | ", line, "\n");
-    }
-    break;
+  if (!job.has_first_failure()) return text;
+  const v1::FirstFailure& first = job.first_failure();
+  const std::string host = first.hostname().empty()
+                               ? first.worker_address()
+                               : absl::StrCat(first.hostname(), " (", first.worker_address(), ")");
+  absl::StrAppend(&text, "first failure: rank ", first.rank(), " on ", host, " at iteration ",
+                  first.iteration(), ": ", first.exit().cause(), "\n");
+  for (const std::string& line : first.exit().last_log_lines()) {
+    absl::StrAppend(&text, "    | ", line, "\n");
+  }
+  const int64_t later = LaterFailures(job);
+  if (later > 0) {
+    absl::StrAppend(&text, "and ", later, later == 1 ? " later failure" : " later failures",
+                    ": pacectl describe ", job.job_id(), "\n");
   }
   return text;
 }

@@ -22,8 +22,8 @@ std::string SummaryText(const v1::RunSummary& summary, bool color);
 // events.
 std::string JobText(const v1::Job& job, bool color);
 
-// Why a job failed or was cancelled: the reason, then the task that ended first with
-// its rank, host, cause and last log lines.
+// Why a job failed or was cancelled: the reason, then the first failure with its rank,
+// host, cause and last log lines, and how many followed.
 std::string FailureText(const v1::Job& job);
 
 // Daemons and jobs of a cluster.

@@ -45,12 +45,11 @@ v1::Job Succeeded() {
 v1::Job Failed() {
   v1::Job job = JobIn(v1::JOB_STATE_FAILED, "failed");
   job.set_reason("rank 1: killed by SIGKILL");
-  v1::RankStatus* rank = job.add_ranks();
-  rank->set_rank(1);
-  rank->set_worker_address("host-b:7072");
-  rank->mutable_last_exit()->set_cause("killed by SIGKILL");
-  rank->mutable_last_exit()->set_signal(9);
-  rank->mutable_last_exit()->add_last_log_lines("the last words");
+  v1::FirstFailure* first = job.mutable_first_failure();
+  first->set_rank(1);
+  first->set_worker_address("host-b:7072");
+  first->mutable_exit()->set_cause("killed by SIGKILL");
+  first->mutable_exit()->add_last_log_lines("the last words");
   return job;
 }
 
@@ -82,7 +81,8 @@ TEST_CASE("submit --wait follows the job, and its end is the exit code") {
   test.err.str("");
   scheduler.Script({{.updates = {Failed()}}});
   CHECK(Run(test, command) == 1);
-  CHECK(absl::StrContains(test.err.str(), "rank 1 on host-b:7072: killed by SIGKILL\n"));
+  CHECK(absl::StrContains(test.err.str(),
+                          "rank 1 on host-b:7072 at iteration 0: killed by SIGKILL\n"));
   CHECK(absl::StrContains(test.err.str(), "    | the last words\n"));
 
   scheduler.Script({{.updates = {JobIn(v1::JOB_STATE_CANCELLED, "cancelled")}}});

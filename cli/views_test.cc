@@ -178,25 +178,56 @@ TEST_CASE("a job is described with its ranks, servers and events") {
   CHECK(absl::StrContains(text, "SUBMITTED"));
 }
 
-TEST_CASE("a failure names the task that ended first, not those that were stopped") {
+TEST_CASE("a failure is told by its first cause, and others are counted") {
   v1::Job job;
   job.set_job_id(7);
   job.mutable_spec()->set_name("x");
   job.set_state(v1::JOB_STATE_FAILED);
   job.set_reason("rank 1: exit code 3");
-  job.add_ranks()->mutable_last_exit()->set_cause("exit code 0");
-  v1::RankStatus* rank = job.add_ranks();
-  rank->set_rank(1);
-  rank->set_worker_address("host-b:7072");
-  rank->mutable_last_exit()->set_cause("exit code 3");
-  rank->mutable_last_exit()->set_exit_code(3);
-  rank->mutable_last_exit()->add_last_log_lines("a");
-  rank->mutable_last_exit()->add_last_log_lines("b");
+  const std::string reason = "job 7 (x) failed: rank 1: exit code 3\n";
+  CHECK(FailureText(job) == reason);
+  v1::FirstFailure* first = job.mutable_first_failure();
+  first->set_rank(1);
+  first->set_worker_address("10.0.0.3:7072");
+  first->set_time_ms(1000);
+  first->set_iteration(5);
+  first->mutable_exit()->set_cause("exit code 3");
+  first->mutable_exit()->add_last_log_lines("a");
+  first->mutable_exit()->add_last_log_lines("b");
+  const auto exited = [&](int64_t time_ms) {
+    v1::JobEvent* event = job.add_events();
+    event->set_kind("TASK_EXITED");
+    event->set_time_ms(time_ms);
+  };
+  // One that was outlived, and the first failure itself.
+  exited(900);
+  exited(1000);
+  const std::string log =
+      "    | a\n"
+      "    | b\n";
   CHECK(FailureText(job) ==
-        "job 7 (x) failed: rank 1: exit code 3\n"
-        "  rank 1 on host-b:7072: exit code 3\n"
-        "    | a\n"
-        "    | b\n");
+        reason + "first failure: rank 1 on 10.0.0.3:7072 at iteration 5: exit code 3\n" + log);
+  first->set_hostname("host-b");
+  exited(1100);
+  CHECK(FailureText(job) ==
+        reason + "first failure: rank 1 on host-b (10.0.0.3:7072) at iteration 5: exit code 3\n" +
+            log + "and 1 later failure: pacectl describe 7\n");
+  exited(1200);
+  CHECK(absl::StrContains(FailureText(job), "and 2 later failures: pacectl describe 7\n"));
+}
+
+TEST_CASE("a running job's stragglers are named") {
+  v1::Job job = Running();
+  job.add_ranks()->set_straggler_score(1);
+  job.add_ranks()->set_straggler_score(1.49);
+  v1::RankStatus* slow = job.add_ranks();
+  slow->set_rank(2);
+  slow->set_straggler_score(2.14);
+  const std::string text = JobText(job, false);
+  CHECK(absl::StrContains(text, "\nstraggler   rank 2 is 2.1x slower than the others\n"));
+  CHECK_FALSE(absl::StrContains(text, "rank 1 is"));
+  slow->set_finished(true);
+  CHECK_FALSE(absl::StrContains(JobText(job, false), "straggler"));
 }
 
 TEST_CASE("a cluster lists its nodes") {

@@ -16,6 +16,8 @@
 #include "common/cut/held_cuts.h"
 #include "common/http_status.h"
 #include "common/log.h"
+#include "common/metrics/daemon_metrics.h"
+#include "common/metrics/registry.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
 #include "common/rpc/peer_files.h"
@@ -23,6 +25,7 @@
 #include "common/sync.h"
 #include "common/version/version.h"
 #include "scheduler/io/coordinator.h"
+#include "scheduler/io/debug_pages.h"
 #include "scheduler/io/services.h"
 #include "scheduler/io/sqlite_journal.h"
 #include "scheduler/io/status_pages.h"
@@ -160,14 +163,24 @@ class Scheduler::Impl {
 
   absl::Status StartHttp() {
     if (options_.http_listen.host.empty()) return absl::OkStatus();
+    metrics::AddDaemonMetrics({.role = "scheduler", .clock = options_.clock}, &metrics_);
+    metrics_.AddCollector([this](metrics::Scrape* out) {
+      CollectMetrics(coordinator_.get(), absl::ToUnixMillis(options_.clock->Now()), out);
+    });
     HttpStatusServer::Options http;
     http.host = options_.http_listen.host;
     http.port = options_.http_listen.port;
     http.allowed_hosts = {address().host};
     http.healthz = [this] { return coordinator_->Health(); };
     http.readyz = [this] { return coordinator_->Health(); };
-    http.metrics = [this] { return MetricsText(coordinator_.get()); };
+    http.metrics = [this] { return metrics_.Text(); };
     http.status = [this] { return StatusJson(coordinator_.get()); };
+    http.pages["/debug/tasks"] = {"application/json", [this] {
+                                    return TasksJson(coordinator_->LiveJobs(kMaxJobsOnDebugPages));
+                                  }};
+    http.pages["/debug/shards"] = {
+        "application/json",
+        [this] { return ShardsJson(coordinator_->LiveShards(kMaxJobsOnDebugPages)); }};
     PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
     http_port_ = http_->port();
     return absl::OkStatus();
@@ -193,6 +206,7 @@ class Scheduler::Impl {
   std::unique_ptr<CutFileService> cut_files_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  metrics::Registry metrics_;
   std::unique_ptr<HttpStatusServer> http_;
   int http_port_ = 0;
 

@@ -18,6 +18,8 @@
 #include "common/http_status.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
+#include "common/metrics/daemon_metrics.h"
+#include "common/metrics/registry.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
 #include "common/rpc/health_service.h"
@@ -35,6 +37,7 @@
 #include "server/io/metrics.h"
 #include "server/io/order_executor.h"
 #include "server/io/process_memory.h"
+#include "server/io/shard_view.h"
 #include "server/io/shared_arenas.h"
 
 namespace paceline::server {
@@ -43,6 +46,9 @@ namespace {
 // Memory that gRPC may take for messages on their way, beyond updates that wait
 // for their round in the slices they came in.
 constexpr uint64_t kTransportBytes = uint64_t{1} << 30;
+
+// A server whose threads take no event for so long is not alive.
+constexpr absl::Duration kStalled = absl::Seconds(30);
 
 // How often a server that drains looks whether its jobs are gone.
 constexpr absl::Duration kDrainPoll = absl::Milliseconds(50);
@@ -73,7 +79,6 @@ class Server::Impl {
       : options_(std::move(options)),
         hostname_(Hostname(options_.hostname)),
         nonce_(Nonce(options_.process_nonce)),
-        started_(options_.clock->Monotonic()),
         memory_(options_.memory_limit, "--memory-limit"),
         fold_(options_.fold_limit, "--fold-limit"),
         cuts_({.fs = options_.fs,
@@ -84,17 +89,27 @@ class Server::Impl {
         cut_store_({.cuts = &cuts_,
                     .address = [this] { return address().ToString(); },
                     .changed = [this] { ReportNow(); }}),
-        executor_({.state = &state_,
+        executor_({.clock = options_.clock,
+                   .state = &state_,
                    .cuts = &cuts_,
                    .memory = &memory_,
                    .fold = &fold_,
                    .max_parked_pulls = options_.max_parked_pulls,
                    .changed = [this] { ReportNow(); }}),
         arenas_(options_.shared_memory ? std::make_unique<SharedArenas>() : nullptr),
-        data_plane_({.state = &state_,
+        data_plane_({.clock = options_.clock,
+                     .state = &state_,
                      .stats = &stats_,
                      .arenas = arenas_.get(),
-                     .threads = Threads(options_.threads)}) {}
+                     .threads = Threads(options_.threads)}),
+        shards_(&state_) {
+    metrics::AddDaemonMetrics({.role = "server", .clock = options_.clock}, &metrics_);
+    metrics_.AddCollector([this](metrics::Scrape* out) {
+      AddServerMetrics(Figures(), out);
+      AddDataPlaneMetrics(stats_, out);
+      AddCutMetrics(executor_.stats(), out);
+    });
+  }
 
   ~Impl() { Shutdown(absl::ZeroDuration()); }
 
@@ -223,10 +238,11 @@ class Server::Impl {
     http.host = options_.http_listen.host;
     http.port = options_.http_listen.port;
     http.allowed_hosts = {address().host};
-    http.readyz = [this] {
-      return draining_ ? absl::UnavailableError("shutting down") : SchedulerStatus();
-    };
-    http.metrics = [this] { return Metrics(); };
+    http.healthz = [this] { return Health(); };
+    http.readyz = [this] { return Ready(); };
+    http.metrics = [this] { return metrics_.Text(); };
+    http.pages["/debug/shards"] = {"application/json", [this] { return DebugShardsJson(Look()); }};
+    http.pages["/debug/tasks"] = {"application/json", [] { return R"({"tasks":[]})"; }};
     http.status = [this] { return ProtoToJson(Report(), JsonLayout::kIndented); };
     PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
     http_port_ = http_->port();
@@ -248,32 +264,48 @@ class Server::Impl {
     request.set_resident_bytes(ResidentBytes());
     request.set_memory_limit(memory_.limit());
     request.set_memory_used(memory_.used());
-    for (v1::ServerJobReport& job : state_.Reports()) *request.add_jobs() = std::move(job);
+    for (JobShards& job : Look()) *request.add_jobs() = std::move(job.report);
     for (v1::HeldCut& cut : cut_store_.Reports()) *request.add_held_cuts() = std::move(cut);
     return request;
   }
 
-  std::string Metrics() {
+  std::vector<JobShards> Look() { return shards_.Look(options_.clock->Monotonic()); }
+
+  MetricsInput Figures() {
     MetricsInput input;
-    input.uptime = options_.clock->Monotonic() - started_;
-    input.jobs = state_.Reports();
-    for (const v1::ServerJobReport& report : input.jobs) {
-      const std::shared_ptr<ServerJob> job = state_.Find(report.job_id());
-      if (job == nullptr) continue;
-      input.parked_pulls += job->parked_pulls();
-      input.key_list_hits[job->job_id()] = job->key_list_hits();
+    input.shards = Look();
+    for (const JobShards& held : input.shards) {
+      input.jobs.push_back(held.report);
+      if (const std::shared_ptr<ServerJob> job = state_.Find(held.report.job_id())) {
+        input.key_list_hits[job->job_id()] = job->key_list_hits();
+      }
     }
-    input.resident_bytes = ResidentBytes();
-    input.fold_bytes = fold_.used();
-    input.reply_bytes = data_plane_.replies().held();
+    input.memory = {.used = memory_.used(), .limit = memory_.limit()};
+    input.fold = {.used = fold_.used(), .limit = fold_.limit()};
+    input.replies = {.used = data_plane_.replies().held(), .limit = kMostReplyBytes};
+    input.most_parked_pulls = options_.max_parked_pulls;
+    input.queues["openings"] = {.used = executor_.openings().depth(),
+                                .limit = executor_.openings().limit()};
+    input.queues["cuts"] = {.used = executor_.cuts().depth(), .limit = executor_.cuts().limit()};
     if (arenas_ != nullptr) input.shared_memory_arenas = arenas_->arenas();
-    return MetricsText(input, stats_);
+    MutexLock lock(&mu_);
+    if (heartbeat_ != nullptr) input.heartbeat_age = heartbeat_->contact().age();
+    return input;
   }
 
-  absl::Status SchedulerStatus() {
+  // Alive: the threads of the data plane take events.
+  absl::Status Health() {
+    const absl::Duration stalled = data_plane_.served_queue()->Stalled(options_.clock->Monotonic());
+    if (stalled <= kStalled) return absl::OkStatus();
+    return absl::UnavailableError(
+        absl::StrCat("no thread has taken an event for ", absl::FormatDuration(stalled)));
+  }
+
+  absl::Status Ready() {
+    if (draining_) return absl::UnavailableError("draining");
     MutexLock lock(&mu_);
     return heartbeat_ == nullptr ? absl::UnavailableError("starting")
-                                 : heartbeat_->scheduler_status();
+                                 : heartbeat_->contact().Check();
   }
 
   void ReportNow() {
@@ -284,7 +316,6 @@ class Server::Impl {
   const Options options_;
   const std::string hostname_;
   const uint64_t nonce_;
-  const absl::Duration started_;
   std::atomic<bool> draining_{false};
   // Heeds nobody any more.
   std::atomic<bool> stopping_{false};
@@ -301,6 +332,8 @@ class Server::Impl {
   const std::unique_ptr<SharedArenas> arenas_;
   HealthService health_;
   DataPlane data_plane_;
+  ShardWatch shards_;
+  metrics::Registry metrics_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::unique_ptr<HttpStatusServer> http_;

@@ -139,7 +139,13 @@ TEST_CASE("orders open a job, ranks use it, a cut is written, and it is freed") 
   httplib::Client http("127.0.0.1", server->http_port());
   CHECK(http.Get("/healthz")->status == 200);
   CHECK(http.Get("/readyz")->status == 200);
-  CHECK_THAT(http.Get("/metrics")->body, Catch::Contains("paceline_server_pushes_total 2"));
+  const std::string metrics = http.Get("/metrics")->body;
+  CHECK_THAT(metrics,
+             Catch::Contains("paceline_rpc_handled_total{method=\"Push\",code=\"OK\"} 2\n"));
+  CHECK_THAT(metrics, Catch::Contains("paceline_server_table_bytes{job=\"7\"}"));
+  CHECK_THAT(metrics, Catch::Contains("process_resident_memory_bytes "));
+  CHECK_THAT(http.Get("/debug/shards")->body, Catch::Contains("\"table\": \"a\""));
+  CHECK(http.Get("/debug/tasks")->body == R"({"tasks":[]})");
   CHECK_THAT(http.Get("/status")->body, Catch::Contains("NODE_ROLE_SERVER"));
 
   order.mutable_cut()->set_cut_id(1);
@@ -190,7 +196,7 @@ TEST_CASE("a server that shuts down ends the pulls that wait") {
   grpc::Status status;
   call->Finish(&pulled, &status, &status);
   httplib::Client http("127.0.0.1", server->http_port());
-  while (http.Get("/metrics")->body.find("parked_pulls 1") == std::string::npos) {
+  while (http.Get("/metrics")->body.find("parked_pulls{job=\"7\"} 1") == std::string::npos) {
   }
   server->Shutdown(absl::Minutes(5));
   void* tag = nullptr;

@@ -14,6 +14,8 @@
 #include "common/http_status.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
+#include "common/metrics/daemon_metrics.h"
+#include "common/metrics/registry.h"
 #include "common/rpc/channel.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
@@ -23,15 +25,20 @@
 #include "worker/gpu/nvml/gpu_monitor.h"
 #include "worker/io/net/faulty_scheduler_client.h"
 #include "worker/io/net/grpc_scheduler_client.h"
+#include "worker/io/node/debug_tasks.h"
 #include "worker/io/node/gpu_metrics.h"
 #include "worker/io/node/node_agent.h"
 #include "worker/io/node/process_launcher.h"
 #include "worker/io/node/task_logs_service.h"
 #include "worker/io/node/task_supervisor.h"
+#include "worker/io/node/worker_metrics.h"
 #include "worker/io/trace/trace_file.h"
 
 namespace paceline::worker {
 namespace {
+
+// A worker that does not look at its tasks for so long is not alive.
+constexpr absl::Duration kSilence = absl::Seconds(30);
 
 std::string Hostname() {
   char name[256] = {};
@@ -93,7 +100,10 @@ class WorkerImpl final : public Worker {
         logs_({.clock = options_.clock,
                .fs = options_.fs,
                .supervisor = &supervisor_,
-               .data_dir = options_.data_dir}) {}
+               .data_dir = options_.data_dir}) {
+    metrics::AddDaemonMetrics({.role = "worker", .clock = options_.clock}, &metrics_);
+    metrics_.AddCollector([this](metrics::Scrape* out) { Collect(out); });
+  }
 
   ~WorkerImpl() override { Shutdown(absl::ZeroDuration()); }
 
@@ -194,33 +204,44 @@ class WorkerImpl final : public Worker {
     http.host = options_.http_listen->host;
     http.port = options_.http_listen->port;
     if (!options_.advertise.host.empty()) http.allowed_hosts = {options_.advertise.host};
-    http.readyz = [this] { return scheduler_status(); };
-    http.metrics = [this] { return Metrics(); };
+    http.healthz = [this] { return Health(); };
+    http.readyz = [this] { return Ready(); };
+    http.metrics = [this] { return metrics_.Text(); };
+    http.pages["/debug/shards"] = {"application/json", [] { return R"({"shards":[]})"; }};
+    http.pages["/debug/tasks"] = {"application/json",
+                                  [this] { return DebugTasksJson(supervisor_.Tasks()); }};
     http.status = [this] { return Status(); };
     PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
     return absl::OkStatus();
   }
 
-  std::string Metrics() const {
-    uint64_t running = 0;
-    for (const v1::TaskReport& report : supervisor_.Reports()) {
-      running += report.state() == v1::TaskReport::RUNNING ? 1 : 0;
+  void Collect(metrics::Scrape* out) const {
+    WorkerFigures figures;
+    figures.slots = offer_.slots;
+    figures.tasks = supervisor_.Reports();
+    {
+      MutexLock lock(&mu_);
+      if (agent_ != nullptr) {
+        figures.heartbeat_age = agent_->contact().age();
+        figures.scheduler_up = agent_->scheduler_status().ok();
+      }
     }
-    return absl::StrCat(
-        "# HELP paceline_worker_slots Tasks that this worker runs at most.\n"
-        "# TYPE paceline_worker_slots gauge\n"
-        "paceline_worker_slots ",
-        offer_.slots,
-        "\n"
-        "# HELP paceline_worker_tasks Tasks that run on this worker.\n"
-        "# TYPE paceline_worker_tasks gauge\n"
-        "paceline_worker_tasks ",
-        running,
-        "\n"
-        "# HELP paceline_worker_scheduler_up Whether the scheduler answered last.\n"
-        "# TYPE paceline_worker_scheduler_up gauge\n"
-        "paceline_worker_scheduler_up ",
-        scheduler_status().ok() ? 1 : 0, "\n", GpuMetrics(gpus_.Status()));
+    AddWorkerMetrics(figures, out);
+    AddTaskMetrics(supervisor_.stats(), out);
+    AddGpuMetrics(gpus_.Status(), out);
+  }
+
+  // Alive: the thread that starts and watches tasks does.
+  absl::Status Health() const {
+    const absl::Duration silence = supervisor_.silence();
+    if (silence <= kSilence) return absl::OkStatus();
+    return absl::UnavailableError(
+        absl::StrCat("tasks have not been looked at for ", absl::FormatDuration(silence)));
+  }
+
+  absl::Status Ready() const {
+    MutexLock lock(&mu_);
+    return agent_ == nullptr ? absl::UnavailableError("starting") : agent_->Ready();
   }
 
   // What the scheduler is told.
@@ -253,6 +274,7 @@ class WorkerImpl final : public Worker {
   bool down_ ABSL_GUARDED_BY(mu_) = false;
   TaskSupervisor supervisor_;
   TaskLogsService logs_;
+  metrics::Registry metrics_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<HttpStatusServer> http_;

@@ -43,6 +43,12 @@ TEST_CASE("A worker registers, obeys and reports") {
   CHECK_THAT(f.Get("/readyz"), Catch::Matchers::Contains("200"));
   CHECK_THAT(f.Get("/metrics"), Catch::Matchers::Contains("paceline_worker_slots 3"));
   CHECK_THAT(f.Get("/metrics"), Catch::Matchers::Contains("paceline_worker_tasks 1"));
+  CHECK_THAT(f.Get("/metrics"),
+             Catch::Matchers::Contains("paceline_worker_tasks_ended_total{cause=\"stopped\"} 1"));
+  CHECK_THAT(f.Get("/metrics"), Catch::Matchers::Contains("process_open_fds "));
+  CHECK_THAT(f.Get("/debug/tasks"), Catch::Matchers::Contains("\"pid\": 4242"));
+  CHECK_THAT(f.Get("/debug/shards"), Catch::Matchers::Contains("{\"shards\":[]}"));
+  CHECK_THAT(f.Get("/healthz"), Catch::Matchers::Contains("200"));
   CHECK_THAT(f.Get("/status"), Catch::Matchers::Contains("\"slots\": 3"));
 }
 

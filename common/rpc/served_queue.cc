@@ -1,5 +1,7 @@
 #include "common/rpc/served_queue.h"
 
+#include <chrono>
+
 #include "common/check.h"
 
 namespace paceline {
@@ -21,6 +23,21 @@ void ServedQueue::Register(grpc::ServerBuilder* builder) { queue_ = builder->Add
 void ServedQueue::Start(int threads) {
   PL_CHECK_GE(threads, 1);
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { TakeEvents(queue_.get()); });
+}
+
+absl::Duration ServedQueue::Stalled(absl::Duration now) {
+  absl::Duration stalled;
+  WithOpen([&] {
+    const MutexLock lock(&probe_mu_);
+    if (probed_.has_value()) {
+      stalled = now - *probed_;
+      return;
+    }
+    probed_ = now;
+    probe_ = std::make_unique<grpc::Alarm>();
+    probe_->Set(queue_.get(), std::chrono::system_clock::now(), &probe_taken_);
+  });
+  return stalled;
 }
 
 void ServedQueue::Shutdown() {

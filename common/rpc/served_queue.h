@@ -17,13 +17,16 @@
 #ifndef PACELINE_COMMON_RPC_SERVED_QUEUE_H_
 #define PACELINE_COMMON_RPC_SERVED_QUEUE_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/server_builder.h>
 
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "common/rpc/held_event.h"
 #include "common/sync.h"
 
@@ -47,6 +50,10 @@ class ServedQueue {
   // After the server's own Shutdown: takes what is left and joins.
   void Shutdown();
 
+  // Whether threads take events: adds one, unless one is still on its way, and says for how
+  // long that one has not been taken. Ask again and again.
+  absl::Duration Stalled(absl::Duration now);
+
   // After Register.
   grpc::ServerCompletionQueue* get() { return queue_.get(); }
 
@@ -66,6 +73,14 @@ class ServedQueue {
   SharedMutex mu_;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;
+  Mutex probe_mu_;
+  // Nothing is on its way: it was taken.
+  std::optional<absl::Duration> probed_ ABSL_GUARDED_BY(probe_mu_);
+  QueueEvent probe_taken_ = [this](bool) {
+    const MutexLock lock(&probe_mu_);
+    probed_.reset();
+  };
+  std::unique_ptr<grpc::Alarm> probe_ ABSL_GUARDED_BY(probe_mu_);
 };
 
 }  // namespace paceline

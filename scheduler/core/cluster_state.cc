@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/format_version/format_version.h"
 #include "common/status/status_macros.h"
+#include "scheduler/core/history.h"
 #include "scheduler/core/job_apply.h"
 #include "scheduler/core/job_machine.h"
 
@@ -12,6 +13,13 @@ namespace {
 constexpr uint32_t kFormatVersion = 1;
 // Starts of the scheduler that are remembered.
 constexpr size_t kMaxGenerations = 1000;
+// Ended jobs that keep their curves in full, and points of all others.
+constexpr size_t kMaxFullCurves = 200;
+constexpr int kThinnedPoints = 64;
+
+bool HasFullCurves(const v1::JobRecord& job) {
+  return HasEnded(job.state()) && job.curves().history_size() > kThinnedPoints;
+}
 
 }  // namespace
 
@@ -43,6 +51,7 @@ absl::StatusOr<ClusterState> ClusterState::FromSnapshot(const v1::StateSnapshot&
                                               state.last_job_id_));
     }
     if (!HasEnded(job.state())) state.active_jobs_.insert(job.job_id());
+    if (HasFullCurves(job)) state.full_curves_.emplace(job.ended_ms(), job.job_id());
     if (!job.request_id().empty()) state.job_by_request_[job.request_id()] = job.job_id();
   }
   return state;
@@ -206,6 +215,7 @@ absl::Status ClusterState::ApplyForget(const v1::JobForgotten& update) {
                                                       " and cannot be forgotten"));
   }
   job_by_request_.erase(it->second.request_id());
+  full_curves_.erase({it->second.ended_ms(), it->first});
   jobs_.erase(it);
   return absl::OkStatus();
 }
@@ -216,8 +226,19 @@ absl::Status ClusterState::ApplyToJob(uint64_t job_id, const v1::Update& update)
     return absl::NotFoundError(absl::StrCat("job ", job_id, " does not exist"));
   }
   PL_RETURN_IF_ERROR(ApplyJobUpdate(update, &it->second));
-  if (HasEnded(it->second.state())) active_jobs_.erase(job_id);
+  if (HasEnded(it->second.state())) {
+    active_jobs_.erase(job_id);
+    KeepCurves(it->second);
+  }
   return absl::OkStatus();
+}
+
+void ClusterState::KeepCurves(const v1::JobRecord& ended) {
+  if (HasFullCurves(ended)) full_curves_.emplace(ended.ended_ms(), ended.job_id());
+  if (full_curves_.size() <= kMaxFullCurves) return;
+  const auto oldest = full_curves_.begin();
+  ThinHistory(kThinnedPoints, jobs_.at(oldest->second).mutable_curves()->mutable_history());
+  full_curves_.erase(oldest);
 }
 
 const v1::NodeRecord* ClusterState::FindNode(uint64_t node_id) const {

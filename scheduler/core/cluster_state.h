@@ -8,7 +8,7 @@
 // table, grants leave no gap), so a journal that does not replay is damaged.
 //
 // Memory: jobs that have ended keep their spec, summary and events, and drop
-// grants and shard map.
+// grants and shard map. Of those that ended longest ago the curves are thinned.
 //
 // Thread-compatible.
 #ifndef PACELINE_SCHEDULER_CORE_CLUSTER_STATE_H_
@@ -74,6 +74,8 @@ class ClusterState {
   absl::Status ApplyNode(const v1::NodeForgotten& update);
   absl::Status ApplySubmit(const v1::JobSubmitted& update, int64_t time_ms);
   absl::Status ApplyForget(const v1::JobForgotten& update);
+  // Keeps curves in full of the jobs that ended last only.
+  void KeepCurves(const v1::JobRecord& ended);
   // Everything that happens to a job that exists.
   absl::Status ApplyToJob(uint64_t job_id, const v1::Update& update);
   absl::Status ApplyKind(const v1::Update& update);
@@ -92,6 +94,8 @@ class ClusterState {
   std::set<uint64_t> active_jobs_;
   std::map<std::pair<int, std::string>, uint64_t> node_by_address_;
   absl::flat_hash_map<std::string, uint64_t> job_by_request_;
+  // Ended jobs with curves in full: when they ended, and their ids.
+  std::set<std::pair<int64_t, uint64_t>> full_curves_;
 };
 
 }  // namespace paceline::scheduler

@@ -4,6 +4,7 @@
 
 #include "common/check.h"
 #include "scheduler/core/job_view.h"
+#include "scheduler/core/measure.h"
 
 namespace paceline::scheduler {
 
@@ -22,6 +23,7 @@ void EndJob(const View& view, const v1::JobRecord& job, JobTrigger trigger, std:
   update->set_job_id(job.job_id());
   update->set_state(*state);
   update->set_reason(std::move(reason));
+  *update->mutable_curves() = LastCurves(view, last);
   update->mutable_summary()->Swap(last.mutable_summary());
   update->mutable_evals()->Swap(last.mutable_evals());
   update->mutable_ranks()->Swap(last.mutable_ranks());

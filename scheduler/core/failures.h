@@ -1,5 +1,7 @@
 // What ends a job before its time: an error that one of its tasks or servers names
-// itself. The first that is heard becomes the reason.
+// itself. The first that is heard becomes the reason. The job of a task that failed ends
+// with the task's process, so that its last log lines are kept; at the latest after as
+// many heartbeats as a node may be silent.
 //
 // Losing a task or a server ends nothing: see restarts.h and rollback.h.
 //

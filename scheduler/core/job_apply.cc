@@ -9,6 +9,7 @@
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 #include "scheduler/core/cut_apply.h"
+#include "scheduler/core/first_failure.h"
 #include "scheduler/core/job_event.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/start.h"
@@ -226,6 +227,7 @@ absl::Status Apply(const v1::TaskExited& update, int64_t time_ms, v1::JobRecord*
   if (update.died()) {
     const bool again = rank->deaths() > 0 && rank->death_iteration() == update.iteration();
     rank->set_deaths(again ? rank->deaths() + 1 : 1);
+    if (!again) *rank->mutable_first_death() = DeathOf(update, time_ms);
     rank->set_death_iteration(update.iteration());
   }
   AddEvent(job, time_ms, "TASK_EXITED",
@@ -271,6 +273,8 @@ absl::Status Apply(const v1::JobEnded& update, int64_t time_ms, v1::JobRecord* j
   *job->mutable_summary() = update.summary();
   *job->mutable_evals() = update.evals();
   *job->mutable_final_ranks() = update.ranks();
+  *job->mutable_curves() = update.curves();
+  KeepFirstFailure(update, job);
   job->clear_finished();
   job->clear_map();
   for (v1::RankRecord& rank : *job->mutable_ranks()) rank.clear_grants();

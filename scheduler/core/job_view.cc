@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "scheduler/core/finished.h"
+#include "scheduler/core/first_failure.h"
 #include "scheduler/core/progress.h"
+#include "scheduler/core/straggler.h"
 #include "scheduler/core/summary.h"
 #include "scheduler/core/wait_reason.h"
 
@@ -21,10 +23,16 @@ void AddRanks(const View& view, const v1::JobRecord& job, const std::vector<Rank
     status->set_node_id(record.node_id());
     if (const v1::NodeRecord* node = view.state.FindNode(record.node_id()); node != nullptr) {
       status->set_worker_address(node->address());
+      status->set_hostname(node->hostname());
     }
     const v1::TaskReport* process = view.seen.FindTaskReport(
         record.node_id(), record.node_incarnation(), job.job_id(), rank, record.incarnation());
-    if (process != nullptr) status->set_pid(process->pid());
+    if (process != nullptr) {
+      status->set_pid(process->pid());
+      status->set_cpu_user_seconds(process->cpu_user_seconds());
+      status->set_cpu_system_seconds(process->cpu_system_seconds());
+      status->set_resident_bytes(process->resident_bytes());
+    }
     if (record.has_gpu()) status->set_gpu(record.gpu());
     status->set_iteration(progress[rank].iterations);
     status->set_finished(progress[rank].finished);
@@ -33,11 +41,27 @@ void AddRanks(const View& view, const v1::JobRecord& job, const std::vector<Rank
     if (task != nullptr) {
       status->set_samples_per_second(task->report.progress().samples_per_second());
       status->set_wait_reason(task->report.progress().wait_reason());
+      status->set_step_seconds(task->report.progress().recent_step_seconds());
+      status->set_wait_seconds(task->report.progress().recent_wait_seconds());
       status->set_calls(static_cast<double>(task->report.progress().calls()));
       status->set_calls_repeated(static_cast<double>(task->report.progress().calls_repeated()));
     }
     if (record.has_last_exit()) *status->mutable_last_exit() = record.last_exit();
   }
+  ScoreStragglers(out->mutable_ranks());
+}
+
+void AddCurves(const v1::JobCurves& curves, v1::Job* out) {
+  *out->mutable_history() = curves.history();
+  if (curves.has_staleness()) *out->mutable_staleness() = curves.staleness();
+  if (curves.has_step_seconds()) *out->mutable_step_seconds() = curves.step_seconds();
+  if (curves.has_wait_seconds()) *out->mutable_wait_seconds() = curves.wait_seconds();
+  out->set_cpu_user_seconds(curves.cpu_user_seconds());
+  out->set_cpu_system_seconds(curves.cpu_system_seconds());
+  out->set_cut_seconds(curves.cut_seconds());
+  out->set_recovery_seconds(curves.recovery_seconds());
+  out->set_cuts_failed(curves.cuts_failed());
+  *out->mutable_pushes_refused() = curves.pushes_refused();
 }
 
 void AddEvals(const View& view, const v1::JobRecord& job, v1::Job* out) {
@@ -104,13 +128,19 @@ v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
     *out.mutable_summary() = job.summary();
     *out.mutable_ranks() = job.final_ranks();
     *out.mutable_evals() = job.evals();
+    AddCurves(job.curves(), &out);
+    if (job.has_first_failure()) *out.mutable_first_failure() = job.first_failure();
     AddIterations(job, &out);
   } else {
     const std::vector<RankProgress> progress = ProgressOf(view, job);
     *out.mutable_summary() = BuildSummary(view, job, progress);
     AddRanks(view, job, progress, &out);
     AddEvals(view, job, &out);
+    AddCurves(view.seen.curves().Of(job.job_id()), &out);
     if (job.has_finished()) KeepFinished(job.finished(), &out);
+    if (const v1::FirstFailure* failure = FindFirstFailure(job, out.ranks()); failure != nullptr) {
+      *out.mutable_first_failure() = *failure;
+    }
     AddIterations(job, &out);
     AddPace(job, &out);
   }

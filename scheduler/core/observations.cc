@@ -43,6 +43,9 @@ bool Observations::OnSyncTask(const v1::SyncTaskRequest& report, absl::Duration 
                      Overtaken(task.report.sequence(), report.sequence())))) {
     return false;
   }
+  const bool failed_before = !inserted && task.report.incarnation() == report.incarnation() &&
+                             !task.report.error().empty();
+  if (!failed_before) task.failed_since = now;
   task.last_heard = now;
   task.report = report;
   return true;
@@ -107,6 +110,7 @@ void Observations::ForgetJob(uint64_t job_id) {
                tasks_.upper_bound({job_id, std::numeric_limits<uint32_t>::max()}));
   running_.erase(running_.lower_bound({job_id, 0}),
                  running_.upper_bound({job_id, std::numeric_limits<uint32_t>::max()}));
+  curves_.ForgetJob(job_id);
   cut_work_.erase(job_id);
   cut_times_.erase(job_id);
   restore_failures_.erase(job_id);

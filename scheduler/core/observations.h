@@ -14,6 +14,7 @@
 
 #include "absl/time/time.h"
 #include "proto/node.pb.h"
+#include "scheduler/core/curves.h"
 
 namespace paceline::scheduler {
 
@@ -31,6 +32,8 @@ struct NodeObservation {
 struct TaskObservation {
   absl::Duration last_heard;
   v1::SyncTaskRequest report;
+  // When it first said that it cannot go on; only with an error in the report.
+  absl::Duration failed_since;
 };
 
 class Observations {
@@ -89,6 +92,10 @@ class Observations {
     broken_links_[{worker, server}] = now;
   }
 
+  // What was measured of jobs.
+  const Curves& curves() const { return curves_; }
+  Curves& curves() { return curves_; }
+
   // Not empty: more than half of the nodes fell silent at once.
   const std::string& alarm() const { return alarm_; }
   void set_alarm(std::string alarm, absl::Duration now);
@@ -105,6 +112,7 @@ class Observations {
   std::map<std::pair<uint64_t, uint32_t>, TaskObservation> tasks_;
   // By job and rank: the newest incarnation that a node runs, and since when.
   std::map<std::pair<uint64_t, uint32_t>, std::pair<uint64_t, absl::Duration>> running_;
+  Curves curves_;
   std::set<uint64_t> cut_work_;
   std::map<uint64_t, absl::Duration> cut_times_;
   std::map<uint64_t, absl::Duration> restore_failures_;

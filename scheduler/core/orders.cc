@@ -134,7 +134,7 @@ std::string WhyExit(const View& view, const v1::SyncTaskRequest& report) {
     return absl::StrCat("job ", report.job_id(), " has no rank ", report.rank());
   }
   const uint64_t incarnation = job->ranks(report.rank()).incarnation();
-  if (incarnation == report.incarnation()) return "";
+  if (incarnation == report.incarnation()) return report.error();
   return absl::StrCat("rank ", report.rank(), ": incarnation ", incarnation, " required, got ",
                       report.incarnation());
 }

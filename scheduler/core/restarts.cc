@@ -10,6 +10,7 @@
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/progress.h"
 #include "scheduler/core/slots.h"
+#include "scheduler/core/task_exit.h"
 #include "scheduler/core/task_loss.h"
 #include "scheduler/core/waiting.h"
 
@@ -70,13 +71,7 @@ void PlanExits(const View& view, const v1::JobRecord& job, Decisions* out) {
     if (!exit.has_value()) continue;
     const v1::RankRecord& record = job.ranks(rank);
     const uint64_t iteration = ProgressOf(view, job)[rank].iterations;
-    v1::TaskExited* exited = out->Add(view.now).mutable_task_exited();
-    exited->set_job_id(job.job_id());
-    exited->set_rank(rank);
-    exited->set_incarnation(record.incarnation());
-    *exited->mutable_exit() = exit->how;
-    exited->set_iteration(iteration);
-    exited->set_died(exit->died);
+    AddTaskExited(view, job, rank, exit->how, exit->died, out);
     const bool again = record.deaths() > 0 && record.death_iteration() == iteration;
     if (exit->died && again && record.deaths() + 1 >= kMaxDeathsAtIteration) {
       v1::JobRecord after = job;

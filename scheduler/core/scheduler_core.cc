@@ -17,6 +17,7 @@
 #include "scheduler/core/job_view.h"
 #include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
+#include "scheduler/core/measure.h"
 #include "scheduler/core/old_state.h"
 #include "scheduler/core/orders.h"
 #include "scheduler/core/plan.h"
@@ -137,6 +138,7 @@ v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request,
       break;
     }
     *response.add_jobs() = BuildJob(ViewAt(now), it->second);
+    response.mutable_jobs()->rbegin()->clear_history();
   }
   return response;
 }
@@ -196,6 +198,7 @@ absl::StatusOr<uint64_t> SchedulerCore::Heartbeat(const v1::HeartbeatRequest& re
   // What jobs wait for may be there, or named, from now on.
   if (seen_.FindNode(node_id) == nullptr) ++state_version_;
   if (seen_.OnHeartbeat(node_id, node.incarnation(), request, now.monotonic)) {
+    MeasureNode(state_, node, request, &seen_.curves());
     for (const v1::ServerJobReport& job : request.jobs()) Touch(job.job_id());
     for (const v1::TaskReport& task : request.tasks()) Touch(task.job_id());
   }
@@ -220,6 +223,7 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
       request.has_facts() && (before == nullptr || !before->report.has_facts());
   if (!current || !seen_.OnSyncTask(request, now.monotonic)) return absl::OkStatus();
   Touch(request.job_id());
+  seen_.curves().OnTask(request);
   for (const BrokenLink& link : BrokenLinks(ViewAt(now), *job, request.rank())) {
     seen_.MarkBrokenLink(link.worker, link.server, now.monotonic);
   }
@@ -251,6 +255,7 @@ SchedulerCore::Answer<v1::SyncTaskResponse> SchedulerCore::TaskReply(
   Answer<v1::SyncTaskResponse> answer;
   answer.reply = OrdersForTask(ViewAt(now), request);
   answer.reply.set_fenced(answer.reply.desired() == v1::SyncTaskResponse::EXIT &&
+                          request.error().empty() &&
                           state_.active_jobs().contains(request.job_id()));
   answer.reply.set_heartbeat_ms(
       static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.plan.heartbeat)));
@@ -278,6 +283,7 @@ absl::Status SchedulerCore::Tick(Moment now) {
   }
   last_tick_ = now.monotonic;
   PL_RETURN_IF_ERROR(Settle(now));
+  MeasureJobs(ViewAt(now), &seen_.curves());
   return CompactIfLong();
 }
 
@@ -375,6 +381,7 @@ void SchedulerCore::AfterApply(const v1::Update& update, Moment now) {
   const uint64_t job_id = JobOfUpdate(update);
   if (job_id == 0) return;
   Touch(job_id);
+  seen_.curves().OnUpdate(update, now.monotonic);
   if (update.has_cut_committed() || update.has_cut_abandoned() ||
       (update.has_job_state_changed() &&
        update.job_state_changed().state() == v1::JOB_STATE_RUNNING)) {

@@ -72,6 +72,7 @@ class SchedulerCore {
                                                        Moment now);
   // Errors:  NotFound  no such job.
   absl::StatusOr<v1::Job> GetJob(uint64_t job_id, Moment now) const;
+  // Without their histories, which only GetJob has.
   v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now) const;
   v1::Cluster DescribeCluster(Moment now) const;
 

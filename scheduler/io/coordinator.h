@@ -49,6 +49,13 @@ struct CommittedCut {
   google::protobuf::RepeatedPtrField<std::string> holders;
 };
 
+// Where the shards of a job are; no servers in the map: nowhere yet.
+struct JobShards {
+  uint64_t job_id = 0;
+  v1::JobState state = v1::JOB_STATE_UNSPECIFIED;
+  v1::ShardMap map;
+};
+
 // Numbers for /metrics.
 struct CoordinatorStats {
   uint64_t journal_index = 0;
@@ -107,6 +114,11 @@ class Coordinator {
   void SyncTask(uint64_t ticket, const v1::SyncTaskRequest& request, SyncTaskDone done);
   // The caller of a parked poll has gone: ends it with Cancelled, at once.
   void Abandon(uint64_t ticket);
+
+  // The newest jobs that have not ended, newest first, and where their shards are. None
+  // once it does not serve any more.
+  std::vector<v1::Job> LiveJobs(size_t limit);
+  std::vector<JobShards> LiveShards(size_t limit);
 
   CoordinatorStats Stats();
   // OK while it serves.

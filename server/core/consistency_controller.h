@@ -18,6 +18,8 @@
 #ifndef PACELINE_SERVER_CORE_CONSISTENCY_CONTROLLER_H_
 #define PACELINE_SERVER_CORE_CONSISTENCY_CONTROLLER_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -36,6 +38,10 @@ struct ConsistencyPolicy {
   uint64_t staleness = 0;
   // Updates are summed per round and applied once (BSP).
   bool rounds = true;
+
+  // As users name it: kNames[index()].
+  static constexpr std::array<const char*, 3> kNames = {"bsp", "ssp", "asp"};
+  size_t index() const { return rounds ? 0 : staleness == kUnbounded ? 2 : 1; }
 
   // Unset fields take the defaults of the job reference (bsp; ssp: 4).
   // Errors: InvalidArgument  an unknown policy.

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "common/refusal/kind_name.h"
 #include "common/refusal/refusal.h"
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
@@ -164,7 +165,7 @@ void ServerJob::Push(const v1::PushRequest& header, const Payload& payload, cons
     counters_.bytes_pushed += payload.size();
     counters_.duplicates += response->duplicates();
   } else {
-    ++counters_.pushes_refused;
+    ++counters_.pushes_refused[RefusalKindOf(response.status())];
   }
   done(std::move(response));
   Resume(released);
@@ -304,11 +305,18 @@ void ServerJob::FillReport(v1::ServerJobReport* report) const {
   report->set_duplicates_dropped(counters_.duplicates);
   report->set_bytes_pushed(counters_.bytes_pushed);
   report->set_bytes_pulled(counters_.bytes_pulled);
-  report->set_pushes_refused(counters_.pushes_refused);
+  uint64_t refused = 0;
+  for (int kind = 0; kind < Refusal::Kind_ARRAYSIZE; ++kind) {
+    const uint64_t count = counters_.pushes_refused[kind];
+    if (count == 0) continue;
+    refused += count;
+    (*report->mutable_refused_by_kind())[RefusalKindName(kind)] = count;
+  }
+  report->set_pushes_refused(refused);
   std::vector<uint64_t> progress(ranks_, UINT64_MAX);
   std::vector<bool> finished(ranks_, true);
   uint64_t bytes = 0;
-  StalenessStats staleness;
+  Staleness staleness;
   for (const std::unique_ptr<Shard>& shard : shards_) {
     const Shard::Stats stats = shard->GetStats();
     for (uint32_t rank = 0; rank < ranks_; ++rank) {
@@ -316,16 +324,12 @@ void ServerJob::FillReport(v1::ServerJobReport* report) const {
       finished[rank] = finished[rank] && stats.finished[rank];
     }
     bytes += stats.bytes;
-    staleness.count += stats.staleness.count;
-    staleness.sum += stats.staleness.sum;
-    staleness.max = std::max(staleness.max, stats.staleness.max);
+    staleness.Merge(stats.staleness);
   }
   report->mutable_progress()->Assign(progress.begin(), progress.end());
   report->mutable_finished()->Assign(finished.begin(), finished.end());
   report->set_table_bytes(bytes);
-  report->set_staleness_count(staleness.count);
-  report->set_staleness_sum(staleness.sum);
-  report->set_staleness_max(staleness.max);
+  staleness.Fill(report);
   MutexLock lock(&mu_);
   report->set_timeline(fence_.timeline());
   report->set_epoch(fence_.epoch());

@@ -15,6 +15,7 @@
 #ifndef PACELINE_SERVER_CORE_SERVER_JOB_H_
 #define PACELINE_SERVER_CORE_SERVER_JOB_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,7 @@
 #include "common/sync.h"
 #include "proto/data.pb.h"
 #include "proto/node.pb.h"
+#include "server/core/consistency_controller.h"
 #include "server/core/gradient.h"
 #include "server/core/key_lists.h"
 #include "server/core/payload.h"
@@ -118,6 +120,7 @@ class ServerJob {
   // In the order of their ids.
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
   const v1::ShardMap& map() const { return map_; }
+  const ConsistencyPolicy& policy() const { return policy_; }
 
   // Fills timeline, epoch, error, progress and the counters.
   void FillReport(v1::ServerJobReport* report) const;
@@ -136,7 +139,8 @@ class ServerJob {
     std::atomic<uint64_t> duplicates{0};
     std::atomic<uint64_t> bytes_pushed{0};
     std::atomic<uint64_t> bytes_pulled{0};
-    std::atomic<uint64_t> pushes_refused{0};
+    // By Refusal::Kind; the first for errors of another kind.
+    std::array<std::atomic<uint64_t>, v1::Refusal::Kind_ARRAYSIZE> pushes_refused{};
   };
 
   // A shard's part of a frame.

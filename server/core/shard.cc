@@ -135,6 +135,7 @@ absl::StatusOr<Shard::Pushed> Shard::Push(uint32_t rank, uint64_t incarnation, u
     return Refuse(v1::Refusal::INVALID, shard,
                   absl::StrCat("rank ", rank, " has finished after ", progress, " iterations"));
   }
+  const uint64_t bytes = gradient.bytes();
   const bool counts = !gradient.empty();
   if (!round_.has_value()) {
     PL_RETURN_IF_ERROR(ApplyOnArrival(rank, t, gradient, &pushed));
@@ -148,7 +149,7 @@ absl::StatusOr<Shard::Pushed> Shard::Push(uint32_t rank, uint64_t incarnation, u
     }
     PL_RETURN_IF_ERROR(ApplyRoundIfComplete(&pushed));
   }
-  if (counts) CountStaleness(rank, t);
+  if (counts) CountPush(rank, t, bytes);
   controller_.Advance(rank);
   pushed.cut_reached = ReachCut();
   pushed.released = Release();
@@ -227,14 +228,12 @@ std::vector<uint64_t> Shard::Release() {
   return released;
 }
 
-void Shard::CountStaleness(uint32_t rank, uint64_t t) {
+void Shard::CountPush(uint32_t rank, uint64_t t, uint64_t bytes) {
+  ++traffic_.pushes;
+  traffic_.pushed_bytes += bytes;
   const uint64_t read = read_versions_[rank];
-  if (read == 0) return;
   // A rank that reads again what it has pushed may find a later version.
-  const uint64_t staleness = t > read - 1 ? t - (read - 1) : 0;
-  ++staleness_.count;
-  staleness_.sum += staleness;
-  staleness_.max = std::max(staleness_.max, staleness);
+  if (read != 0) staleness_.Add(t > read - 1 ? t - (read - 1) : 0);
 }
 
 absl::Status Shard::Gone(uint64_t t) const {
@@ -300,6 +299,8 @@ absl::StatusOr<Shard::Rows> Shard::ReadLocked(uint32_t rank, uint64_t t,
   absl::StatusOr<Piece> bytes = rows_.Read(keys, previous ? Version::kPrevious : Version::kCurrent);
   if (!bytes.ok()) return RowsRefusal(options_.shard.shard(), bytes.status());
   read_versions_[rank] = version + 1;
+  ++traffic_.pulls;
+  traffic_.pulled_bytes += bytes->bytes.size();
   return RowsOf(*std::move(bytes), version);
 }
 
@@ -330,68 +331,15 @@ absl::StatusOr<Shard::Rows> Shard::ReadPinned(uint64_t pin, absl::Span<const uin
   return RowsOf(*std::move(bytes), controller_.slowest());
 }
 
-absl::StatusOr<ShardSnapshot> Shard::Snapshot() {
-  MutexLock lock(&mu_);
-  return SnapshotLocked();
-}
-
-absl::StatusOr<ShardSnapshot> Shard::SnapshotLocked() {
-  PL_ASSIGN_OR_RETURN(RowsSnapshot rows, rows_.Snapshot());
-  ShardSnapshot snapshot = {.rows = std::move(rows),
-                            .progress = controller_.progress(),
-                            .finished = controller_.finished(),
-                            .steps = steps_};
-  // Updates that wait for their round are not in the rows.
-  if (round_.has_value()) {
-    for (uint32_t rank = 0; rank < options_.ranks; ++rank) {
-      if (snapshot.progress[rank] <= controller_.slowest()) continue;
-      snapshot.progress[rank] = controller_.slowest();
-      snapshot.finished[rank] = false;
-    }
-  }
-  return snapshot;
-}
-
-bool Shard::ReachCut() {
-  if (!armed_.has_value() || armed_->copy.has_value() || steps_ != armed_->round) return false;
-  armed_->copy = SnapshotLocked();
-  return true;
-}
-
-absl::StatusOr<bool> Shard::ArmCut(uint64_t cut, uint64_t round) {
-  MutexLock lock(&mu_);
-  armed_.reset();
-  if (steps_ > round) {
-    return absl::OutOfRangeError(absl::StrCat("shard ", options_.shard.shard(), ": round ", round,
-                                              " has passed, ", steps_, " are applied"));
-  }
-  armed_ = ArmedCut{.cut = cut, .round = round, .copy = std::nullopt};
-  return ReachCut();
-}
-
-absl::StatusOr<std::optional<ShardSnapshot>> Shard::TakeCut(uint64_t cut) {
-  MutexLock lock(&mu_);
-  if (!armed_.has_value() || armed_->cut != cut) {
-    return absl::CancelledError(
-        absl::StrCat("shard ", options_.shard.shard(), ": cut ", cut, " is not armed"));
-  }
-  if (!armed_->copy.has_value()) return std::nullopt;
-  absl::StatusOr<ShardSnapshot> copy = *std::move(armed_->copy);
-  armed_.reset();
-  PL_RETURN_IF_ERROR(copy.status());
-  return *std::move(copy);
-}
-
-void Shard::DisarmCut(uint64_t cut) {
-  MutexLock lock(&mu_);
-  if (armed_.has_value() && armed_->cut == cut) armed_.reset();
-}
-
 Shard::Stats Shard::GetStats() const {
   MutexLock lock(&mu_);
   return Stats{.progress = controller_.progress(),
                .finished = controller_.finished(),
                .bytes = rows_.MemoryBytes() + (round_.has_value() ? round_->MemoryBytes() : 0),
+               .rows = options_.table.kind() == v1::TABLE_KIND_DENSE ? options_.shard.rows()
+                                                                     : rows_.sparse_rows(),
+               .parked = waiters_.size(),
+               .traffic = traffic_,
                .staleness = staleness_};
 }
 

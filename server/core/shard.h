@@ -37,6 +37,7 @@
 #include "server/core/rows/memory_budget.h"
 #include "server/core/rows/non_finite.h"
 #include "server/core/shard_rows.h"
+#include "server/core/staleness.h"
 
 namespace paceline::server {
 
@@ -50,13 +51,14 @@ struct ShardSnapshot {
   uint64_t steps = 0;
 };
 
-// Distances between the iteration of an applied update and the version that its
-// rank had read, in iterations. Empty updates do not count, nor does what was
-// never read.
-struct StalenessStats {
-  uint64_t count = 0;
-  uint64_t sum = 0;
-  uint64_t max = 0;
+// What went through a shard since it was opened.
+struct ShardTraffic {
+  // Updates taken that were not empty, and the bytes of their values and keys.
+  uint64_t pushes = 0;
+  uint64_t pushed_bytes = 0;
+  // Reads, but for those of pins, and the bytes of their rows as float32.
+  uint64_t pulls = 0;
+  uint64_t pulled_bytes = 0;
 };
 
 class Shard {
@@ -176,7 +178,12 @@ class Shard {
     std::vector<uint64_t> progress;
     std::vector<bool> finished;
     uint64_t bytes = 0;
-    StalenessStats staleness;
+    // Present: all of a dense shard, those that were pushed of a sparse one.
+    uint64_t rows = 0;
+    // Tickets that wait here.
+    uint64_t parked = 0;
+    ShardTraffic traffic;
+    Staleness staleness;
   };
   Stats GetStats() const;
 
@@ -195,7 +202,7 @@ class Shard {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status ApplyRoundIfComplete(Pushed* pushed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::vector<uint64_t> Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void CountStaleness(uint32_t rank, uint64_t t) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CountPush(uint32_t rank, uint64_t t, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Gone(uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status WhyNotLocked(uint32_t rank, uint64_t t) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<Rows> ReadLocked(uint32_t rank, uint64_t t, absl::Span<const uint64_t> keys)
@@ -229,7 +236,8 @@ class Shard {
   std::vector<uint64_t> read_versions_ ABSL_GUARDED_BY(mu_);
   DeltaBases delta_bases_ ABSL_GUARDED_BY(mu_);
   std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
-  StalenessStats staleness_ ABSL_GUARDED_BY(mu_);
+  ShardTraffic traffic_ ABSL_GUARDED_BY(mu_);
+  Staleness staleness_ ABSL_GUARDED_BY(mu_);
   std::optional<ArmedCut> armed_ ABSL_GUARDED_BY(mu_);
 };
 

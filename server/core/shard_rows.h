@@ -62,6 +62,8 @@ class ShardRows {
 
   absl::StatusOr<RowsSnapshot> Snapshot();
   uint64_t MemoryBytes() const;
+  // Present; 0 if it is dense.
+  uint64_t sparse_rows() const { return sparse_ == nullptr ? 0 : sparse_->rows(); }
 
  private:
   ShardRows(std::unique_ptr<DenseRows> dense, std::unique_ptr<SparseRows> sparse)

@@ -129,7 +129,7 @@ TEST_CASE("a refused call says so, and the stream goes on") {
   CHECK(RefusalKindOf(FromCallError(answers[1].header.error())) == Refusal::RANK_NOT_OPEN);
   CHECK(answers[2].header.has_pull());
   CHECK(RefusalKindOf(FromCallError(answers[3].header.error())) == Refusal::INVALID);
-  CHECK(server.stats().refused[Refusal::RANK_NOT_OPEN] == 1);
+  CHECK(server.stats().refused(Refusal::RANK_NOT_OPEN) == 1);
   client.SaysNoMore();
   REQUIRE_OK(client.Finish());
 }

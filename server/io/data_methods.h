@@ -23,22 +23,25 @@ namespace paceline::server {
 // Of a request that names shared memory where there is none.
 absl::Status NoArenas();
 
-// The payload of a request, counted: what came with it, or what it says lies in shared memory.
-// Errors:  INVALID      both.
+// The payload of a request, counted as one of `method`: what came with it, or what it says lies in
+// shared memory. Errors:  INVALID      both.
 //          Unavailable  no such shared memory.
 template <typename Request>
-absl::StatusOr<Payload> PayloadOf(DataPlane* data_plane, const Request& header, Payload received) {
+absl::StatusOr<Payload> PayloadOf(DataPlane* data_plane, DataMethod method, const Request& header,
+                                  Payload received) {
   if (!header.shared_payload().empty()) {
     if (received.size() > 0) {
       return InvalidStatus("payload: in the message or in shared memory expected, got both");
     }
     if (data_plane->arenas() == nullptr) return NoArenas();
     PL_ASSIGN_OR_RETURN(received, data_plane->arenas()->Read(header.shared_payload()));
-    data_plane->stats().bytes_shared += received.size();
+    data_plane->stats().shared_bytes.Add(received.size());
   }
-  data_plane->stats().bytes_in += received.size();
+  data_plane->stats().of(method).received_bytes.Add(received.size());
   return received;
 }
+
+// All that follow count their calls with their times in the data plane's stats.
 
 // Errors:  UNKNOWN_JOB
 absl::StatusOr<std::shared_ptr<ServerJob>> FindJob(DataPlane* data_plane, uint64_t job_id);

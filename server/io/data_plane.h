@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/clock.h"
 #include "common/rpc/served_queue.h"
 #include "common/sync.h"
 #include "proto/data.grpc.pb.h"
@@ -55,6 +56,7 @@ class DataPlane {
  public:
   struct Options {
     // Outlive the data plane.
+    Clock* clock = nullptr;
     ServerState* state = nullptr;
     DataPlaneStats* stats = nullptr;
     // Outlives the data plane. Null: payloads travel in messages.
@@ -92,6 +94,8 @@ class DataPlane {
   void Track(const std::shared_ptr<CallStream>& stream);
   ServerState& state() { return *options_.state; }
   DataPlaneStats& stats() { return *options_.stats; }
+  // For the times of calls.
+  absl::Duration Now() const { return options_.clock->Monotonic(); }
   const SharedArenas* arenas() const { return options_.arenas; }
   ReplyLimit& replies() { return replies_; }
   Service& service() { return service_; }

@@ -55,7 +55,7 @@ TEST_CASE("payloads go through memory that the client handed over") {
     CHECK(Floats(plain) == std::vector<float>{arena.Floats(128)[0], arena.Floats(128)[1]});
     // The second column got 2 from each, the first 1 and 100.
     CHECK(Floats(plain)[0] / Floats(plain)[1] == Approx(101.0 / 4));
-    CHECK(server.stats().bytes_shared == 24);
+    CHECK(server.stats().shared_bytes.value() == 24);
   }
   SECTION("the reply's space is in pieces, which need not end where blocks do") {
     *pull.add_reply_space() = arena.Span(128, 4);
@@ -140,10 +140,10 @@ TEST_CASE("a hundred clients that do not read hold a bounded number of replies")
     for (int i = 0; i < 100; ++i) {
       clients.push_back(std::make_unique<SlowClient>(server.address(), DensePull(0, 1, 0, {0})));
     }
-    while (server.stats().pulls < 100) std::this_thread::yield();
-    const auto refused = [&] { return server.stats().refused[Refusal::NOT_YET].load(); };
-    while (server.stats().bytes_out / kReply + refused() < 100) std::this_thread::yield();
-    CHECK(server.stats().bytes_out == 10 * kReply);
+    const auto refused = [&] { return server.stats().refused(Refusal::NOT_YET); };
+    const metrics::Counter& sent = server.stats().of(DataMethod::kPull).sent_bytes;
+    while (sent.value() / kReply + refused() < 100) std::this_thread::yield();
+    CHECK(sent.value() == 10 * kReply);
     CHECK(refused() == 90);
     // Whoever comes now is told to come again.
     v1::PullResponse pulled;

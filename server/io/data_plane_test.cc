@@ -66,8 +66,8 @@ TEST_CASE("generated code can train: open, pull, push, pin") {
   unpin.set_pin(pinned.pin());
   v1::UnpinResponse unpinned;
   REQUIRE_OK(FromGrpcStatus(server.stub().Unpin(&unpin_context, unpin, &unpinned)));
-  CHECK(server.stats().pushes == 3);
-  CHECK(server.stats().duplicates == 1);
+  CHECK(server.stats().handled(DataMethod::kPush) == 3);
+  CHECK(server.stats().duplicates.value() == 1);
 }
 
 TEST_CASE("a refusal comes with its kind and values") {
@@ -80,7 +80,7 @@ TEST_CASE("a refusal comes with its kind and values") {
   REQUIRE(RefusalKindOf(status) == Refusal::STALE_EPOCH);
   CHECK(RefusalOf(status)->expected() == 1);
   CHECK(RefusalOf(status)->got() == 9);
-  CHECK(server.stats().refused[Refusal::STALE_EPOCH] == 1);
+  CHECK(server.stats().refused(Refusal::STALE_EPOCH) == 1);
   Frame unknown = Frame(0, 1, 0).Dense(0, 2, {1, 2});
   unknown.header().mutable_context()->set_job_id(99);
   CHECK(RefusalKindOf(server.Push(unknown)) == Refusal::UNKNOWN_JOB);

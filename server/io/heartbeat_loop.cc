@@ -39,6 +39,7 @@ HeartbeatLoop::HeartbeatLoop(Options options)
     : options_(std::move(options)),
       stub_(v1::Coordination::NewStub(options_.channel)),
       faults_(options_.faults, /*stream=*/0),
+      contact_(options_.clock),
       thread_([this] { Run(); }) {}
 
 HeartbeatLoop::~HeartbeatLoop() { Stop(); }
@@ -127,10 +128,14 @@ absl::Status HeartbeatLoop::CallOnce() {
     if (status.ok() != scheduler_status_.ok() && status.ok()) LogInfo("scheduler answers");
     scheduler_status_ = status;
   }
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    contact_.Failed(status);
+    return status;
+  }
   if (exchange->response.heartbeat_ms() > 0) {
     interval_ = absl::Milliseconds(exchange->response.heartbeat_ms());
   }
+  contact_.Heard(interval_);
   options_.heed(exchange->response);
   return absl::OkStatus();
 }

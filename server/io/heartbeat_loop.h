@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/daemon/scheduler_contact.h"
 #include "common/rpc/fault_injector.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
@@ -64,6 +65,9 @@ class HeartbeatLoop {
   // OK after an answer, or why the last call had none.
   absl::Status scheduler_status() const;
 
+  // Since when it was heard.
+  const SchedulerContact& contact() const { return contact_; }
+
   // Gives the outstanding call up and joins. May be called twice, by one thread.
   void Stop();
 
@@ -82,6 +86,7 @@ class HeartbeatLoop {
   const Options options_;
   const std::unique_ptr<v1::Coordination::Stub> stub_;
   RpcFaultInjector faults_;
+  SchedulerContact contact_;
   // The loop's own.
   SchedulerMemory memory_;
   uint64_t sequence_ = 0;

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_matchers.h"
@@ -33,7 +34,8 @@ class Loopback {
  public:
   explicit Loopback(const std::vector<v1::TableSpec>& tables = {testing::DenseTable("a", 2, 1)},
                     uint64_t most_reply_bytes = kMostReplyBytes)
-      : data_plane_({.state = &state_,
+      : data_plane_({.clock = &clock_,
+                     .state = &state_,
                      .stats = &stats_,
                      .arenas = &arenas_,
                      .most_reply_bytes = most_reply_bytes,
@@ -106,6 +108,7 @@ class Loopback {
   }
 
  private:
+  RealClock clock_;
   ServerState state_;
   DataPlaneStats stats_;
   SharedArenas arenas_;

@@ -143,12 +143,18 @@ void OrderExecutor::WriteCut(uint64_t job_id) {
     work->queued = false;
   }
   const ServerJob& job = work->writer.cut().job();
+  const absl::Duration began = options_.clock->Monotonic();
   const bool ended = work->writer.Work([this, &job, &work] {
     MutexLock lock(&mu_);
     const auto found = cut_work_.find(job.job_id());
     return found == cut_work_.end() || found->second != work;
   });
-  if (ended) EndCut(job, work->writer.report());
+  work->written_for += options_.clock->Monotonic() - began;
+  if (!ended) return;
+  if (work->writer.report().done()) {
+    stats_.cut_seconds.Observe(absl::ToDoubleSeconds(work->written_for));
+  }
+  EndCut(job, work->writer.report());
 }
 
 void OrderExecutor::EndCut(const ServerJob& job, const v1::CutReport& report) {
@@ -156,6 +162,7 @@ void OrderExecutor::EndCut(const ServerJob& job, const v1::CutReport& report) {
     LogInfo("cut written",
             {{"job", job.job_id()}, {"cut", report.cut_id()}, {"files", report.files_size()}});
   } else if (!report.missed()) {
+    stats_.cuts_failed.Add();
     LogWarning("cut not written", {{"job", job.job_id()}, {"cause", report.error()}});
   }
   options_.state->CutDone(job, report);

@@ -13,8 +13,12 @@
 #include <memory>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "common/clock.h"
 #include "common/cut/held_cuts.h"
 #include "common/fs.h"
+#include "common/metrics/histogram.h"
+#include "common/metrics/instruments.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
 #include "server/core/job_cut.h"
@@ -29,6 +33,7 @@ class OrderExecutor {
  public:
   struct Options {
     // All outlive the executor.
+    const Clock* clock = nullptr;
     ServerState* state = nullptr;
     // Where cuts lie; with their file system.
     const HeldCuts* cuts = nullptr;
@@ -50,11 +55,23 @@ class OrderExecutor {
   // Closes all jobs; ends what opens and what is being written, and joins.
   void Stop();
 
+  struct Stats {
+    // Time spent writing this server's part of a cut [seconds], of those that were written.
+    metrics::Histogram cut_seconds{metrics::ExponentialBounds(0.01, 4, 8)};
+    // Cuts that were not written, but for those that came too late for their round.
+    metrics::Counter cuts_failed;
+  };
+  const Stats& stats() const { return stats_; }
+  const WorkQueue& openings() const { return openings_; }
+  const WorkQueue& cuts() const { return cuts_; }
+
  private:
   // A cut that is armed or being written.
   struct CutWork {
     CutWork(FileSystem* fs, std::unique_ptr<JobCut> cut) : writer(fs, std::move(cut)) {}
-    CutWriter writer;  // the thread of cuts_ alone
+    // The thread of cuts_ alone.
+    CutWriter writer;
+    absl::Duration written_for;
     bool queued = false;
   };
 
@@ -67,6 +84,7 @@ class OrderExecutor {
   void EndCut(const ServerJob& job, const v1::CutReport& report);
 
   const Options options_;
+  Stats stats_;
   Mutex mu_;
   // By job id.
   std::map<uint64_t, std::shared_ptr<CutWork>> cut_work_ ABSL_GUARDED_BY(mu_);

@@ -20,8 +20,7 @@
 namespace paceline::server {
 namespace {
 
-StreamAnswer Failed(DataPlane* data_plane, const absl::Status& status) {
-  data_plane->stats().CountRefusal(status);
+StreamAnswer Failed(const absl::Status& status) {
   StreamAnswer answer;
   *answer.header.mutable_error() = ToCallError(status);
   return answer;
@@ -29,8 +28,8 @@ StreamAnswer Failed(DataPlane* data_plane, const absl::Status& status) {
 
 // `set`: puts the response into the header.
 template <typename Response, typename Set>
-StreamAnswer Answer(DataPlane* data_plane, absl::StatusOr<Response> response, Set set) {
-  if (!response.ok()) return Failed(data_plane, response.status());
+StreamAnswer Answer(absl::StatusOr<Response> response, Set set) {
+  if (!response.ok()) return Failed(response.status());
   StreamAnswer answer;
   set(&answer.header, *std::move(response));
   return answer;
@@ -41,8 +40,8 @@ std::function<void()> ServePull(DataPlane* data_plane, const v1::DataCall& call,
   const absl::Time deadline = absl::Now() + absl::Milliseconds(call.timeout_ms());
   std::shared_ptr<WaitingPull> pull =
       WaitingPull::Start(data_plane, call.pull(), std::move(payload), deadline,
-                         [data_plane, answer](absl::StatusOr<PullAnswer> pulled) {
-                           if (!pulled.ok()) return answer(Failed(data_plane, pulled.status()));
+                         [answer](absl::StatusOr<PullAnswer> pulled) {
+                           if (!pulled.ok()) return answer(Failed(pulled.status()));
                            StreamAnswer streamed;
                            *streamed.header.mutable_pull() = std::move(pulled->header);
                            streamed.payload = std::move(pulled->payload);
@@ -58,7 +57,7 @@ std::function<void()> Serve(DataPlane* data_plane, const v1::DataCall& call, Pay
     case v1::DataCall::kPush:
       ServePush(data_plane, call.push(), std::move(payload),
                 [&](absl::StatusOr<v1::PushResponse> response) {
-                  answer(Answer(data_plane, std::move(response), [](v1::DataAnswer* to, auto from) {
+                  answer(Answer(std::move(response), [](v1::DataAnswer* to, auto from) {
                     *to->mutable_push() = std::move(from);
                   }));
                 });
@@ -66,20 +65,23 @@ std::function<void()> Serve(DataPlane* data_plane, const v1::DataCall& call, Pay
     case v1::DataCall::kPull:
       return ServePull(data_plane, call, std::move(payload), answer);
     case v1::DataCall::kOpenRank:
-      answer(Answer(data_plane, ServeOpenRank(data_plane, call.open_rank()),
+      answer(Answer(ServeOpenRank(data_plane, call.open_rank()),
                     [](v1::DataAnswer* to, auto from) { *to->mutable_open_rank() = from; }));
       return nullptr;
     case v1::DataCall::kPin:
-      answer(Answer(data_plane, ServePin(data_plane, call.pin()),
+      answer(Answer(ServePin(data_plane, call.pin()),
                     [](v1::DataAnswer* to, auto from) { *to->mutable_pin() = from; }));
       return nullptr;
     case v1::DataCall::kUnpin:
-      answer(Answer(data_plane, ServeUnpin(data_plane, call.unpin()),
+      answer(Answer(ServeUnpin(data_plane, call.unpin()),
                     [](v1::DataAnswer* to, auto from) { *to->mutable_unpin() = from; }));
       return nullptr;
-    case v1::DataCall::REQUEST_NOT_SET:
-      answer(Failed(data_plane, InvalidStatus("request: one expected, got none that is known")));
+    case v1::DataCall::REQUEST_NOT_SET: {
+      const absl::Status status = InvalidStatus("request: one expected, got none that is known");
+      data_plane->stats().Handled(DataMethod::kUnknown, status, absl::ZeroDuration());
+      answer(Failed(status));
       return nullptr;
+    }
   }
   return nullptr;
 }

@@ -52,9 +52,7 @@ void ServeAtOnce(DataPlane* data_plane, int ahead,
       data_plane->served_queue(),
       [data_plane, request](auto*... call) { (data_plane->service().*request)(call...); },
       [data_plane, serve](const Request& asked, const UnaryAnswer<Response>& answer) {
-        const absl::StatusOr<Response> response = serve(data_plane, asked);
-        data_plane->stats().CountRefusal(response.status());
-        answer(response);
+        answer(serve(data_plane, asked));
       },
       ahead);
 }
@@ -62,7 +60,10 @@ void ServeAtOnce(DataPlane* data_plane, int ahead,
 absl::StatusOr<grpc::ByteBuffer> Push(DataPlane* data_plane, const grpc::ByteBuffer& request) {
   v1::PushRequest header;
   Payload payload;
-  PL_RETURN_IF_ERROR(Decode(request, &header, &payload));
+  if (absl::Status decoded = Decode(request, &header, &payload); !decoded.ok()) {
+    data_plane->stats().Handled(DataMethod::kPush, decoded, absl::ZeroDuration());
+    return decoded;
+  }
   absl::StatusOr<grpc::ByteBuffer> answer;
   ServePush(data_plane, header, std::move(payload), [&](absl::StatusOr<v1::PushResponse> response) {
     if (response.ok()) {
@@ -100,7 +101,10 @@ class PullCall : public std::enable_shared_from_this<PullCall> {
     v1::PullRequest header;
     Payload keys;
     const absl::Status decoded = Decode(request_, &header, &keys);
-    if (!decoded.ok()) return Answer(decoded);
+    if (!decoded.ok()) {
+      data_plane_->stats().Handled(DataMethod::kPull, decoded, absl::ZeroDuration());
+      return Answer(decoded);
+    }
     std::shared_ptr<WaitingPull> pull = WaitingPull::Start(
         data_plane_, header, std::move(keys), absl::FromChrono(context_.deadline()),
         [self = shared_from_this()](absl::StatusOr<PullAnswer> answer) {
@@ -117,7 +121,6 @@ class PullCall : public std::enable_shared_from_this<PullCall> {
   }
 
   void Answer(absl::StatusOr<PullAnswer> answer) {
-    data_plane_->stats().CountRefusal(answer.status());
     if (answer.ok()) held_ = std::move(answer->held);
     data_plane_->WithOpenQueue([&] {
       if (answer.ok()) {

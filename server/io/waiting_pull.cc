@@ -35,11 +35,12 @@ std::shared_ptr<WaitingPull> WaitingPull::Start(DataPlane* data_plane,
 }
 
 void WaitingPull::Begin(const v1::PullRequest& header, Payload received, absl::Time deadline) {
-  ++data_plane_->stats().pulls;
+  began_ = data_plane_->Now();
   if (const absl::Status fault = Failpoint("server.pull.receive"); !fault.ok()) {
     return Answer(fault);
   }
-  const absl::StatusOr<Payload> keys = PayloadOf(data_plane_, header, std::move(received));
+  const absl::StatusOr<Payload> keys =
+      PayloadOf(data_plane_, DataMethod::kPull, header, std::move(received));
   if (!keys.ok()) return Answer(keys.status());
   reply_space_ = header.reply_space();
   absl::StatusOr<std::shared_ptr<ServerJob>> job = FindJob(data_plane_, header.context().job_id());
@@ -64,6 +65,7 @@ void WaitingPull::Park(uint64_t ticket, absl::Time until) {
     MutexLock lock(&mu_);
     ticket_ = ticket;
     if (answered_) return;
+    parked_ = data_plane_->Now();
     if (!cancelled_) {
       grpc::Alarm* const alarm = &alarm_;
       armed = data_plane_->WithOpenQueue([&] {
@@ -98,14 +100,24 @@ void WaitingPull::OnExpired(bool ok) {
 
 // Any thread, once.
 void WaitingPull::Answer(absl::StatusOr<PullReply> reply) {
+  absl::Duration waited;
   {
     MutexLock lock(&mu_);
     answered_ = true;
     alarm_.Cancel();
+    if (parked_ > absl::ZeroDuration()) waited = data_plane_->Now() - parked_;
   }
-  if (!reply.ok()) return done_(reply.status());
-  if (const absl::Status fault = Failpoint("server.pull.reply"); !fault.ok()) return done_(fault);
-  done_(Pack(*std::move(reply)));
+  absl::StatusOr<PullAnswer> answer = Finish(std::move(reply));
+  DataPlaneStats& stats = data_plane_->stats();
+  if (waited > absl::ZeroDuration()) stats.Waited(job_->policy(), waited);
+  stats.Handled(DataMethod::kPull, answer.status(), data_plane_->Now() - began_ - waited);
+  done_(std::move(answer));
+}
+
+absl::StatusOr<PullAnswer> WaitingPull::Finish(absl::StatusOr<PullReply> reply) {
+  PL_RETURN_IF_ERROR(reply.status());
+  PL_RETURN_IF_ERROR(Failpoint("server.pull.reply"));
+  return Pack(*std::move(reply));
 }
 
 absl::StatusOr<PullAnswer> WaitingPull::Pack(PullReply reply) {
@@ -114,7 +126,7 @@ absl::StatusOr<PullAnswer> WaitingPull::Pack(PullReply reply) {
   PullAnswer answer;
   answer.header = std::move(reply.header);
   if (shared) {
-    data_plane_->stats().bytes_shared += bytes;
+    data_plane_->stats().shared_bytes.Add(bytes);
     answer.header.set_in_reply_space(bytes);
   } else {
     if (!data_plane_->replies().Take(bytes)) return TooManyReplies();
@@ -125,7 +137,7 @@ absl::StatusOr<PullAnswer> WaitingPull::Pack(PullReply reply) {
       answer.payload.push_back(SliceOf(piece.owner, piece.bytes.data(), piece.bytes.size()));
     }
   }
-  data_plane_->stats().bytes_out += bytes;
+  data_plane_->stats().of(DataMethod::kPull).sent_bytes.Add(bytes);
   return answer;
 }
 

@@ -50,12 +50,14 @@ class WaitingPull : public std::enable_shared_from_this<WaitingPull> {
   void Begin(const v1::PullRequest& header, Payload received, absl::Time deadline);
   void Park(uint64_t ticket, absl::Time until);
   void Answer(absl::StatusOr<PullReply> reply);
+  absl::StatusOr<PullAnswer> Finish(absl::StatusOr<PullReply> reply);
   absl::StatusOr<PullAnswer> Pack(PullReply reply);
   absl::StatusOr<bool> WriteToReplySpace(const Payload& payload) const;
   void OnExpired(bool ok);
 
   DataPlane* const data_plane_;
   const Done done_;
+  absl::Duration began_;
   std::shared_ptr<ServerJob> job_;
   // Empty: there is none.
   google::protobuf::RepeatedPtrField<v1::SharedSpan> reply_space_;
@@ -63,6 +65,7 @@ class WaitingPull : public std::enable_shared_from_this<WaitingPull> {
   Mutex mu_;
   grpc::Alarm alarm_ ABSL_GUARDED_BY(mu_);
   std::optional<uint64_t> ticket_ ABSL_GUARDED_BY(mu_);
+  absl::Duration parked_ ABSL_GUARDED_BY(mu_);
   bool answered_ ABSL_GUARDED_BY(mu_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
 };

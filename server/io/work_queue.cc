@@ -16,6 +16,11 @@ bool WorkQueue::Add(std::function<void()> work) {
   return true;
 }
 
+size_t WorkQueue::depth() const {
+  MutexLock lock(&mu_);
+  return queue_.size();
+}
+
 void WorkQueue::Shutdown() {
   {
     MutexLock lock(&mu_);

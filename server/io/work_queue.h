@@ -26,6 +26,10 @@ class WorkQueue {
   // False: the queue is full or shut down; nothing will run.
   bool Add(std::function<void()> work);
 
+  // Pieces that wait, and may wait at most.
+  size_t depth() const;
+  size_t limit() const { return limit_; }
+
   // Takes no more, runs what is queued, joins. May be called twice, by one thread.
   void Shutdown();
 
@@ -33,7 +37,7 @@ class WorkQueue {
   void Run();
 
   const size_t limit_;
-  Mutex mu_;
+  mutable Mutex mu_;
   CondVar changed_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mu_);
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;

@@ -57,7 +57,7 @@ def received(cluster):
     for server in cluster.servers:
         with urllib.request.urlopen(f"http://{server.http_address()}/metrics", timeout=30) as page:
             for line in page.read().decode().splitlines():
-                if line.startswith("paceline_server_received_bytes_total "):
+                if line.startswith("paceline_rpc_received_bytes_total{"):
                     total += float(line.split()[1])
     return total
 

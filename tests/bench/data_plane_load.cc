@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "common/check.h"
+#include "common/clock.h"
 #include "common/rpc/channel.h"
 #include "server/core/job_testing.h"
 #include "server/core/server_state.h"
@@ -42,6 +43,7 @@ v1::ServerJobOrder Order(const DataPlaneLoad& load) {
 
 void Serve(const DataPlaneLoad& load, const v1::ServerJobOrder& order, int index, Role* role) {
   if (load.bare) return ServeBare(order.map(), role);
+  RealClock clock;
   server::ServerState state;
   server::DataPlaneStats stats;
   const server::testing::OpenedJob opened =
@@ -53,7 +55,7 @@ void Serve(const DataPlaneLoad& load, const v1::ServerJobOrder& order, int index
   std::unique_ptr<server::SharedArenas> arenas;
   if (load.shared_memory) arenas = std::make_unique<server::SharedArenas>();
   server::DataPlane data_plane(
-      {.state = &state, .stats = &stats, .arenas = arenas.get(), .threads = 2});
+      {.clock = &clock, .state = &state, .stats = &stats, .arenas = arenas.get(), .threads = 2});
   grpc::ServerBuilder builder;
   ApplyServerDefaults(&builder);
   int port = 0;

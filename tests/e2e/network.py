@@ -169,10 +169,10 @@ class NetworkCluster(Cluster):
             self.heal_all()
 
     def metrics(self, daemon):
-        """Name of each counter and gauge without labels -> value."""
+        """Each sample, as it is written with its labels -> value."""
         text = self.node(daemon).run(
             "/usr/bin/python3", "-c",
             "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=10).read().decode())",
             f"http://{daemon.http_address()}/metrics")
-        return {line.split()[0]: float(line.split()[1]) for line in text.splitlines()
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
                 if line and not line.startswith("#")}

@@ -185,10 +185,11 @@ checkpoint: {{every_iterations: 50, dir: {self.folder}/cuts}}
                 cluster.isolate(cluster.scheduler)
                 wait_for(lambda: "fell silent at once" in cluster.job(job).get("reason", ""), 30,
                          "the alarm")
-                applied = cluster.metrics(server)["paceline_server_pushes_total"]
+                pushes = 'paceline_rpc_handled_total{method="Push",code="OK"}'
+                applied = cluster.metrics(server)[pushes]
                 time.sleep(12 * self.heartbeat)
                 # Training does not need the scheduler.
-                self.assertGreater(cluster.metrics(server)["paceline_server_pushes_total"], applied)
+                self.assertGreater(cluster.metrics(server)[pushes], applied)
             self.converged(self.all_live(cluster), "all nodes are live")
             self.converged(lambda: not cluster.job(job).get("reason"), "the alarm is over")
             summary = self.check_exact(cluster, job, job_file)

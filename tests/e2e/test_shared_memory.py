@@ -12,12 +12,13 @@ from cluster import DIGITS, Cluster, needs_digits, wait_for, write_job
 
 def shared_bytes(cluster):
     """Payload bytes of all servers, and those of them that went through memory."""
-    names = ("received_bytes_total", "sent_bytes_total", "shared_memory_bytes_total")
+    names = ("paceline_rpc_received_bytes_total", "paceline_rpc_sent_bytes_total",
+             "paceline_server_shared_memory_bytes_total")
     totals = dict.fromkeys(names, 0.0)
     for server in cluster.servers:
         with urllib.request.urlopen(f"http://{server.http_address()}/metrics", timeout=30) as page:
             for line in page.read().decode().splitlines():
-                name = line.split()[0].removeprefix("paceline_server_")
+                name = line.split()[0].split("{")[0]
                 if name in totals:
                     totals[name] += float(line.split()[1])
     received, sent, shared = totals.values()

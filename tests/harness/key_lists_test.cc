@@ -41,7 +41,7 @@ class Rank {
   }
 
   server::ServerJob& job() { return server_.job(); }
-  uint64_t received() { return server_.stats().bytes_in; }
+  uint64_t received() { return server_.stats().received_bytes(); }
   size_t keys() const { return keys_.size(); }
 
   // Ones for all keys; then rank 1's part of the round.

@@ -6,16 +6,15 @@
 #ifndef PACELINE_WORKER_IO_NODE_GPU_METRICS_H_
 #define PACELINE_WORKER_IO_NODE_GPU_METRICS_H_
 
-#include <string>
 #include <vector>
 
+#include "common/metrics/scrape.h"
 #include "proto/cluster.pb.h"
 
 namespace paceline::worker {
 
-// A family for each fact that is known of any of them; what is not known of a GPU has no
-// line. Empty without GPUs.
-std::string GpuMetrics(const std::vector<v1::GpuStatus>& gpus);
+// What is not known of a GPU has no sample.
+void AddGpuMetrics(const std::vector<v1::GpuStatus>& gpus, metrics::Scrape* out);
 
 }  // namespace paceline::worker
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "common/metrics/registry.h"
+
 namespace paceline::worker {
 namespace {
 
@@ -19,28 +21,30 @@ TEST_CASE("GPUs in the form of Prometheus, as far as something is known of them"
   gpus[1].set_name("a \"b\"\\\n");
   gpus[1].set_memory_bytes(16);
   gpus[1].set_temperature_celsius(0);
-  CHECK(GpuMetrics(gpus) ==
-        "# HELP paceline_worker_gpu_memory_bytes Memory of the GPU.\n"
-        "# TYPE paceline_worker_gpu_memory_bytes gauge\n"
+  metrics::Registry registry;
+  registry.AddCollector([&](metrics::Scrape* out) { AddGpuMetrics(gpus, out); });
+  const std::string text = registry.Text();
+  for (const char* lines :
+       {"# TYPE paceline_worker_gpu_memory_bytes gauge\n"
         "paceline_worker_gpu_memory_bytes{gpu=\"0\",name=\"NVIDIA H100\"} 85520809984\n"
-        "paceline_worker_gpu_memory_bytes{gpu=\"3\",name=\"a \\\"b\\\"\\\\\\n\"} 16\n"
-        "# HELP paceline_worker_gpu_memory_used_bytes Memory of the GPU that is in use, by "
-        "whomever.\n"
+        "paceline_worker_gpu_memory_bytes{gpu=\"3\",name=\"a \\\"b\\\"\\\\\\n\"} 16\n",
         "# TYPE paceline_worker_gpu_memory_used_bytes gauge\n"
-        "paceline_worker_gpu_memory_used_bytes{gpu=\"0\",name=\"NVIDIA H100\"} 1234567890\n"
-        "# HELP paceline_worker_gpu_utilization_ratio Part of the last second in which the GPU "
-        "computed.\n"
+        "paceline_worker_gpu_memory_used_bytes{gpu=\"0\",name=\"NVIDIA H100\"} 1234567890\n#",
         "# TYPE paceline_worker_gpu_utilization_ratio gauge\n"
-        "paceline_worker_gpu_utilization_ratio{gpu=\"0\",name=\"NVIDIA H100\"} 0.97\n"
-        "# HELP paceline_worker_gpu_temperature_celsius Temperature of the GPU.\n"
+        "paceline_worker_gpu_utilization_ratio{gpu=\"0\",name=\"NVIDIA H100\"} 0.97\n",
         "# TYPE paceline_worker_gpu_temperature_celsius gauge\n"
         "paceline_worker_gpu_temperature_celsius{gpu=\"0\",name=\"NVIDIA H100\"} 41\n"
-        "paceline_worker_gpu_temperature_celsius{gpu=\"3\",name=\"a \\\"b\\\"\\\\\\n\"} 0\n"
-        "# HELP paceline_worker_gpu_ecc_errors_total Memory errors of the GPU that were not "
-        "corrected, since the driver was loaded.\n"
+        "paceline_worker_gpu_temperature_celsius{gpu=\"3\",name=\"a \\\"b\\\"\\\\\\n\"} 0\n",
         "# TYPE paceline_worker_gpu_ecc_errors_total counter\n"
-        "paceline_worker_gpu_ecc_errors_total{gpu=\"0\",name=\"NVIDIA H100\"} 2\n");
-  CHECK(GpuMetrics({}).empty());
+        "paceline_worker_gpu_ecc_errors_total{gpu=\"0\",name=\"NVIDIA H100\"} 2\n"}) {
+    CHECK_THAT(text, Catch::Contains(lines));
+  }
+}
+
+TEST_CASE("Without GPUs there are no samples") {
+  metrics::Registry registry;
+  registry.AddCollector([&](metrics::Scrape* out) { AddGpuMetrics({}, out); });
+  CHECK_THAT(registry.Text(), !Catch::Contains("gpu="));
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ uint64_t ResidentBytes() {
 
 }  // namespace
 
-NodeAgent::NodeAgent(Options options) : options_(std::move(options)), loop_(LoopOptions()) {}
+NodeAgent::NodeAgent(Options options)
+    : options_(std::move(options)), contact_(options_.clock), loop_(LoopOptions()) {}
 
 NodeAgent::~NodeAgent() { Stop(); }
 
@@ -35,6 +36,10 @@ void NodeAgent::Drain() {
 absl::Status NodeAgent::scheduler_status() const {
   MutexLock lock(&mu_);
   return status_;
+}
+
+absl::Status NodeAgent::Ready() const {
+  return draining_ ? absl::UnavailableError("draining") : contact_.Check();
 }
 
 NodeAgent::Loop::Options NodeAgent::LoopOptions() {
@@ -75,11 +80,13 @@ void NodeAgent::OnReply(const v1::HeartbeatResponse& reply) {
   const absl::Status trusted = memory_.Check(reply.scheduler());
   if (!trusted.ok()) {
     LogError("orders not heeded", {{"cause", trusted}});
+    contact_.Failed(trusted);
     MutexLock lock(&mu_);
     status_ = trusted;
     return;
   }
   node_id_ = reply.node_id();
+  contact_.Heard(absl::Milliseconds(reply.heartbeat_ms()));
   {
     MutexLock lock(&mu_);
     if (!status_.ok()) {
@@ -99,6 +106,7 @@ void NodeAgent::OnFailure(const absl::Status& status, uint64_t failures) {
   if ((failures & (failures - 1)) == 0) {
     LogWarning("the scheduler does not answer", {{"failures", failures}, {"cause", status}});
   }
+  contact_.Failed(status);
   MutexLock lock(&mu_);
   status_ = status;
 }

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/daemon/scheduler_contact.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
@@ -48,6 +49,10 @@ class NodeAgent {
 
   // OK, or why the scheduler cannot be had: the last failure.
   absl::Status scheduler_status() const;
+  // Since when it was heard.
+  const SchedulerContact& contact() const { return contact_; }
+  // OK: registered, in touch with the scheduler and taking tasks.
+  absl::Status Ready() const;
   // 0 before the first answer.
   uint64_t node_id() const { return node_id_; }
 
@@ -60,6 +65,7 @@ class NodeAgent {
   void OnFailure(const absl::Status& status, uint64_t failures);
 
   const Options options_;
+  SchedulerContact contact_;
   // Of the loop's thread.
   SchedulerMemory memory_;
   uint64_t sequence_ = 0;

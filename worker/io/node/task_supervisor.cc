@@ -10,17 +10,6 @@
 #include "common/status/status_macros.h"
 
 namespace paceline::worker {
-namespace {
-
-void LogExit(const TaskKey& key, const v1::TaskExit& exit) {
-  LogInfo("task ended", {{"job", key.job_id},
-                         {"rank", key.rank},
-                         {"incarnation", key.incarnation},
-                         {"cause", exit.cause()}});
-}
-
-}  // namespace
-
 TaskSupervisor::TaskSupervisor(Options options) : options_(std::move(options)) {
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "supervisor");
@@ -33,6 +22,8 @@ void TaskSupervisor::Obey(const v1::TaskOrder& order) {
   MutexLock lock(&mu_);
   if (shut_down_) return;
   if (order.desired() == v1::TaskOrder::RUN) {
+    // There was nothing to look at.
+    if (tasks_.empty()) looked_at_ = options_.clock->Monotonic();
     const auto [entry, is_new] = tasks_.try_emplace(key);
     if (is_new && order.has_gpu()) entry->second.gpu = order.gpu();
   } else if (order.desired() == v1::TaskOrder::STOP) {
@@ -46,18 +37,36 @@ void TaskSupervisor::Obey(const v1::TaskOrder& order) {
 
 std::vector<v1::TaskReport> TaskSupervisor::Reports() const {
   std::vector<v1::TaskReport> reports;
+  for (Task& task : Tasks()) reports.push_back(std::move(task.report));
+  return reports;
+}
+
+std::vector<TaskSupervisor::Task> TaskSupervisor::Tasks() const {
+  std::vector<Task> tasks;
+  const absl::Duration now = options_.clock->Monotonic();
   MutexLock lock(&mu_);
   for (const auto& [key, entry] : tasks_) {
-    v1::TaskReport& report = reports.emplace_back();
+    Task& task = tasks.emplace_back();
+    if (entry.started) task.uptime = (entry.exit ? entry.ended_at : now) - entry.started_at;
+    v1::TaskReport& report = task.report;
     report.set_job_id(key.job_id);
     report.set_rank(key.rank);
     report.set_incarnation(key.incarnation);
     report.set_state(entry.exit.has_value() ? v1::TaskReport::EXITED : v1::TaskReport::RUNNING);
     report.set_pid(entry.pid);
+    report.set_cpu_user_seconds(absl::ToDoubleSeconds(entry.usage.cpu_user));
+    report.set_cpu_system_seconds(absl::ToDoubleSeconds(entry.usage.cpu_system));
+    report.set_resident_bytes(entry.exit ? 0 : entry.usage.resident_bytes);
     if (entry.gpu.has_value()) report.set_gpu(*entry.gpu);
     if (entry.exit.has_value()) *report.mutable_exit() = *entry.exit;
   }
-  return reports;
+  return tasks;
+}
+
+absl::Duration TaskSupervisor::silence() const {
+  MutexLock lock(&mu_);
+  if (tasks_.empty()) return absl::ZeroDuration();
+  return options_.clock->Monotonic() - looked_at_;
 }
 
 bool TaskSupervisor::Runs(uint64_t job_id, uint32_t rank) const {
@@ -103,6 +112,7 @@ void TaskSupervisor::Run() {
 bool TaskSupervisor::Tend() {
   std::vector<TaskKey> to_start;
   bool changed = false;
+  looked_at_ = options_.clock->Monotonic();
   for (auto it = tasks_.begin(); it != tasks_.end();) {
     Entry& entry = it->second;
     if (!entry.started && !entry.stop_ordered) to_start.push_back(it->first);
@@ -127,6 +137,9 @@ void TaskSupervisor::StartOne(const TaskKey& key) {
   mu_.Lock();
   Entry& entry = tasks_.at(key);
   entry.started = true;
+  entry.started_at = options_.clock->Monotonic();
+  stats_.started.Add();
+  if (key.incarnation > 1) stats_.restarted.Add();
   if (task.ok()) {
     entry.task = *std::move(task);
     entry.pid = entry.task->pid();
@@ -138,7 +151,25 @@ void TaskSupervisor::StartOne(const TaskKey& key) {
   }
   entry.exit.emplace();
   entry.exit->set_cause(absl::StrCat("cannot be started: ", task.status().message()));
-  LogExit(key, *entry.exit);
+  Ended(key, &entry);
+}
+
+void TaskSupervisor::Ended(const TaskKey& key, Entry* entry) {
+  entry->ended_at = options_.clock->Monotonic();
+  const TaskEnding ending = EndingOf(*entry->exit, entry->stop_ordered);
+  stats_.ended[static_cast<size_t>(ending)].Add();
+  LogInfo("task ended", {{"job", key.job_id},
+                         {"rank", key.rank},
+                         {"incarnation", key.incarnation},
+                         {"cause", entry->exit->cause()}});
+}
+
+// What cannot be read stays as it was: the process may have ended just now.
+void TaskSupervisor::Sample(absl::Duration now, Entry* entry) const {
+  if (entry->pid == 0 || now < entry->sample_at) return;
+  entry->sample_at = now + options_.sample_every;
+  const auto usage = ReadProcessUsage(options_.proc, absl::StrCat(entry->pid));
+  if (usage.ok()) entry->usage = *usage;
 }
 
 absl::StatusOr<std::unique_ptr<RunningTask>> TaskSupervisor::Launch(const TaskKey& key,
@@ -161,9 +192,12 @@ bool TaskSupervisor::Watch(const TaskKey& key, Entry* entry) {
     entry->task->Kill();
   }
   entry->exit = entry->task->TryWait();
-  if (!entry->exit.has_value()) return false;
+  if (!entry->exit.has_value()) {
+    Sample(now, entry);
+    return false;
+  }
   entry->task.reset();
-  LogExit(key, *entry->exit);
+  Ended(key, entry);
   return true;
 }
 

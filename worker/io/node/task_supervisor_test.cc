@@ -1,6 +1,10 @@
 #include "worker/io/node/task_supervisor.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <utility>
@@ -92,12 +96,14 @@ struct Fixture {
   GpuOffer offer = *OfferGpus({.kind = v1::DEVICE_KIND_CUDA, .gpu = 1},
                               {.gpus = {{.ordinal = 0}, {.ordinal = 1}}, .reason = ""}, 3);
 
-  explicit Fixture(absl::Duration grace = absl::Milliseconds(30)) {
+  explicit Fixture(absl::Duration grace = absl::Milliseconds(30), std::string proc = "/nowhere") {
     supervisor = std::make_unique<TaskSupervisor>(TaskSupervisor::Options{
         .clock = &clock,
         .launcher = &launcher,
         .grace = grace,
         .poll_every = absl::Milliseconds(1),
+        .sample_every = absl::ZeroDuration(),
+        .proc = std::move(proc),
         .device = [this](std::optional<uint32_t> gpu) { return DeviceOfTask(offer, gpu); },
         .changed =
             [this] {
@@ -258,6 +264,82 @@ TEST_CASE("Shutdown ends all tasks and takes no more orders") {
   f.supervisor->Shutdown();
   MutexLock lock(&f.launcher.mu);
   CHECK(f.launcher.tasks[kFirst].stopped);
+}
+
+TEST_CASE("Tasks are counted by how they end") {
+  Fixture f;
+  f.Order(v1::TaskOrder::RUN, 0, 1);
+  f.Order(v1::TaskOrder::RUN, 1, 4);
+  f.Await([](const auto& all) { return all.size() == 2 && AllStarted(all); });
+  {
+    MutexLock lock(&f.launcher.mu);
+    v1::TaskExit& exit = f.launcher.tasks[kFirst].exit.emplace();
+    exit.set_cause("killed by signal 11 (SIGSEGV)");
+    exit.set_signal(11);
+  }
+  f.Await([](const auto& all) { return all[0].state() == v1::TaskReport::EXITED; });
+  f.Order(v1::TaskOrder::STOP, 1, 4);
+  f.Await([](const auto& all) { return all.size() == 1; });
+  const TaskStats& stats = f.supervisor->stats();
+  CHECK(stats.started.value() == 2);
+  CHECK(stats.restarted.value() == 1);
+  for (size_t ending = 0; ending < kTaskEndings; ++ending) {
+    CAPTURE(TaskEndingName(static_cast<TaskEnding>(ending)));
+    const bool once = ending == static_cast<size_t>(TaskEnding::kSignal) ||
+                      ending == static_cast<size_t>(TaskEnding::kStopped);
+    CHECK(stats.ended[ending].value() == (once ? 1 : 0));
+  }
+}
+
+TEST_CASE("What ends a task is told apart") {
+  v1::TaskExit exit;
+  CHECK(EndingOf(exit, false) == TaskEnding::kDone);
+  CHECK(EndingOf(exit, true) == TaskEnding::kStopped);
+  exit.set_exit_code(3);
+  CHECK(EndingOf(exit, false) == TaskEnding::kExitCode);
+  exit.set_signal(9);
+  CHECK(EndingOf(exit, false) == TaskEnding::kSignal);
+  exit.set_cause("out of memory: killed by the kernel (SIGKILL)");
+  CHECK(EndingOf(exit, true) == TaskEnding::kOutOfMemory);
+  exit.set_cause("cannot be started: no such program");
+  CHECK(EndingOf(exit, false) == TaskEnding::kNotStarted);
+}
+
+TEST_CASE("What a task's process takes is read from /proc, and kept when it has ended") {
+  std::string proc = (std::filesystem::temp_directory_path() / "proc.XXXXXX").string();
+  REQUIRE(mkdtemp(proc.data()) != nullptr);
+  std::filesystem::create_directories(proc + "/1000");
+  const auto write = [&](uint64_t ticks) {
+    // Renamed: the supervisor may be reading it.
+    std::ofstream(proc + "/stat") << "1000 (a) (b) R 1 1 1 0 -1 0 1 0 0 0 " << ticks
+                                  << " 7 0 0 20 0 3 0 4200 1000000 16 1 1 1";
+    std::filesystem::rename(proc + "/stat", proc + "/1000/stat");
+  };
+  const auto ticks = [](double seconds) {
+    return seconds * static_cast<double>(sysconf(_SC_CLK_TCK));
+  };
+  Fixture f(absl::Milliseconds(30), proc);
+  write(100);
+  f.Order(v1::TaskOrder::RUN);
+  f.Await(AllStarted);
+  for (const uint64_t expected : {100, 250}) {
+    write(expected);
+    while (ticks(f.supervisor->Reports()[0].cpu_user_seconds()) < expected - 0.5) {
+    }
+    CHECK(ticks(f.supervisor->Reports()[0].cpu_user_seconds()) == Approx(expected));
+  }
+  const v1::TaskReport running = f.supervisor->Reports()[0];
+  CHECK(ticks(running.cpu_system_seconds()) == Approx(7));
+  CHECK(running.resident_bytes() == 16 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  CHECK(f.supervisor->Tasks()[0].uptime > absl::ZeroDuration());
+
+  f.launcher.Exit(kFirst, "exit code 3");
+  f.Await([](const auto& all) { return all[0].state() == v1::TaskReport::EXITED; });
+  std::filesystem::remove_all(proc);
+  const TaskSupervisor::Task ended = f.supervisor->Tasks()[0];
+  CHECK(ticks(ended.report.cpu_user_seconds()) == Approx(250));
+  CHECK(ended.report.resident_bytes() == 0);
+  CHECK(f.supervisor->Tasks()[0].uptime == ended.uptime);
 }
 
 }  // namespace

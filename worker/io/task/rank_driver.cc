@@ -299,6 +299,7 @@ void RankDriver::UpdateReport() {
 void RankDriver::FillReport(v1::SyncTaskRequest* report) const {
   MutexLock lock(&report_mu_);
   report->MergeFrom(report_);
+  step_times_.Fill(report->mutable_progress());
   if (reach_ == nullptr) return;
   for (const Reachability::Unreachable& unreachable : reach_->Find()) {
     const v1::ShardServer& server = servers_[unreachable.server];

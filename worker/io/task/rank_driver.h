@@ -39,6 +39,7 @@
 #include "worker/core/task/residuals.h"
 #include "worker/core/task/shard_layout.h"
 #include "worker/core/task/ssp_cache.h"
+#include "worker/core/task/step_times.h"
 #include "worker/core/trace/tracer.h"
 #include "worker/io/data/prefetcher.h"
 #include "worker/io/net/data_client.h"
@@ -184,6 +185,7 @@ class RankDriver {
   std::vector<v1::EvalPoint> evals_;
   mutable Mutex report_mu_;
   v1::SyncTaskRequest report_ ABSL_GUARDED_BY(report_mu_);
+  StepTimes step_times_ ABSL_GUARDED_BY(report_mu_);
   // The servers of the map that is open, and whether they answer. Null before.
   std::shared_ptr<const ServerReach> reach_ ABSL_GUARDED_BY(report_mu_);
   std::vector<v1::ShardServer> servers_ ABSL_GUARDED_BY(report_mu_);

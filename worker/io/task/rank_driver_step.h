@@ -29,7 +29,8 @@ struct RankDriver::Step {
   // Nothing is pushed: no records, or a gradient that is not finite.
   bool empty = false;
   bool skipped = false;
-  // For the choice of codecs; transfers are what the iteration waited for. Event loop.
+  // For step times and the choice of codecs; transfers are what the iteration waited for.
+  // Event loop.
   struct Transfer {
     absl::Duration began;
     absl::Duration time;
@@ -38,7 +39,7 @@ struct RankDriver::Step {
   Transfer pull;
   Transfer compute;
   Transfer push;
-  // For the trace: when its batch was asked for, and when its first frame left. Event loop.
+  // When its batch was asked for, and, for the trace, when its first frame left. Event loop.
   absl::Duration began;
   std::optional<absl::Duration> first_push;
   // Tables that the push has taken in. Event loop.

@@ -216,6 +216,10 @@ void RankDriver::PushAcked(uint64_t attempt) {
   if (step.skipped) ++skipped_iterations_;
   meter_.Add(now, step.selected.share.epoch, step.selected.share.positions.size(),
              step.skipped ? LossSum() : step.loss);
+  {
+    MutexLock lock(&report_mu_);
+    step_times_.Add(now, now - step.began, step.pull.time + step.push.time);
+  }
   bool few = false;
   {
     MutexLock lock(&selection_mu_);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,14 @@ TEST_CASE("Every push counts once, under every policy") {
       CHECK(cluster.Applied(rank) == std::pair<uint64_t, uint64_t>(25, 25));
       CHECK(cluster.Report(rank).progress().iteration() == 25);
       CHECK(cluster.Report(rank).progress().finished());
+      // Every iteration was timed, and none waited longer than it took.
+      const v1::TaskProgress progress = cluster.Report(rank).progress();
+      const auto& counts = progress.step_seconds().counts();
+      CHECK(std::accumulate(counts.begin(), counts.end(), uint64_t{0}) == 25);
+      CHECK(progress.step_seconds().sum() > 0);
+      CHECK(progress.wait_seconds().sum() > 0);
+      CHECK(progress.wait_seconds().sum() <= progress.step_seconds().sum());
+      CHECK(progress.recent_step_seconds() > 0);
     }
     // Row 0 counts the pushes.
     CHECK(cluster.Dense("counting/values")[0] == 75);
