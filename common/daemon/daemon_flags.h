@@ -9,7 +9,7 @@
 //     ...
 //     InitDaemon(*flags);
 //
-// --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
+// --listen, --advertise, --http-listen, --port-file, --data-dir, --tls-dir, --log-level,
 // --log-format, --tcp-congestion, --insecure, --test-faults, --version, and --config FILE with the
 // same names as keys (`listen = "127.0.0.1:7071"`), where the command line wins and an
 // unknown key is an error.
@@ -19,6 +19,7 @@
 #define PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,7 +27,9 @@
 #include "common/daemon/address.h"
 #include "common/failpoint/test_faults.h"
 #include "common/log.h"
+#include "common/rpc/security.h"
 #include "common/rpc/tcp_options.h"
+#include "common/security/identity.h"
 
 namespace paceline {
 
@@ -43,6 +46,8 @@ struct DaemonFlags {
   LogOptions log;
   TcpOptions tcp;
   bool insecure = false;
+  // Never null: of --tls-dir, or none.
+  std::shared_ptr<RpcSecurity> security;
   TestFaults test_faults;
 
   // What others dial, once the port is known.
@@ -64,8 +69,10 @@ class DaemonFlagParser {
 
   // After ParseCommandLine.
   // Errors: InvalidArgument  names the flag: malformed; a listener that other
-  //                          hosts reach without --insecure; an --advertise that
-  //                          nobody can dial; --test-faults that make no sense.
+  //                          hosts reach without --tls-dir or --insecure; an --advertise
+  //                          that nobody can dial, or that the certificate is not for; a
+  //                          --tls-dir that is not good, or of another role;
+  //                          --test-faults that make no sense.
   absl::StatusOr<DaemonFlags> Validate() const;
 
  private:
@@ -75,6 +82,7 @@ class DaemonFlagParser {
   std::string http_listen_;
   std::string port_file_;
   std::string data_dir_;
+  std::string tls_dir_;
   std::string log_level_ = "info";
   std::string log_format_ = "text";
   std::string tcp_congestion_ = "auto";
