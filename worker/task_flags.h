@@ -19,6 +19,8 @@ struct TaskFlags {
   uint32_t rank = 0;
   uint64_t incarnation = 0;
   std::string scheduler;
+  // Of its worker; empty: none.
+  std::string tls_dir;
   std::string index_dir;
   std::string trace;
   std::string device = "auto";
@@ -39,7 +41,8 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags);
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
 
 // Of flags that ToTaskOptions has found good.
-TaskClientOptions ClientOptionsOf(const TaskFlags& flags);
+// Errors:  those of RpcSecurity::Load.
+absl::StatusOr<TaskClientOptions> ClientOptionsOf(const TaskFlags& flags);
 
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags);
