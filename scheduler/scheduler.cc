@@ -119,8 +119,10 @@ class Scheduler::Impl {
   }
 
   absl::Status StartCoordinator() {
-    cuts_ = std::make_unique<HeldCuts>(HeldCuts::Options{
-        .fs = options_.fs, .data_dir = options_.data_dir, .open_peer = MakePeerFiles()});
+    cuts_ = std::make_unique<HeldCuts>(
+        HeldCuts::Options{.fs = options_.fs,
+                          .data_dir = options_.data_dir,
+                          .open_peer = MakePeerFiles(options_.security)});
     Coordinator::Options options;
     options.journal = options_.journal;
     if (options.journal == nullptr) {
@@ -150,7 +152,8 @@ class Scheduler::Impl {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);
-    builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(options_.listen.ToString(), options_.security->ServerCredentials(),
+                             &port_);
     builder.RegisterService(scheduler_service_.get());
     builder.RegisterService(coordination_service_.get());
     builder.RegisterService(cut_files_.get());

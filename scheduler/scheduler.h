@@ -26,6 +26,7 @@
 #include "common/clock.h"
 #include "common/daemon/address.h"
 #include "common/fs.h"
+#include "common/rpc/security.h"
 
 namespace paceline::scheduler {
 
@@ -44,6 +45,8 @@ class Scheduler {
     HostPort advertise;
     // No host: no HTTP. Port 0: any free one.
     HostPort http_listen;
+    // Of all its connections.
+    std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
     // Holds the journal, and cuts and indexes of jobs that name no folder. Made
     // absolute; created if absent.
     std::string data_dir;

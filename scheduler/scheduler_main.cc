@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   options.listen = flags->listen;
   options.advertise = flags->advertise;
   options.http_listen = flags->http_listen.value_or(paceline::HostPort());
+  options.security = flags->security;
   options.data_dir = flags->data_dir;
   options.heartbeat = absl::Milliseconds(heartbeat_ms);
 

@@ -83,7 +83,7 @@ class Server::Impl {
         fold_(options_.fold_limit, "--fold-limit"),
         cuts_({.fs = options_.fs,
                .data_dir = options_.data_dir,
-               .open_peer = MakePeerFiles(),
+               .open_peer = MakePeerFiles(options_.security, options_.scheduler),
                .scheduler = options_.scheduler}),
         cut_files_([this](const auto& request) { return ReadCutFile(cuts_, request); }),
         cut_store_({.cuts = &cuts_,
@@ -124,7 +124,8 @@ class Server::Impl {
     PL_RETURN_IF_ERROR(StartGrpc());
     PL_RETURN_IF_ERROR(StartHttp());
     HeartbeatLoop::Options heartbeat;
-    heartbeat.channel = MakeChannel(options_.scheduler, grpc::InsecureChannelCredentials());
+    heartbeat.channel =
+        MakeChannel(options_.scheduler, options_.security->ChannelCredentials(Role::kScheduler));
     heartbeat.queue = data_plane_.queue();
     heartbeat.clock = options_.clock;
     heartbeat.report = [this] { return Report(); };
@@ -216,7 +217,8 @@ class Server::Impl {
     grpc::ResourceQuota quota("server");
     quota.Resize(options_.fold_limit + kTransportBytes);
     builder.SetResourceQuota(quota);
-    builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(options_.listen.ToString(), options_.security->ServerCredentials(),
+                             &port_);
     data_plane_.Register(&builder);
     cut_files_.Register(&builder);
     health_.Register(&builder);

@@ -25,6 +25,7 @@
 #include "common/daemon/address.h"
 #include "common/fs.h"
 #include "common/rpc/fault_injector.h"
+#include "common/rpc/security.h"
 
 namespace paceline::server {
 
@@ -41,6 +42,8 @@ class Server {
     HostPort advertise;
     // No host: no HTTP. Port 0: any free one.
     HostPort http_listen;
+    // Of all its connections.
+    std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
     // "host:port" of the scheduler.
     std::string scheduler;
     // For files of replicated cuts (checkpoint.replicas).

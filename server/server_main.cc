@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   options.fs = flags->files.get();
   options.listen = flags->listen;
   options.advertise = flags->advertise;
+  options.security = flags->security;
   options.data_dir = flags->data_dir;
   options.rpc_faults = flags->test_faults.rpc;
   options.http_listen = flags->http_listen.value_or(paceline::HostPort());

@@ -1,8 +1,10 @@
 #include "worker/task_flags.h"
 
+#include "common/clock.h"
 #include "common/failpoint/test_faults.h"
 #include "common/fs.h"
 #include "common/hash.h"
+#include "common/rpc/security.h"
 #include "common/rpc/tcp_options.h"
 #include "common/status/status_macros.h"
 #include "worker/core/node/device_flag.h"
@@ -15,6 +17,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--incarnation", flags->incarnation, "which life of the rank this is")
       ->required();
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")->required();
+  app->add_option("--tls-dir", flags->tls_dir, "folder with its worker's certificate");
   app->add_option("--index-dir", flags->index_dir, "folder for record indexes");
   app->add_option("--trace", flags->trace, "file beside which a trace is written");
   app->add_option("--device", flags->device,
@@ -48,11 +51,16 @@ std::vector<std::string> OwnFolders(const TaskFlags& flags) {
   return {flags.index_dir, flags.trace.empty() ? "" : DirName(flags.trace)};
 }
 
-TaskClientOptions ClientOptionsOf(const TaskFlags& flags) {
-  return {.scheduler = flags.scheduler,
-          .shared_memory = flags.shared_memory,
-          .faults = ParseTestFaults(flags.test_faults)->rpc,
-          .stream = MixBits(flags.rank, flags.incarnation)};
+absl::StatusOr<TaskClientOptions> ClientOptionsOf(const TaskFlags& flags) {
+  TaskClientOptions options;
+  options.scheduler = flags.scheduler;
+  if (!flags.tls_dir.empty()) {
+    PL_ASSIGN_OR_RETURN(options.security, RpcSecurity::Load(flags.tls_dir, RealClock().Now()));
+  }
+  options.shared_memory = flags.shared_memory;
+  options.faults = ParseTestFaults(flags.test_faults)->rpc;
+  options.stream = MixBits(flags.rank, flags.incarnation);
+  return options;
 }
 
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {

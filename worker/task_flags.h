@@ -20,6 +20,8 @@ struct TaskFlags {
   uint32_t rank = 0;
   uint64_t incarnation = 0;
   std::string scheduler;
+  // Of its worker; empty: none.
+  std::string tls_dir;
   std::string index_dir;
   std::string trace;
   std::string device = "auto";
@@ -41,14 +43,14 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags);
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
 
 // Of flags that ToTaskOptions has found good.
-// Sets up the log, how connections send, and what goes wrong on purpose. After
-// ToTaskOptions has found the flags right.
+// Sets up the log, how connections send, and what goes wrong on purpose.
 void InitTask(const TaskFlags& flags);
 
 // Folders that the task writes to for itself.
 std::vector<std::string> OwnFolders(const TaskFlags& flags);
 
-TaskClientOptions ClientOptionsOf(const TaskFlags& flags);
+// Errors:  those of RpcSecurity::Load.
+absl::StatusOr<TaskClientOptions> ClientOptionsOf(const TaskFlags& flags);
 
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<LogOptions> LogOptionsOf(const TaskFlags& flags);

@@ -29,8 +29,9 @@ int TaskMain(int argc, char** argv) {
   AddTaskFlags(&app, &flags);
   if (const std::optional<int> code = ParseCommandLine(&app, argc, argv)) return *code;
   absl::StatusOr<TaskOptions> options = ToTaskOptions(flags);
-  if (!options.ok()) {
-    std::fprintf(stderr, "task: %s\n", std::string(options.status().message()).c_str());
+  const auto calls = options.ok() ? ClientOptionsOf(flags) : options.status();
+  if (!calls.ok()) {
+    std::fprintf(stderr, "task: %s\n", std::string(calls.status().message()).c_str());
     return 2;
   }
   const auto files = OpenFiles(flags.paths, OwnFolders(flags));
@@ -39,7 +40,7 @@ int TaskMain(int argc, char** argv) {
     return 2;
   }
   InitTask(flags);
-  const TaskClients clients = MakeTaskClients(ClientOptionsOf(flags), &clock);
+  const TaskClients clients = MakeTaskClients(*calls, &clock);
   options->clock = &clock;
   options->fs = files->get();
   options->scheduler = clients.scheduler.get();
@@ -52,8 +53,7 @@ int TaskMain(int argc, char** argv) {
   }).detach();
   const TaskEnd end = task->Wait();
   std::fflush(nullptr);
-  // At once: a batch that is being computed must not hold the end up.
-  _exit(end.code);
+  _exit(end.code);  // at once: a batch that is being computed must not hold the end up
 }
 
 }  // namespace paceline::worker

@@ -67,6 +67,9 @@ std::unique_ptr<TaskLauncher> ProcessLauncher(const Worker::Options& options) {
   launcher.arguments = options.task_arguments;
   launcher.arguments.push_back(absl::StrCat("--scheduler=", options.scheduler));
   launcher.arguments.push_back(absl::StrCat("--index-dir=", JoinPath(options.data_dir, "index")));
+  if (options.security->tls()) {
+    launcher.arguments.push_back(absl::StrCat("--tls-dir=", options.security->tls_dir()));
+  }
   if (!options.trace.empty()) {
     launcher.arguments.push_back(absl::StrCat("--trace=", options.trace));
   }
@@ -90,8 +93,8 @@ class WorkerImpl final : public Worker {
         gpus_({.clock = options_.clock, .gpus = offer_.gpus, .library = options_.nvml_library}),
         launcher_(options_.launcher != nullptr ? std::move(options_.launcher)
                                                : ProcessLauncher(options_)),
-        scheduler_(WithFaults(MakeGrpcSchedulerClient(options_.scheduler), options_.rpc_faults,
-                              /*stream=*/0, options_.clock)),
+        scheduler_(WithFaults(MakeGrpcSchedulerClient(options_.scheduler, options_.security),
+                              options_.rpc_faults, /*stream=*/0, options_.clock)),
         supervisor_(
             {.clock = options_.clock,
              .launcher = launcher_.get(),
@@ -188,7 +191,8 @@ class WorkerImpl final : public Worker {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);
-    builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(options_.listen.ToString(), options_.security->ServerCredentials(),
+                             &port_);
     builder.RegisterService(&logs_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {

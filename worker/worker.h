@@ -21,6 +21,7 @@
 #include "common/daemon/address.h"
 #include "common/fs.h"
 #include "common/rpc/fault_injector.h"
+#include "common/rpc/security.h"
 #include "worker/core/node/device_flag.h"
 #include "worker/gpu/find_gpus.h"
 #include "worker/io/node/task_launcher.h"
@@ -36,6 +37,8 @@ class Worker {
     HostPort advertise;
     // Nothing: no HTTP.
     std::optional<HostPort> http_listen;
+    // Of all its connections and of those of its tasks.
+    std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
     // Of the scheduler, "host:port".
     std::string scheduler;
     // Logs of tasks and record indexes.

@@ -58,6 +58,7 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.listen = daemon.listen;
   options.advertise = daemon.advertise;
   options.http_listen = daemon.http_listen;
+  options.security = daemon.security;
   options.scheduler = flags.scheduler;
   options.slots = flags.slots;
   options.data_dir = daemon.data_dir;

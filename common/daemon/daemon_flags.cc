@@ -4,8 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/clock.h"
 #include "common/daemon/descriptors.h"
 #include "common/daemon/mutex_checks.h"
+#include "common/security/tls_dir.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
 
@@ -20,12 +22,28 @@ absl::StatusOr<HostPort> ParseFlag(absl::string_view flag, const std::string& va
   return absl::InvalidArgumentError(absl::StrCat(flag, ": ", address.status().message()));
 }
 
-absl::Status CheckReach(absl::string_view flag, const HostPort& address, bool insecure) {
-  if (insecure || IsLoopback(address.host)) return absl::OkStatus();
+absl::Status CheckReach(absl::string_view flag, const HostPort& address, bool accepted) {
+  if (accepted || IsLoopback(address.host)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(flag, " ", address.ToString(),
-                   ": other hosts reach this listener, and it is not protected: listen on "
-                   "127.0.0.1, or accept the risk with --insecure"));
+                   ": other hosts reach this listener, and it is not protected: give it a "
+                   "certificate with --tls-dir (pacectl certs), listen on 127.0.0.1, or accept "
+                   "the risk with --insecure"));
+}
+
+absl::Status OfTlsDir(const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat("--tls-dir: ", status.message()));
+}
+
+absl::StatusOr<std::shared_ptr<RpcSecurity>> LoadSecurity(const std::string& tls_dir, Role role) {
+  if (tls_dir.empty()) return RpcSecurity::Insecure();
+  auto security = RpcSecurity::Load(tls_dir, RealClock().Now());
+  PL_RETURN_IF_ERROR(OfTlsDir(security.status()));
+  if ((*security)->identity().role == role) return security;
+  return OfTlsDir(absl::InvalidArgumentError(absl::StrCat("a certificate of a ", RoleName(role),
+                                                          " expected, ", tls_dir, " has that of ",
+                                                          IdentityText((*security)->identity()))));
 }
 
 }  // namespace
@@ -49,13 +67,17 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
   app->add_option("--port-file", port_file_, "file to write the bound ports to");
   app->add_option("--data-dir", data_dir_, "folder for all that must survive a restart")
       ->capture_default_str();
+  app->add_option("--tls-dir", tls_dir_,
+                  "folder with ca.crt, tls.crt and tls.key: all connections are encrypted, and "
+                  "both sides known by their certificates");
   app->add_option("--log-level", log_level_, "debug, info, warning or error")
       ->capture_default_str();
   app->add_option("--log-format", log_format_, "text or json")->capture_default_str();
   app->add_option("--tcp-congestion", tcp_congestion_,
                   "congestion control of connections: auto (cubic or reno), system, or a name")
       ->capture_default_str();
-  app->add_flag("--insecure", insecure_, "allow unprotected listeners that other hosts reach");
+  app->add_flag("--insecure", insecure_,
+                "allow listeners that other hosts reach and that no certificate protects");
   AddPathFlags(app, &paths_);
   app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
   app->set_version_flag("--version", absl::StrCat("paceline-", defaults.role, " ", kVersion));
@@ -76,8 +98,11 @@ absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate(std::vector<std::string> 
   PL_ASSIGN_OR_RETURN(flags.tcp, ParseTcpCongestion(tcp_congestion_));
   PL_ASSIGN_OR_RETURN(flags.test_faults, ParseTestFaults(test_faults_));
 
+  PL_ASSIGN_OR_RETURN(const Role role, ParseRole(role_));
+  PL_ASSIGN_OR_RETURN(flags.security, LoadSecurity(tls_dir_, role));
+  const bool accepted = insecure_ || flags.security->tls();
   PL_ASSIGN_OR_RETURN(flags.listen, ParseFlag("--listen", listen_));
-  PL_RETURN_IF_ERROR(CheckReach("--listen", flags.listen, insecure_));
+  PL_RETURN_IF_ERROR(CheckReach("--listen", flags.listen, accepted));
   if (advertise_.empty()) {
     flags.advertise = HostPort{flags.listen.host, 0};
   } else {
@@ -88,9 +113,12 @@ absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate(std::vector<std::string> 
         absl::StrCat("--advertise: nobody can dial ", flags.advertise.host,
                      ": name the address under which others reach this host"));
   }
+  if (flags.security->tls()) {
+    PL_RETURN_IF_ERROR(OfTlsDir(CheckCertificateHost(tls_dir_, flags.advertise.host)));
+  }
   if (http_listen_ != "none") {
     PL_ASSIGN_OR_RETURN(flags.http_listen, ParseFlag("--http-listen", http_listen_));
-    PL_RETURN_IF_ERROR(CheckReach("--http-listen", *flags.http_listen, insecure_));
+    PL_RETURN_IF_ERROR(CheckReach("--http-listen", *flags.http_listen, accepted));
   }
   own_dirs.push_back(data_dir_);
   PL_ASSIGN_OR_RETURN(flags.files, OpenFiles(paths_, own_dirs));

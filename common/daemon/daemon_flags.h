@@ -9,10 +9,10 @@
 //     ...
 //     InitDaemon(*flags);
 //
-// --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
+// --listen, --advertise, --http-listen, --port-file, --data-dir, --tls-dir, --log-level,
 // --log-format, --tcp-congestion, --insecure, --data-root, --checkpoint-root, --test-faults,
-// --version, and --config FILE with the same names as keys (`listen = "127.0.0.1:7071"`), where the
-// command line wins and an unknown key is an error.
+// --version, and --config FILE with the same names as keys (`listen = "127.0.0.1:7071"`),
+// where the command line wins and an unknown key is an error.
 //
 // Owned by one thread: main's.
 #ifndef PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
@@ -30,7 +30,9 @@
 #include "common/failpoint/test_faults.h"
 #include "common/fs.h"
 #include "common/log.h"
+#include "common/rpc/security.h"
 #include "common/rpc/tcp_options.h"
+#include "common/security/identity.h"
 
 namespace paceline {
 
@@ -50,6 +52,8 @@ struct DaemonFlags {
   PathFlags paths;
   // All that the daemon and its jobs read and write, within `paths`.
   std::shared_ptr<FileSystem> files;
+  // Never null: of --tls-dir, or none.
+  std::shared_ptr<RpcSecurity> security;
   TestFaults test_faults;
 
   // What others dial, once the port is known.
@@ -72,8 +76,10 @@ class DaemonFlagParser {
   // After ParseCommandLine. `own_dirs`: folders that the daemon writes to for itself, beside
   // its --data-dir.
   // Errors: InvalidArgument  names the flag: malformed; a listener that other
-  //                          hosts reach without --insecure; an --advertise that
-  //                          nobody can dial; --test-faults that make no sense.
+  //                          hosts reach without --tls-dir or --insecure; an --advertise
+  //                          that nobody can dial, or that the certificate is not for; a
+  //                          --tls-dir that is not good, or of another role;
+  //                          --test-faults that make no sense.
   //         those of OpenFiles.
   absl::StatusOr<DaemonFlags> Validate(std::vector<std::string> own_dirs = {}) const;
 
@@ -84,6 +90,7 @@ class DaemonFlagParser {
   std::string http_listen_;
   std::string port_file_;
   std::string data_dir_;
+  std::string tls_dir_;
   std::string log_level_ = "info";
   std::string log_format_ = "text";
   std::string tcp_congestion_ = "auto";

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
+#include "common/security/certificates.h"
+#include "common/security/tls_dir.h"
 #include "common/status/status_matchers.h"
 
 namespace paceline {
@@ -53,11 +56,46 @@ TEST_CASE("every flag is taken over") {
   CHECK(flags.insecure);
 }
 
-TEST_CASE("listeners that others reach need --insecure") {
+TEST_CASE("listeners that others reach need a certificate or --insecure") {
+  CHECK_STATUS(Parse({"--listen=10.0.0.1:7071"}), kBad, "--tls-dir");
   CHECK_STATUS(Parse({"--listen=10.0.0.1:7071"}), kBad, "--insecure");
   CHECK_STATUS(Parse({"--http-listen=0.0.0.0:8071"}), kBad, "--http-listen 0.0.0.0:8071");
   CHECK_OK(Parse({"--listen=10.0.0.1:7071", "--insecure"}));
   CHECK_OK(Parse({"--listen=[::1]:7071"}));
+}
+
+// A folder with the certificate of a server that is dialled as vm2.
+std::string TlsDirOf(Role role) {
+  const char* dir = std::getenv("TEST_TMPDIR");
+  const std::string path =
+      std::string(dir != nullptr ? dir : "/tmp") + "/tls-" + std::string(RoleName(role));
+  const absl::Time now = RealClock().Now();
+  REQUIRE_OK_AND_ASSIGN(const KeyAndCertificate ca, MakeCa(now));
+  REQUIRE_OK_AND_ASSIGN(
+      const KeyAndCertificate issued,
+      IssueCertificate(ca, {.identity = {role, "vm2"}, .hosts = {"vm2"}, .now = now}));
+  REQUIRE_OK(WriteTlsDir(path, {ca.certificate, issued.certificate, issued.key}));
+  return path;
+}
+
+TEST_CASE("a certificate protects listeners that others reach") {
+  const std::string server = "--tls-dir=" + TlsDirOf(Role::kServer);
+  REQUIRE_OK_AND_ASSIGN(const DaemonFlags flags, Parse({"--listen=0.0.0.0:1", "--advertise=vm2:0",
+                                                        "--http-listen=none", server.c_str()}));
+  CHECK(flags.security->tls());
+  CHECK(flags.security->identity() == Identity{Role::kServer, "vm2"});
+  REQUIRE_OK_AND_ASSIGN(const DaemonFlags without, Parse({}));
+  CHECK_FALSE(without.security->tls());
+}
+
+TEST_CASE("a certificate has to be good, a server's, and for the advertised host") {
+  const std::string server = "--tls-dir=" + TlsDirOf(Role::kServer);
+  CHECK_STATUS(Parse({"--listen=0.0.0.0:1", "--advertise=vm3:0", server.c_str()}), kBad,
+               "for vm2, not for vm3");
+  const std::string worker = "--tls-dir=" + TlsDirOf(Role::kWorker);
+  CHECK_STATUS(Parse({"--advertise=vm2:0", worker.c_str()}), kBad,
+               "--tls-dir: a certificate of a server expected");
+  CHECK_STATUS(Parse({"--tls-dir=/no/such/folder"}), kBad, "--tls-dir: /no/such/folder/ca.crt");
 }
 
 TEST_CASE("an address that nobody can dial is not advertised") {

@@ -7,11 +7,16 @@
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_context.h>
 
+#include "absl/status/statusor.h"
 #include "common/security/identity.h"
 
 namespace paceline {
 
-// The identity in the peer's verified certificate. Over a connection without one, which
+// Of the certificate that the other side of a TLS connection has shown and gRPC verified.
+// Errors: Unauthenticated  it names nobody, or there is none.
+absl::StatusOr<Identity> PeerIdentity(const grpc::AuthContext& connection);
+
+// The identity in the peer's verified certificate. Over a connection without TLS, which
 // only a cluster without certificates serves: an admin without a name.
 Identity CallerOf(const grpc::ServerContextBase& context);
 

@@ -77,6 +77,9 @@ class PeerFile final : public ReadableFile {
 
 class PeerFiles {
  public:
+  PeerFiles(std::shared_ptr<RpcSecurity> security, std::string scheduler)
+      : security_(std::move(security)), scheduler_(std::move(scheduler)) {}
+
   absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& address,
                                                      const std::string& dir,
                                                      const std::string& name) {
@@ -85,7 +88,8 @@ class PeerFiles {
       MutexLock lock(&mu_);
       std::shared_ptr<v1::CutFiles::Stub>& known = stubs_[address];
       if (known == nullptr) {
-        known = v1::CutFiles::NewStub(MakeChannel(address, grpc::InsecureChannelCredentials()));
+        const Role role = address == scheduler_ ? Role::kScheduler : Role::kServer;
+        known = v1::CutFiles::NewStub(MakeChannel(address, security_->ChannelCredentials(role)));
       }
       stub = known;
     }
@@ -95,6 +99,8 @@ class PeerFiles {
   }
 
  private:
+  const std::shared_ptr<RpcSecurity> security_;
+  const std::string scheduler_;
   Mutex mu_;
   // By address.
   std::map<std::string, std::shared_ptr<v1::CutFiles::Stub>> stubs_ ABSL_GUARDED_BY(mu_);
@@ -102,9 +108,10 @@ class PeerFiles {
 
 }  // namespace
 
-OpenPeerFile MakePeerFiles() {
-  return [files = std::make_shared<PeerFiles>()](const std::string& address, const std::string& dir,
-                                                 const std::string& name) {
+OpenPeerFile MakePeerFiles(std::shared_ptr<RpcSecurity> security, std::string scheduler) {
+  auto files = std::make_shared<PeerFiles>(std::move(security), std::move(scheduler));
+  return [files = std::move(files)](const std::string& address, const std::string& dir,
+                                    const std::string& name) {
     return files->Open(address, dir, name);
   };
 }

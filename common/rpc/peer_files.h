@@ -3,9 +3,12 @@
 #define PACELINE_COMMON_RPC_PEER_FILES_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "absl/time/time.h"
 #include "common/cut/held_cuts.h"
+#include "common/rpc/security.h"
 
 namespace paceline {
 
@@ -13,9 +16,11 @@ namespace paceline {
 inline constexpr std::uint32_t kPeerPieceBytes = 256 << 10;
 inline constexpr absl::Duration kPeerTimeout = absl::Seconds(10);
 
-// An OpenPeerFile with one channel for each address. A file is opened with one call and
-// read with one for each piece; each waits for its answer on the caller's thread.
-OpenPeerFile MakePeerFiles();
+// An OpenPeerFile with one channel for each address: of the scheduler, if it is `scheduler`,
+// else of a server. A file is opened with one call and read with one for each piece; each
+// waits for its answer on the caller's thread.
+OpenPeerFile MakePeerFiles(std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure(),
+                           std::string scheduler = "");
 
 }  // namespace paceline
 

@@ -81,4 +81,14 @@ absl::StatusOr<Identity> ParseIdentityUri(absl::string_view uri) {
   return identity;
 }
 
+absl::StatusOr<Identity> IdentityOfUris(absl::Span<const absl::string_view> uris) {
+  if (uris.size() != 1) {
+    return absl::UnauthenticatedError(absl::StrCat("certificate: one URI ", kPrefix,
+                                                   "<role>/<name> expected, got ", uris.size()));
+  }
+  absl::StatusOr<Identity> identity = ParseIdentityUri(uris[0]);
+  if (identity.ok()) return identity;
+  return absl::UnauthenticatedError(absl::StrCat("certificate: ", identity.status().message()));
+}
+
 }  // namespace paceline

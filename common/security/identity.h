@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace paceline {
 
@@ -47,6 +48,10 @@ std::string IdentityText(const Identity& identity);
 // Errors: InvalidArgument  a role or name as above expected, and what came.
 absl::StatusOr<std::string> IdentityUri(const Identity& identity);
 absl::StatusOr<Identity> ParseIdentityUri(absl::string_view uri);
+
+// The identity in a certificate with these URIs.
+// Errors: Unauthenticated  not one URI, or one that is no identity.
+absl::StatusOr<Identity> IdentityOfUris(absl::Span<const absl::string_view> uris);
 
 }  // namespace paceline
 

@@ -38,5 +38,15 @@ TEST_CASE("what is no identity is refused, and said") {
   CHECK(IdentityUri({Role::kUser, std::string(63, 'a')}).ok());
 }
 
+TEST_CASE("a certificate has exactly one identity") {
+  const auto denied = absl::StatusCode::kUnauthenticated;
+  REQUIRE_OK_AND_ASSIGN(const Identity identity, IdentityOfUris({"spiffe://paceline/user/alice"}));
+  CHECK(identity == Identity{Role::kUser, "alice"});
+  CHECK_STATUS(IdentityOfUris({}), denied, "got 0");
+  CHECK_STATUS(IdentityOfUris({"spiffe://paceline/user/alice", "spiffe://paceline/admin/bob"}),
+               denied, "got 2");
+  CHECK_STATUS(IdentityOfUris({"https://example.com"}), denied, "https://example.com");
+}
+
 }  // namespace
 }  // namespace paceline

@@ -41,10 +41,11 @@ std::vector<grpc::Slice> Slices(const FramePayload& payload) {
 
 class GrpcDataClient final : public DataClient {
  public:
-  GrpcDataClient(const std::vector<std::string>& addresses, std::shared_ptr<ClientQueue> queue)
+  GrpcDataClient(const std::vector<std::string>& addresses,
+                 const std::shared_ptr<RpcSecurity>& security, std::shared_ptr<ClientQueue> queue)
       : queue_(std::move(queue)) {
     for (const std::string& address : addresses) {
-      servers_.push_back({std::make_unique<ServerChannel>(address), nullptr});
+      servers_.push_back({std::make_unique<ServerChannel>(address, security), nullptr});
     }
     tick_ = queue_->AddTick([this] { Tick(); });
   }
@@ -210,8 +211,9 @@ class GrpcDataClient final : public DataClient {
 }  // namespace
 
 std::unique_ptr<DataClient> MakeGrpcDataClient(const std::vector<std::string>& addresses,
+                                               const std::shared_ptr<RpcSecurity>& security,
                                                std::shared_ptr<ClientQueue> queue) {
-  return std::make_unique<GrpcDataClient>(addresses, std::move(queue));
+  return std::make_unique<GrpcDataClient>(addresses, security, std::move(queue));
 }
 
 }  // namespace paceline::worker

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/rpc/security.h"
 #include "worker/io/net/client_queue.h"
 #include "worker/io/net/data_client.h"
 
@@ -20,6 +21,7 @@ namespace paceline::worker {
 // cancels what is outstanding and waits for the callbacks: not to be done from one.
 std::unique_ptr<DataClient> MakeGrpcDataClient(
     const std::vector<std::string>& addresses,
+    const std::shared_ptr<RpcSecurity>& security = RpcSecurity::Insecure(),
     std::shared_ptr<ClientQueue> queue = std::make_shared<ClientQueue>());
 
 }  // namespace paceline::worker

@@ -39,10 +39,11 @@ class Handle final : public PendingCall {
 
 class GrpcSchedulerClient final : public SchedulerClient {
  public:
-  GrpcSchedulerClient(const std::string& address, std::shared_ptr<ClientQueue> queue)
+  GrpcSchedulerClient(const std::string& address, const RpcSecurity& security,
+                      std::shared_ptr<ClientQueue> queue)
       : queue_(std::move(queue)),
-        stub_(v1::Coordination::NewStub(MakeChannel(address, grpc::InsecureChannelCredentials()))) {
-  }
+        stub_(v1::Coordination::NewStub(
+            MakeChannel(address, security.ChannelCredentials(Role::kScheduler)))) {}
 
   std::unique_ptr<PendingCall> SyncTask(const v1::SyncTaskRequest& request, absl::Duration timeout,
                                         Done<v1::SyncTaskResponse> done) override {
@@ -94,9 +95,10 @@ class GrpcSchedulerClient final : public SchedulerClient {
 
 }  // namespace
 
-std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(const std::string& address,
-                                                         std::shared_ptr<ClientQueue> queue) {
-  return std::make_unique<GrpcSchedulerClient>(address, std::move(queue));
+std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(
+    const std::string& address, const std::shared_ptr<RpcSecurity>& security,
+    std::shared_ptr<ClientQueue> queue) {
+  return std::make_unique<GrpcSchedulerClient>(address, *security, std::move(queue));
 }
 
 }  // namespace paceline::worker

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/rpc/security.h"
 #include "worker/io/net/client_queue.h"
 #include "worker/io/net/scheduler_client.h"
 
@@ -14,6 +15,7 @@ namespace paceline::worker {
 // have come before the client is deleted.
 std::unique_ptr<SchedulerClient> MakeGrpcSchedulerClient(
     const std::string& address,
+    const std::shared_ptr<RpcSecurity>& security = RpcSecurity::Insecure(),
     std::shared_ptr<ClientQueue> queue = std::make_shared<ClientQueue>());
 
 }  // namespace paceline::worker

@@ -1,7 +1,5 @@
 #include "worker/io/net/server_channel.h"
 
-#include <grpcpp/security/credentials.h>
-
 #include <utility>
 
 #include "common/rpc/channel.h"
@@ -15,23 +13,25 @@ constexpr absl::Duration kPulseTimeout = absl::Seconds(4);
 // Never that of a channel for calls: the connections are not shared.
 constexpr int kPulseConnection = -1;
 
-std::shared_ptr<grpc::Channel> Make(const std::string& address, absl::Duration keepalive_timeout,
-                                    int connection) {
-  ChannelOptions options;
-  options.keepalive_timeout = keepalive_timeout;
-  options.connection_number = connection;
-  return MakeChannel(address, grpc::InsecureChannelCredentials(), options);
-}
-
 }  // namespace
 
-ServerChannel::ServerChannel(std::string address)
-    : address_(std::move(address)), pulse_(Make(address_, kPulseTimeout, kPulseConnection)) {
+ServerChannel::ServerChannel(std::string address, std::shared_ptr<RpcSecurity> security)
+    : address_(std::move(address)),
+      security_(std::move(security)),
+      pulse_(Make(kPulseTimeout, kPulseConnection)) {
   Connect();
 }
 
+std::shared_ptr<grpc::Channel> ServerChannel::Make(absl::Duration keepalive_timeout,
+                                                   int connection) const {
+  ChannelOptions options;
+  options.keepalive_timeout = keepalive_timeout;
+  options.connection_number = connection;
+  return MakeChannel(address_, security_->ChannelCredentials(Role::kServer), options);
+}
+
 void ServerChannel::Connect() {
-  stub_ = std::make_shared<grpc::GenericStub>(Make(address_, kPatience, connections_++));
+  stub_ = std::make_shared<grpc::GenericStub>(Make(kPatience, connections_++));
 }
 
 bool ServerChannel::CheckLost(absl::Duration now) {

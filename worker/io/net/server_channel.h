@@ -20,6 +20,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/rpc/security.h"
 
 namespace paceline::worker {
 
@@ -29,7 +30,8 @@ inline constexpr absl::Duration kPulseGrace = absl::Seconds(2);
 class ServerChannel {
  public:
   // Returns at once.
-  explicit ServerChannel(std::string address);
+  explicit ServerChannel(std::string address,
+                         std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure());
 
   const std::string& address() const { return address_; }
   // For the next call; calls that are under way hold theirs.
@@ -40,9 +42,11 @@ class ServerChannel {
   bool CheckLost(absl::Duration now);
 
  private:
+  std::shared_ptr<grpc::Channel> Make(absl::Duration keepalive_timeout, int connection) const;
   void Connect();
 
   const std::string address_;
+  const std::shared_ptr<RpcSecurity> security_;
   const std::shared_ptr<grpc::Channel> pulse_;
   int connections_ = 0;
   std::shared_ptr<grpc::GenericStub> stub_;

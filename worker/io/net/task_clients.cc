@@ -16,18 +16,19 @@ namespace paceline::worker {
 TaskClients MakeTaskClients(const TaskClientOptions& options, Clock* clock) {
   const auto queue = std::make_shared<ClientQueue>();
   const DataClientFactory data =
-      [queue, shared_memory = options.shared_memory,
+      [queue, security = options.security, shared_memory = options.shared_memory,
        key_lists = options.key_lists](const std::vector<std::string>& addresses) {
-        std::unique_ptr<DataClient> client = MakeGrpcDataClient(addresses, queue);
+        std::unique_ptr<DataClient> client = MakeGrpcDataClient(addresses, security, queue);
         if (shared_memory) client = WithSharedMemory(std::move(client), addresses.size());
         // Nearer to the rank: what is left out need not be copied to memory either.
         if (key_lists) client = WithKeyLists(std::move(client), addresses.size());
         return client;
       };
   // Faults are of calls: nearest to the rank.
-  return {.scheduler = WithFaults(MakeGrpcSchedulerClient(options.scheduler, queue), options.faults,
-                                  options.stream, clock),
-          .data = WithFaults(data, options.faults, options.stream, clock)};
+  return {
+      .scheduler = WithFaults(MakeGrpcSchedulerClient(options.scheduler, options.security, queue),
+                              options.faults, options.stream, clock),
+      .data = WithFaults(data, options.faults, options.stream, clock)};
 }
 
 }  // namespace paceline::worker

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/rpc/fault_injector.h"
+#include "common/rpc/security.h"
 #include "worker/io/net/data_client.h"
 #include "worker/io/net/scheduler_client.h"
 
@@ -21,6 +22,8 @@ struct TaskClients {
 struct TaskClientOptions {
   // host:port
   std::string scheduler;
+  // Of the connections to it and to servers.
+  std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
   // With servers on this host that offer it.
   bool shared_memory = true;
   // Keys that a server remembers are not sent again.

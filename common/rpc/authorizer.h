@@ -1,0 +1,30 @@
+// Lets calls in or not: the one place that every call to a daemon with certificates passes,
+// of whatever service and kind, before anything of it is read.
+//
+// Who calls is what the connection's certificate says; what it may call is in
+// common/security/access_rules.h. A call costs this once, its messages nothing.
+//
+// Calls fail with: UNAUTHENTICATED    the certificate names nobody.
+//                  PERMISSION_DENIED  the method is not for the caller's role; says for
+//                                     whom it is.
+// Those denied are logged.
+//
+// Thread-safe.
+#ifndef PACELINE_COMMON_RPC_AUTHORIZER_H_
+#define PACELINE_COMMON_RPC_AUTHORIZER_H_
+
+#include <grpcpp/security/auth_metadata_processor.h>
+
+namespace paceline {
+
+class Authorizer final : public grpc::AuthMetadataProcessor {
+ public:
+  // Only looks into tables.
+  bool IsBlocking() const override { return false; }
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* connection,
+                       OutputMetadata* consumed, OutputMetadata* response) override;
+};
+
+}  // namespace paceline
+
+#endif  // PACELINE_COMMON_RPC_AUTHORIZER_H_
