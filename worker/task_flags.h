@@ -42,7 +42,8 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags);
 // Errors:  InvalidArgument  names the flag.
 absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags);
 
-// Of flags that ToTaskOptions has found good.
+// The functions below are for flags that ToTaskOptions has found good.
+
 // Sets up the log, how connections send, and what goes wrong on purpose.
 void InitTask(const TaskFlags& flags);
 

@@ -11,11 +11,10 @@ namespace paceline {
 
 void AddPathFlags(CLI::App* app, PathFlags* flags) {
   app->add_option("--data-root", flags->data_roots,
-                  "folder below which jobs may read data and weights; may be repeated. With it, "
-                  "--checkpoint-root or certificates, jobs reach no other files; / is all");
+                  "folder below which jobs may read data and weights; may be repeated. With it or "
+                  "--checkpoint-root jobs reach no other files; / is all");
   app->add_option("--checkpoint-root", flags->checkpoint_roots,
                   "folder below which jobs may keep cuts and curves; may be repeated");
-  app->add_flag("--confined", flags->confined)->group("");
 }
 
 absl::StatusOr<std::unique_ptr<FileSystem>> OpenFiles(const PathFlags& flags,
@@ -41,7 +40,6 @@ std::vector<std::string> PathArguments(const PathFlags& flags) {
   for (const std::string& dir : flags.checkpoint_roots) {
     arguments.push_back(absl::StrCat("--checkpoint-root=", dir));
   }
-  if (flags.confined) arguments.push_back("--confined");
   return arguments;
 }
 

@@ -5,8 +5,7 @@
 //   ...
 //   PL_ASSIGN_OR_RETURN(std::unique_ptr<FileSystem> fs, OpenFiles(paths, {flags.data_dir}));
 //
-// Where none is given, and nothing else asks for it, jobs may name any file that the
-// daemon's user may use.
+// Where none is given jobs may name any file that the daemon's user may use.
 #ifndef PACELINE_COMMON_DAEMON_PATH_FLAGS_H_
 #define PACELINE_COMMON_DAEMON_PATH_FLAGS_H_
 
@@ -24,12 +23,8 @@ struct PathFlags {
   // Read only; and written too.
   std::vector<std::string> data_roots;
   std::vector<std::string> checkpoint_roots;
-  // Jobs come from people who are not trusted with the daemon's files: without roots they
-  // may name only what lies in the daemon's own folders.
-  bool confined = false;
-
   // Whether there is anything that jobs may not name.
-  bool Confines() const { return confined || !data_roots.empty() || !checkpoint_roots.empty(); }
+  bool Confines() const { return !data_roots.empty() || !checkpoint_roots.empty(); }
 };
 
 void AddPathFlags(CLI::App* app, PathFlags* flags);

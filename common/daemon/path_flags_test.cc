@@ -43,21 +43,13 @@ TEST_CASE("a root shuts all others out; the daemon's own folders stay open to it
         std::vector<std::string>{"--data-root=" + data, "--checkpoint-root=" + cuts});
 }
 
-TEST_CASE("confined without roots: the daemon's own folders alone") {
-  const std::string own = TempDir();
-  PathFlags flags;
-  flags.confined = true;
-  REQUIRE_OK_AND_ASSIGN(const auto fs, OpenFiles(flags, {own}));
-  CHECK_OK(WriteFileDurably(*fs, own + "/file", "1"));
-  CHECK_STATUS(fs->OpenForRead("/etc/passwd"), Code::kPermissionDenied, own);
-
+TEST_CASE("the flags of a daemon are those of its tasks") {
   PathFlags parsed;
   CLI::App app;
   AddPathFlags(&app, &parsed);
-  app.parse("--data-root=/a --data-root=/b --confined", false);
-  CHECK(parsed.data_roots == std::vector<std::string>{"/a", "/b"});
+  app.parse("--data-root=/a --data-root=/b --checkpoint-root=/c", false);
   CHECK(PathArguments(parsed) ==
-        std::vector<std::string>{"--data-root=/a", "--data-root=/b", "--confined"});
+        std::vector<std::string>{"--data-root=/a", "--data-root=/b", "--checkpoint-root=/c"});
 }
 
 }  // namespace
