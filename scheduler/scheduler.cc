@@ -14,7 +14,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "common/cut/held_cuts.h"
-#include "common/http_status.h"
+#include "common/http/http_message.h"
+#include "common/http/http_server.h"
 #include "common/log.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
@@ -160,15 +161,17 @@ class Scheduler::Impl {
 
   absl::Status StartHttp() {
     if (options_.http_listen.host.empty()) return absl::OkStatus();
-    HttpStatusServer::Options http;
+    HttpServer::Options http;
     http.host = options_.http_listen.host;
     http.port = options_.http_listen.port;
     http.allowed_hosts = {address().host};
+    http.role = "scheduler";
     http.healthz = [this] { return coordinator_->Health(); };
     http.readyz = [this] { return coordinator_->Health(); };
-    http.metrics = [this] { return MetricsText(coordinator_.get()); };
-    http.status = [this] { return StatusJson(coordinator_.get()); };
-    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http.get["/metrics"] =
+        HttpPage(kHttpPrometheus, [this] { return MetricsText(coordinator_.get()); });
+    http.get["/status"] = HttpPage(kHttpJson, [this] { return StatusJson(coordinator_.get()); });
+    PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     http_port_ = http_->port();
     return absl::OkStatus();
   }
@@ -193,7 +196,7 @@ class Scheduler::Impl {
   std::unique_ptr<CutFileService> cut_files_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
-  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<HttpServer> http_;
   int http_port_ = 0;
 
   Mutex mu_;

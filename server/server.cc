@@ -15,7 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/cut/held_cuts.h"
-#include "common/http_status.h"
+#include "common/http/http_message.h"
+#include "common/http/http_server.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
 #include "common/rpc/channel.h"
@@ -219,16 +220,18 @@ class Server::Impl {
 
   absl::Status StartHttp() {
     if (options_.http_listen.host.empty()) return absl::OkStatus();
-    HttpStatusServer::Options http;
+    HttpServer::Options http;
     http.host = options_.http_listen.host;
     http.port = options_.http_listen.port;
     http.allowed_hosts = {address().host};
     http.readyz = [this] {
       return draining_ ? absl::UnavailableError("shutting down") : SchedulerStatus();
     };
-    http.metrics = [this] { return Metrics(); };
-    http.status = [this] { return ProtoToJson(Report(), JsonLayout::kIndented); };
-    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http.role = "server";
+    http.get["/metrics"] = HttpPage(kHttpPrometheus, [this] { return Metrics(); });
+    http.get["/status"] =
+        HttpPage(kHttpJson, [this] { return ProtoToJson(Report(), JsonLayout::kIndented); });
+    PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     http_port_ = http_->port();
     return absl::OkStatus();
   }
@@ -303,7 +306,7 @@ class Server::Impl {
   DataPlane data_plane_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
-  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<HttpServer> http_;
   // Read by pages that are asked for while http_ starts.
   std::atomic<int> http_port_{0};
 

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/http_status.h"
+#include "common/http/http_message.h"
+#include "common/http/http_server.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
 #include "common/rpc/channel.h"
@@ -190,14 +191,15 @@ class WorkerImpl final : public Worker {
 
   absl::Status ListenHttp() {
     if (!options_.http_listen.has_value()) return absl::OkStatus();
-    HttpStatusServer::Options http;
+    HttpServer::Options http;
     http.host = options_.http_listen->host;
     http.port = options_.http_listen->port;
     if (!options_.advertise.host.empty()) http.allowed_hosts = {options_.advertise.host};
     http.readyz = [this] { return scheduler_status(); };
-    http.metrics = [this] { return Metrics(); };
-    http.status = [this] { return Status(); };
-    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http.role = "worker";
+    http.get["/metrics"] = HttpPage(kHttpPrometheus, [this] { return Metrics(); });
+    http.get["/status"] = HttpPage(kHttpJson, [this] { return Status(); });
+    PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     return absl::OkStatus();
   }
 
@@ -255,7 +257,7 @@ class WorkerImpl final : public Worker {
   TaskLogsService logs_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<HttpServer> http_;
   std::unique_ptr<NodeAgent> agent_ ABSL_GUARDED_BY(mu_);
 };
 
