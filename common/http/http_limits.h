@@ -8,10 +8,9 @@
 
 namespace paceline {
 
-// Requests that are handled at a time, and connections that wait for it; further ones are
-// closed at once.
+// Requests that are handled at a time, and connections, of those and of others that wait.
 inline constexpr int kHttpThreads = 4;
-inline constexpr std::size_t kMostHttpConnectionsWaiting = 64;
+inline constexpr std::size_t kMostHttpConnections = 64;
 
 // Bytes of a request: its first line and headers; its path; its body.
 inline constexpr std::size_t kMostHttpHeadBytes = 16 << 10;
@@ -21,7 +20,7 @@ inline constexpr std::size_t kMostHttpBodyBytes = 64 << 10;
 // From the acceptance of a connection to the last byte of its request, TLS handshake
 // included, and then to the last byte of the answer.
 inline constexpr absl::Duration kHttpRequestTime = absl::Seconds(5);
-inline constexpr absl::Duration kHttpAnswerTime = absl::Seconds(15);
+inline constexpr absl::Duration kHttpAnswerTime = absl::Seconds(10);
 
 }  // namespace paceline
 

@@ -1,13 +1,12 @@
 #include "common/http/http_server.h"
 
 #include <httplib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,8 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/http/http_connection.h"
 #include "common/http/http_limits.h"
 #include "common/http/http_routes.h"
+#include "common/net/accept_loop.h"
+#include "common/status/status_macros.h"
+#include "common/sync.h"
 #include "common/version/version.h"
 
 namespace paceline {
@@ -60,6 +63,7 @@ HttpRequest ToRequest(const httplib::Request& from) {
     request.headers.emplace(absl::AsciiStrToLower(name), value);
   }
   request.body = from.body;
+  if (from.ssl != nullptr) request.peer = PeerOf(from.ssl);
   return request;
 }
 
@@ -74,89 +78,122 @@ void Send(const HttpResponse& response, httplib::Response* out) {
   out->set_content(response.body, response.content_type);
 }
 
+// The library reads requests and writes answers; connections are ours.
+class Engine final : public httplib::Server {
+ public:
+  explicit Engine(HttpRoutes routes) : routes_(std::move(routes)) {
+    set_payload_max_length(kMostHttpBodyBytes);
+    // All but POST ends here: the library's own routes are regular expressions.
+    set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) {
+      const HttpRequest request = ToRequest(in);
+      const std::optional<HttpResponse> refusal = routes_.Refuse(in.method, request);
+      if (!refusal.has_value() && in.method == "POST") return HandlerResponse::Unhandled;
+      Send(refusal.has_value() ? *refusal : routes_.Answer(in.method, request), &out);
+      return HandlerResponse::Handled;
+    });
+    Post(".*", [this](const httplib::Request& in, httplib::Response& out) {
+      Send(routes_.Answer(in.method, ToRequest(in)), &out);
+    });
+  }
+
+  void Serve(HttpConnection* connection) {
+    bool has_body = false;
+    bool closed = false;
+    (void)process_request(
+        *connection, /*close_connection=*/true, closed, [&](httplib::Request& request) {
+          request.ssl = connection->ssl();
+          // Many ranges of one page would be many copies of it.
+          request.ranges.clear();
+          has_body =
+              request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
+        });
+    connection->Finish(/*unread=*/has_body);
+  }
+
+ private:
+  const HttpRoutes routes_;
+};
+
 }  // namespace
 
 class HttpServer::Impl {
  public:
-  explicit Impl(Options options)
-      : host_(options.host), wanted_port_(options.port), routes_(RoutesOf(std::move(options))) {}
-
-  absl::Status Listen() {
-    server_.new_task_queue = [] { return new httplib::ThreadPool(kHttpThreads); };
-    server_.set_read_timeout(absl::ToInt64Seconds(kHttpRequestTime));
-    server_.set_write_timeout(absl::ToInt64Seconds(kHttpRequestTime));
-    // An idle connection occupies a thread.
-    server_.set_keep_alive_timeout(1);
-    server_.set_payload_max_length(kMostHttpBodyBytes);
-    server_.set_tcp_nodelay(true);
-    // The default also sets SO_REUSEPORT: two daemons would share a port.
-    server_.set_socket_options([](int fd) {
+  absl::Status Listen(Options options) {
+    if (options.tls.has_value()) {
+      PL_ASSIGN_OR_RETURN(tls_, HttpTlsContext::Load(*options.tls, &clock_));
+    }
+    AcceptLoop::Options accept;
+    accept.name = "http";
+    accept.listen = {.host = options.host, .port = options.port};
+    accept.most_connections = options.most_connections;
+    accept.configure = [](int fd) {
       const int yes = 1;
-      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    });
-    // All but POST ends here: the library's own routes are regular expressions.
-    server_.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) {
-      const HttpRequest request = ToRequest(in);
-      const std::optional<HttpResponse> refusal = routes_.Refuse(in.method, request);
-      if (!refusal.has_value() && in.method == "POST") {
-        return httplib::Server::HandlerResponse::Unhandled;
-      }
-      Send(refusal.has_value() ? *refusal : routes_.Answer(in.method, request), &out);
-      return httplib::Server::HandlerResponse::Handled;
-    });
-    server_.Post(".*", [this](const httplib::Request& in, httplib::Response& out) {
-      Send(routes_.Answer(in.method, ToRequest(in)), &out);
-    });
-
-    port_ = wanted_port_;
-    if (wanted_port_ == 0) {
-      port_ = server_.bind_to_any_port(host_);
-    } else if (!server_.bind_to_port(host_, wanted_port_)) {
-      port_ = -1;
+      (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    };
+    accept.accepted = [this](int fd) { Take(fd); };
+    absl::StatusOr<std::unique_ptr<AcceptLoop>> loop = AcceptLoop::Listen(std::move(accept));
+    if (!loop.ok()) {
+      return absl::Status(loop.status().code(), absl::StrCat("HTTP: ", loop.status().message()));
     }
-    if (port_ < 0) {
-      return absl::UnavailableError(absl::StrCat("cannot listen for HTTP on ", host_, ":",
-                                                 wanted_port_, ": ", std::strerror(errno)));
-    }
-    thread_ = std::thread([this] {
-      server_.listen_after_bind();
-      ended_ = true;
-    });
-    // stop() has no effect before the loop runs.
-    while (!server_.is_running() && !ended_) std::this_thread::yield();
+    loop_ = *std::move(loop);
+    engine_ = std::make_unique<Engine>(RoutesOf(std::move(options)));
+    threads_ = std::make_unique<httplib::ThreadPool>(kHttpThreads);
+    loop_->Start();
     return absl::OkStatus();
   }
 
   void Shutdown() {
-    server_.stop();
-    if (thread_.joinable()) thread_.join();
+    if (loop_ == nullptr || threads_ == nullptr) return;
+    loop_->Stop();
+    {
+      // Requests that are not here yet do not come.
+      MutexLock lock(&mu_);
+      stopping_ = true;
+      for (const int fd : open_) (void)shutdown(fd, SHUT_RD);
+    }
+    threads_->shutdown();
+    threads_ = nullptr;
   }
 
-  int port() const { return port_; }
+  int port() const { return loop_->port(); }
 
  private:
-  const std::string host_;
-  const int wanted_port_;
-  const HttpRoutes routes_;
-  httplib::Server server_;
-  int port_ = -1;
-  std::atomic<bool> ended_{false};
-  std::thread thread_;
-};
+  // Of the accepting thread: time runs while the connection waits.
+  void Take(int fd) {
+    const auto connection =
+        std::make_shared<HttpConnection>(fd, tls_ == nullptr ? nullptr : tls_->Current(), &clock_);
+    threads_->enqueue([this, connection] { Serve(connection.get()); });
+  }
 
-HttpTls HttpTls::InDir(const std::string& dir) {
-  return {.ca_file = dir + "/ca.crt",
-          .certificate_file = dir + "/tls.crt",
-          .key_file = dir + "/tls.key"};
-}
+  void Serve(HttpConnection* connection) {
+    {
+      MutexLock lock(&mu_);
+      if (stopping_) return;
+      open_.insert(connection->socket());
+    }
+    if (connection->Handshake()) engine_->Serve(connection);
+    MutexLock lock(&mu_);
+    open_.erase(connection->socket());
+  }
+
+  RealClock clock_;
+  std::unique_ptr<HttpTlsContext> tls_;
+  std::unique_ptr<Engine> engine_;
+  Mutex mu_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  // Descriptors of connections that are handled.
+  std::set<int> open_ ABSL_GUARDED_BY(mu_);
+  std::unique_ptr<httplib::ThreadPool> threads_;
+  std::unique_ptr<AcceptLoop> loop_;
+};
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() { Shutdown(); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
-  auto impl = std::make_unique<Impl>(std::move(options));
-  if (absl::Status status = impl->Listen(); !status.ok()) return status;
+  auto impl = std::make_unique<Impl>();
+  PL_RETURN_IF_ERROR(impl->Listen(std::move(options)));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

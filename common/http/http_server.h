@@ -14,7 +14,8 @@
 // but files of this server.
 //
 // With `tls`, over TLS 1.2 or above: whoever shows a certificate must show one of this
-// cluster's authority, and without one gets /healthz and /readyz alone.
+// cluster's authority, and without one gets /healthz and /readyz alone. The files may be
+// replaced while the server runs.
 //
 // Limits: http_limits.h. One request a connection.
 //
@@ -22,6 +23,7 @@
 #ifndef PACELINE_COMMON_HTTP_HTTP_SERVER_H_
 #define PACELINE_COMMON_HTTP_HTTP_SERVER_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,20 +33,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/http/http_limits.h"
 #include "common/http/http_message.h"
+#include "common/http/http_tls.h"
 
 namespace paceline {
-
-// Files in PEM form. They may be replaced while the server runs: connections from a second
-// later on use the new ones, and the old ones as long as the new ones do not fit together.
-struct HttpTls {
-  std::string ca_file;
-  std::string certificate_file;
-  std::string key_file;
-
-  // ca.crt, tls.crt and tls.key in `dir`.
-  static HttpTls InDir(const std::string& dir);
-};
 
 class HttpServer {
  public:
@@ -63,13 +56,16 @@ class HttpServer {
     // Each may be left empty: healthy, ready.
     std::function<absl::Status()> healthz;
     std::function<absl::Status()> readyz;
+    // At a time: of connections that are handled, and that wait for it. Further ones are
+    // closed at once. Beyond kHttpThreads.
+    uint64_t most_connections = kMostHttpConnections;
     // By path. GET and HEAD.
     std::map<std::string, HttpHandler> get;
     std::map<std::string, HttpHandler> post;
   };
 
   // Errors: Unavailable      the address cannot be listened on.
-  //         InvalidArgument  tls: files that are no certificate, no key, or do not fit.
+  //         InvalidArgument  tls: names the file that cannot be used.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options);
 
   // Shuts down.
@@ -80,7 +76,8 @@ class HttpServer {
   // The port that is listened on.
   int port() const;
 
-  // Ends the requests in progress and joins all threads. May be called twice.
+  // Takes no more, finishes the answers in progress, and joins all threads. May be
+  // called twice.
   void Shutdown();
 
  private:

@@ -1,12 +1,17 @@
 #include "common/http/http_server.h"
 
+#include <arpa/inet.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
+#include "common/http/http_limits.h"
 #include "common/http/http_message.h"
 #include "common/status/status_matchers.h"
 
@@ -82,6 +87,86 @@ TEST_CASE("only for this host's names, and nothing is changed by the way") {
   REQUIRE(done);
   CHECK(done->status == 202);
   CHECK(done->body == "{}");
+}
+
+int Connected(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  return fd;
+}
+
+// What the server answers to exactly these bytes.
+std::string Raw(int port, const std::string& request) {
+  const int fd = Connected(port);
+  (void)send(fd, request.data(), request.size(), MSG_NOSIGNAL);
+  shutdown(fd, SHUT_WR);
+  std::string answer;
+  char bytes[4096];
+  for (ssize_t n = 0; (n = recv(fd, bytes, sizeof(bytes), 0)) > 0;) {
+    answer.append(bytes, static_cast<size_t>(n));
+  }
+  close(fd);
+  return answer;
+}
+
+TEST_CASE("requests that are too large, or none") {
+  HttpServer::Options options;
+  options.get["/page"] = HttpPage(kHttpText, [] { return std::string("0123456789"); });
+  options.post["/post"] = [](const HttpRequest& request) {
+    return HttpResponse{.body = std::to_string(request.body.size())};
+  };
+  REQUIRE_OK_AND_ASSIGN(const auto server, HttpServer::Start(std::move(options)));
+  const int port = server->port();
+  const auto status = [&](const std::string& request) {
+    return Raw(port, request).substr(0, std::string("HTTP/1.1 200").size());
+  };
+  const std::string host = "Host: localhost\r\n";
+  CHECK(status("GET /page HTTP/1.1\r\n" + host + "\r\n") == "HTTP/1.1 200");
+  CHECK(status("GET /page HTTP/1.1\r\n\r\n") == "HTTP/1.1 403");
+  CHECK(status("GET\r\n\r\n") == "HTTP/1.1 400");
+  CHECK(status("").empty());
+  CHECK(status("\x16\x03\x01") == "HTTP/1.1 400");
+  CHECK(status("GET /" + std::string(kLongestHttpPath, 'x') + " HTTP/1.1\r\n" + host + "\r\n") ==
+        "HTTP/1.1 414");
+  // Headers without end: no answer, and no memory.
+  std::string many = "GET /page HTTP/1.1\r\n" + host;
+  while (many.size() < 2 * (kMostHttpHeadBytes + kMostHttpBodyBytes)) many += "A: b\r\n";
+  CHECK(status(many) != "HTTP/1.1 200");
+  const std::string json = "POST /post HTTP/1.1\r\n" + host + "Content-Type: application/json\r\n";
+  const auto post = [&](size_t bytes) {
+    return status(json + "Content-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+                  std::string(bytes, ' '));
+  };
+  CHECK(post(0) == "HTTP/1.1 200");
+  CHECK(post(kMostHttpBodyBytes) == "HTTP/1.1 200");
+  CHECK(post(kMostHttpBodyBytes + 1) == "HTTP/1.1 413");
+  // A page is sent once, whatever parts of it are asked for.
+  std::string ranges = "Range: bytes=0-9";
+  for (int i = 0; i < 1000; ++i) ranges += ",0-9";
+  const std::string once = Raw(port, "GET /page HTTP/1.1\r\n" + host + ranges + "\r\n\r\n");
+  CHECK(once.substr(0, 12) == "HTTP/1.1 200");
+  CHECK(once.size() < 1000);
+}
+
+TEST_CASE("connections beyond the limit are refused, and the others served") {
+  HttpServer::Options options;
+  options.most_connections = 1;
+  REQUIRE_OK_AND_ASSIGN(const auto server, HttpServer::Start(std::move(options)));
+  {
+    // Occupies the only place until it has gone.
+    const int silent = Connected(server->port());
+    CHECK_FALSE(httplib::Client("127.0.0.1", server->port()).Get("/healthz"));
+    close(silent);
+  }
+  // The server sees that it has gone in its own time.
+  httplib::Client client("127.0.0.1", server->port());
+  httplib::Result result = client.Get("/healthz");
+  while (!result) result = client.Get("/healthz");
+  CHECK(result->status == 200);
 }
 
 TEST_CASE("a taken port is an error; shutting down frees it") {
