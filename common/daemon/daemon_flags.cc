@@ -30,10 +30,6 @@ absl::Status CheckReach(absl::string_view flag, const HostPort& address, bool in
 
 }  // namespace
 
-HostPort DaemonFlags::Advertised(int bound_port) const {
-  return HostPort{advertise.host, advertise.port == 0 ? bound_port : advertise.port};
-}
-
 DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
     : role_(defaults.role),
       listen_(HostPort{"127.0.0.1", defaults.port}.ToString()),
@@ -43,6 +39,8 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
       ->capture_default_str();
   app->add_option("--advertise", advertise_,
                   "host:port that others dial, if it differs from --listen");
+  app->add_option("--max-connections", max_connections_,
+                  "gRPC connections at a time; 0: three quarters of ulimit -n");
   app->add_option("--http-listen", http_listen_,
                   "host:port for health, metrics and status over HTTP; or: none")
       ->capture_default_str();
@@ -65,6 +63,8 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
 absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate() const {
   DaemonFlags flags;
   flags.insecure = insecure_;
+  flags.max_connections = max_connections_;
+  flags.service = TakeServiceEnvironment();
   flags.port_file = port_file_;
   flags.data_dir = data_dir_;
   if (data_dir_.empty()) return absl::InvalidArgumentError("--data-dir is empty");

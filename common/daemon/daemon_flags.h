@@ -9,7 +9,7 @@
 //     ...
 //     InitDaemon(*flags);
 //
-// --listen, --advertise, --http-listen, --port-file, --data-dir, --log-level,
+// --listen, --advertise, --max-connections, --http-listen, --port-file, --data-dir, --log-level,
 // --log-format, --tcp-congestion, --insecure, --test-faults, --version, and --config FILE with the
 // same names as keys (`listen = "127.0.0.1:7071"`), where the command line wins and an
 // unknown key is an error.
@@ -19,11 +19,13 @@
 #define PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "common/daemon/address.h"
+#include "common/daemon/service_manager.h"
 #include "common/failpoint/test_faults.h"
 #include "common/log.h"
 #include "common/rpc/tcp_options.h"
@@ -35,6 +37,8 @@ struct DaemonFlags {
   HostPort listen;
   // As given; without it the host of `listen`. Port 0: the one that was bound.
   HostPort advertise;
+  // Of gRPC; 0: as many as descriptors allow.
+  uint64_t max_connections = 0;
   // Nothing, after --http-listen=none: no HTTP.
   std::optional<HostPort> http_listen;
   // Empty: none.
@@ -44,9 +48,8 @@ struct DaemonFlags {
   TcpOptions tcp;
   bool insecure = false;
   TestFaults test_faults;
-
-  // What others dial, once the port is known.
-  HostPort Advertised(int bound_port) const;
+  // From the environment.
+  ServiceEnvironment service;
 };
 
 class DaemonFlagParser {
@@ -62,7 +65,8 @@ class DaemonFlagParser {
   DaemonFlagParser(const DaemonFlagParser&) = delete;
   DaemonFlagParser& operator=(const DaemonFlagParser&) = delete;
 
-  // After ParseCommandLine.
+  // After ParseCommandLine, once: what a service manager says is taken out of the
+  // environment.
   // Errors: InvalidArgument  names the flag: malformed; a listener that other
   //                          hosts reach without --insecure; an --advertise that
   //                          nobody can dial; --test-faults that make no sense.
@@ -78,6 +82,7 @@ class DaemonFlagParser {
   std::string log_level_ = "info";
   std::string log_format_ = "text";
   std::string tcp_congestion_ = "auto";
+  uint64_t max_connections_ = 0;
   bool insecure_ = false;
   std::string test_faults_;
 };
