@@ -44,6 +44,8 @@ class Scheduler {
     HostPort advertise;
     // No host: no HTTP. Port 0: any free one.
     HostPort http_listen;
+    // Further ones are refused; 0: as many as descriptors allow.
+    uint64_t max_connections = 0;
     // Holds the journal, and cuts and indexes of jobs that name no folder. Made
     // absolute; created if absent.
     std::string data_dir;
@@ -80,6 +82,9 @@ class Scheduler {
   int http_port() const;
   // What others dial, "host:port".
   std::string address() const;
+
+  // Whether it serves; it is ready as long as it does. For probes.
+  absl::Status Health() const;
 
   // Answers all that wait, lets calls in progress finish for at most `deadline`, and
   // joins all threads. May be called twice.

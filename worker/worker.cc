@@ -1,21 +1,21 @@
 #include "worker/worker.h"
 
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-#include <unistd.h>
 
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/daemon/descriptors.h"
+#include "common/daemon/host_status.h"
+#include "common/daemon/process.h"
 #include "common/http/http_message.h"
 #include "common/http/http_server.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/daemon_server.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
 #include "common/version/version.h"
@@ -33,16 +33,6 @@
 
 namespace paceline::worker {
 namespace {
-
-std::string Hostname() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
-}
-
-uint64_t RandomNonce() {
-  std::random_device random;
-  return (uint64_t{random()} << 32) | random();
-}
 
 absl::Status Check(const Worker::Options& options) {
   if (options.scheduler.empty()) {
@@ -101,16 +91,14 @@ class WorkerImpl final : public Worker {
   absl::Status Start() {
     PL_RETURN_IF_ERROR(Listen());
     PL_RETURN_IF_ERROR(ListenHttp());
-    HostPort advertised = options_.advertise.host.empty() ? options_.listen : options_.advertise;
-    if (advertised.port == 0 || options_.advertise.host.empty()) advertised.port = port_;
     NodeAgent::Options agent;
     agent.clock = options_.clock;
     agent.scheduler = scheduler_.get();
     agent.supervisor = &supervisor_;
     agent.self.set_role(v1::NODE_ROLE_WORKER);
-    agent.self.set_address(advertised.ToString());
+    agent.self.set_address(address().ToString());
     if (http_ != nullptr) {
-      agent.self.set_http_address(HostPort{advertised.host, http_->port()}.ToString());
+      agent.self.set_http_address(HostPort{address().host, http_->port()}.ToString());
     }
     agent.self.set_hostname(Hostname());
     agent.self.set_version(std::string(kVersion));
@@ -118,6 +106,7 @@ class WorkerImpl final : public Worker {
     agent.self.set_slots(offer_.slots);
     agent.self.set_no_gpu_reason(offer_.no_gpu_reason);
     agent.gpus = [this] { return gpus_.Status(); };
+    agent.host = [this] { return Host(); };
     LogInfo("device", {{"chosen", OfferText(offer_)}});
     for (const gpu::GpuDescription& gpu : offer_.gpus) {
       LogInfo("GPU", {{"gpu", gpu.ordinal},
@@ -131,13 +120,26 @@ class WorkerImpl final : public Worker {
     return absl::OkStatus();
   }
 
-  int port() const override { return port_; }
+  int port() const override { return rpc_ == nullptr ? 0 : rpc_->port(); }
   int http_port() const override { return http_ == nullptr ? 0 : http_->port(); }
+
+  absl::Status health() const override {
+    MutexLock lock(&mu_);
+    return agent_ == nullptr || shutting_down_ ? absl::OkStatus() : agent_->health();
+  }
 
   absl::Status scheduler_status() const override {
     MutexLock lock(&mu_);
     return agent_ == nullptr ? absl::UnavailableError("the worker is starting")
                              : agent_->scheduler_status();
+  }
+
+  absl::Status ready() const override {
+    {
+      MutexLock lock(&mu_);
+      if (shutting_down_) return absl::UnavailableError("shutting down");
+    }
+    return scheduler_status();
   }
 
   void Shutdown(absl::Duration drain) override {
@@ -150,6 +152,7 @@ class WorkerImpl final : public Worker {
       }
       agent = agent_.get();
     }
+    if (rpc_ != nullptr) rpc_->StopServing();
     if (agent != nullptr) {
       agent->Drain();
       MutexLock lock(&mu_);
@@ -160,9 +163,7 @@ class WorkerImpl final : public Worker {
     if (agent != nullptr) agent->Stop();
     logs_.Shutdown();
     if (http_ != nullptr) http_->Shutdown();
-    if (server_ != nullptr) {
-      server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-    }
+    if (rpc_ != nullptr) rpc_->Shutdown(absl::Seconds(1));
     MutexLock lock(&mu_);
     down_ = true;
     changed_.NotifyAll();
@@ -175,18 +176,23 @@ class WorkerImpl final : public Worker {
 
  private:
   absl::Status Listen() {
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::ServerBuilder builder;
-    ApplyServerDefaults(&builder);
-    builder.AddListeningPort(options_.listen.ToString(), grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(&logs_);
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
-    }
-    return absl::OkStatus();
+    grpc::channelz::experimental::InitChannelzService();
+    DaemonServer::Options rpc;
+    rpc.listen = options_.listen;
+    rpc.max_connections = options_.max_connections;
+    rpc.credentials = grpc::InsecureServerCredentials();
+    rpc.daemon.clock = options_.clock;
+    rpc.daemon.role = "worker";
+    rpc.daemon.hostname = Hostname();
+    rpc.daemon.address = [this] { return address().ToString(); };
+    rpc.daemon.host = [this] { return Host(); };
+    rpc.daemon.channel = [](const std::string& other, const std::string&) {
+      return MakeChannel(other, grpc::InsecureChannelCredentials());
+    };
+    PL_ASSIGN_OR_RETURN(rpc_, DaemonServer::Bind(std::move(rpc)));
+    rpc_->builder()->RegisterService(&logs_);
+    return rpc_->Start();
   }
 
   absl::Status ListenHttp() {
@@ -195,13 +201,19 @@ class WorkerImpl final : public Worker {
     http.host = options_.http_listen->host;
     http.port = options_.http_listen->port;
     if (!options_.advertise.host.empty()) http.allowed_hosts = {options_.advertise.host};
-    http.readyz = [this] { return scheduler_status(); };
+    http.healthz = [this] { return health(); };
+    http.readyz = [this] { return ready(); };
+    http.most_connections = ConnectionLimits().http;
     http.role = "worker";
     http.get["/metrics"] = HttpPage(kHttpPrometheus, [this] { return Metrics(); });
     http.get["/status"] = HttpPage(kHttpJson, [this] { return Status(); });
     PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     return absl::OkStatus();
   }
+
+  HostPort address() const { return Advertised(options_.listen, options_.advertise, port()); }
+
+  v1::HostStatus Host() const { return ReadHostStatus(options_.data_dir); }
 
   std::string Metrics() const {
     uint64_t running = 0;
@@ -255,8 +267,7 @@ class WorkerImpl final : public Worker {
   bool down_ ABSL_GUARDED_BY(mu_) = false;
   TaskSupervisor supervisor_;
   TaskLogsService logs_;
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<DaemonServer> rpc_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<NodeAgent> agent_ ABSL_GUARDED_BY(mu_);
 };

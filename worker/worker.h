@@ -36,6 +36,8 @@ class Worker {
     HostPort advertise;
     // Nothing: no HTTP.
     std::optional<HostPort> http_listen;
+    // Further ones are refused; 0: as many as descriptors allow.
+    uint64_t max_connections = 0;
     // Of the scheduler, "host:port".
     std::string scheduler;
     // Logs of tasks and record indexes.
@@ -79,6 +81,10 @@ class Worker {
   virtual int http_port() const = 0;
   // OK, or why the scheduler cannot be had.
   virtual absl::Status scheduler_status() const = 0;
+  // Whether its loops go round, and whether it takes tasks: the scheduler can be had, and
+  // it is not about to go. For probes.
+  virtual absl::Status health() const = 0;
+  virtual absl::Status ready() const = 0;
 
   // Takes no new tasks, lets those that run end for at most `drain`, then stops
   // them. May be called twice.

@@ -49,6 +49,7 @@ v1::Cluster BuildCluster(const View& view) {
     if (seen == nullptr) continue;
     status->set_draining(seen->report.draining());
     status->set_resident_bytes(seen->report.resident_bytes());
+    if (seen->report.has_host()) *status->mutable_host() = seen->report.host();
     if (node.role() == v1::NODE_ROLE_WORKER) AddGpus(*seen, loads.at(id), status);
     std::set<uint64_t> jobs;
     for (const v1::ServerJobReport& job : seen->report.jobs()) {

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/daemon/progress.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
@@ -33,6 +34,8 @@ class NodeAgent {
     v1::HeartbeatRequest self;
     // The worker's GPUs as they are now; must not block. Empty: it has none.
     std::function<std::vector<v1::GpuStatus>()> gpus;
+    // The machine as it is now. Empty: not told.
+    std::function<v1::HostStatus()> host;
   };
 
   explicit NodeAgent(Options options);
@@ -46,6 +49,8 @@ class NodeAgent {
   void Drain();
   void Stop() { loop_.Stop(); }
 
+  // Errors:  Internal  its loop is stuck.
+  absl::Status health() const { return progress_.Check(); }
   // OK, or why the scheduler cannot be had: the last failure.
   absl::Status scheduler_status() const;
   // 0 before the first answer.
@@ -60,6 +65,7 @@ class NodeAgent {
   void OnFailure(const absl::Status& status, uint64_t failures);
 
   const Options options_;
+  Progress progress_;
   // Of the loop's thread.
   SchedulerMemory memory_;
   uint64_t sequence_ = 0;
