@@ -88,6 +88,8 @@ std::shared_ptr<spdlog::logger> MakeLogger(const LogOptions& options) {
   logger->set_pattern(pattern, spdlog::pattern_time_type::utc);
   logger->set_level(ToSpdlog(options.level));
   logger->flush_on(spdlog::level::debug);
+  // So that others find it: log_level.cc.
+  spdlog::set_default_logger(logger);
   return logger;
 }
 

@@ -1,25 +1,26 @@
 #include "scheduler/scheduler.h"
 
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 
 #include <filesystem>
-#include <random>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "common/cut/held_cuts.h"
-#include "common/http_status.h"
+#include "common/daemon/descriptors.h"
+#include "common/daemon/host_status.h"
+#include "common/daemon/process.h"
+#include "common/http/http_message.h"
+#include "common/http/http_server.h"
 #include "common/log.h"
 #include "common/metrics/daemon_metrics.h"
 #include "common/metrics/registry.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
+#include "common/rpc/daemon_server.h"
 #include "common/rpc/peer_files.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
@@ -36,11 +37,6 @@ namespace {
 constexpr absl::Duration kLeastHeartbeat = absl::Milliseconds(10);
 constexpr absl::Duration kMostHeartbeat = absl::Minutes(1);
 
-uint64_t SystemRandom() {
-  std::random_device random;
-  return uint64_t{random()} << 32 | random();
-}
-
 absl::StatusOr<std::string> AbsolutePath(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
@@ -54,7 +50,7 @@ absl::StatusOr<std::string> AbsolutePath(const std::string& path) {
 class Scheduler::Impl {
  public:
   explicit Impl(Options options) : options_(std::move(options)) {
-    if (!options_.random) options_.random = SystemRandom;
+    if (!options_.random) options_.random = RandomNonce;
   }
 
   ~Impl() { Shutdown(absl::ZeroDuration()); }
@@ -75,11 +71,11 @@ class Scheduler::Impl {
       MutexLock lock(&mu_);
       if (std::exchange(shut_down_, true)) return;
     }
-    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    if (rpc_ != nullptr) rpc_->StopServing();
     if (http_ != nullptr) http_->Shutdown();
     // Ends what is parked, so that the server has little left to wait for.
     if (coordinator_ != nullptr) coordinator_->Shutdown();
-    if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
+    if (rpc_ != nullptr) rpc_->Shutdown(deadline);
     MutexLock lock(&mu_);
     ended_ = true;
     ended_cv_.NotifyAll();
@@ -91,13 +87,10 @@ class Scheduler::Impl {
     return status_;
   }
 
-  int port() const { return port_; }
+  absl::Status Health() const { return coordinator_->Health(); }
+  int port() const { return rpc_ == nullptr ? 0 : rpc_->port(); }
   int http_port() const { return http_port_; }
-  HostPort address() const {
-    return {
-        .host = options_.advertise.host.empty() ? options_.listen.host : options_.advertise.host,
-        .port = options_.advertise.port == 0 ? port_ : options_.advertise.port};
-  }
+  HostPort address() const { return Advertised(options_.listen, options_.advertise, port()); }
 
  private:
   absl::Status CheckOptions() {
@@ -132,6 +125,7 @@ class Scheduler::Impl {
     }
     options.clock = options_.clock;
     options.cuts = cuts_.get();
+    options.host = [this] { return Host(); };
     options.on_stale = [this](const absl::Status& why) { GiveUp(why); };
     options.core.plan.heartbeat = options_.heartbeat;
     options.core.plan.start_grace = options_.start_grace;
@@ -148,45 +142,56 @@ class Scheduler::Impl {
     scheduler_service_ = std::make_unique<SchedulerService>(coordinator_.get(), cuts_.get());
     cut_files_ = std::make_unique<CutFileService>(cuts_.get());
     coordination_service_ = std::make_unique<CoordinationService>(coordinator_.get());
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::ServerBuilder builder;
-    ApplyServerDefaults(&builder);
-    builder.AddListeningPort(options_.listen.ToString(), options_.security->ServerCredentials(),
-                             &port_);
-    builder.RegisterService(scheduler_service_.get());
-    builder.RegisterService(coordination_service_.get());
-    builder.RegisterService(cut_files_.get());
-    server_ = builder.BuildAndStart();
-    if (server_ != nullptr && port_ != 0) return absl::OkStatus();
-    server_ = nullptr;
-    return absl::UnavailableError(
-        absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
+    grpc::channelz::experimental::InitChannelzService();
+    DaemonServer::Options rpc;
+    rpc.listen = options_.listen;
+    rpc.max_connections = options_.max_connections;
+    rpc.security = options_.security;
+    rpc.daemon.clock = options_.clock;
+    rpc.daemon.role = "scheduler";
+    rpc.daemon.hostname = Hostname();
+    rpc.daemon.address = [this] { return address().ToString(); };
+    rpc.daemon.host = [this] { return Host(); };
+    PL_ASSIGN_OR_RETURN(rpc_, DaemonServer::Bind(std::move(rpc)));
+    rpc_->builder()->RegisterService(scheduler_service_.get());
+    rpc_->builder()->RegisterService(coordination_service_.get());
+    rpc_->builder()->RegisterService(cut_files_.get());
+    return rpc_->Start();
   }
 
   absl::Status StartHttp() {
     if (options_.http_listen.host.empty()) return absl::OkStatus();
-    metrics::AddDaemonMetrics({.role = "scheduler", .clock = options_.clock}, &metrics_);
+    metrics::AddDaemonMetrics(
+        {.role = "scheduler",
+         .clock = options_.clock,
+         .certificate_expires_ms = [this] { return options_.security->expires_ms(); }},
+        &metrics_);
     metrics_.AddCollector([this](metrics::Scrape* out) {
       CollectMetrics(coordinator_.get(), absl::ToUnixMillis(options_.clock->Now()), out);
     });
-    HttpStatusServer::Options http;
+    HttpServer::Options http;
     http.host = options_.http_listen.host;
     http.port = options_.http_listen.port;
     http.allowed_hosts = {address().host};
-    http.healthz = [this] { return coordinator_->Health(); };
-    http.readyz = [this] { return coordinator_->Health(); };
-    http.metrics = [this] { return metrics_.Text(); };
-    http.status = [this] { return StatusJson(coordinator_.get()); };
-    http.pages["/debug/tasks"] = {"application/json", [this] {
-                                    return TasksJson(coordinator_->LiveJobs(kMaxJobsOnDebugPages));
-                                  }};
-    http.pages["/debug/shards"] = {
-        "application/json",
-        [this] { return ShardsJson(coordinator_->LiveShards(kMaxJobsOnDebugPages)); }};
-    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http.tls = HttpTls::For(options_.security->tls_dir(), options_.http_listen.host);
+    http.role = "scheduler";
+    http.healthz = [this] { return Health(); };
+    http.readyz = [this] { return Health(); };
+    http.most_connections = ConnectionLimits().http;
+    http.get["/metrics"] = HttpPage(kHttpPrometheus, [this] { return metrics_.Text(); });
+    http.get["/status"] = HttpPage(kHttpJson, [this] { return StatusJson(coordinator_.get()); });
+    http.get["/debug/tasks"] = HttpPage(
+        kHttpJson, [this] { return TasksJson(coordinator_->LiveJobs(kMaxJobsOnDebugPages)); });
+    http.get["/debug/shards"] = HttpPage(
+        kHttpJson, [this] { return ShardsJson(coordinator_->LiveShards(kMaxJobsOnDebugPages)); });
+    PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     http_port_ = http_->port();
     return absl::OkStatus();
+  }
+
+  v1::HostStatus Host() const {
+    return ReadHostStatus(options_.data_dir, options_.security->expires_ms());
   }
 
   // The coordinator serves nobody any more; whoever waits shuts the rest down.
@@ -207,10 +212,9 @@ class Scheduler::Impl {
   std::unique_ptr<SchedulerService> scheduler_service_;
   std::unique_ptr<CoordinationService> coordination_service_;
   std::unique_ptr<CutFileService> cut_files_;
-  std::unique_ptr<grpc::Server> server_;
-  int port_ = 0;
+  std::unique_ptr<DaemonServer> rpc_;
   metrics::Registry metrics_;
-  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<HttpServer> http_;
   int http_port_ = 0;
 
   Mutex mu_;
@@ -232,6 +236,7 @@ Scheduler::~Scheduler() = default;
 
 int Scheduler::port() const { return impl_->port(); }
 int Scheduler::http_port() const { return impl_->http_port(); }
+absl::Status Scheduler::Health() const { return impl_->Health(); }
 std::string Scheduler::address() const { return impl_->address().ToString(); }
 void Scheduler::Shutdown(absl::Duration deadline) { impl_->Shutdown(deadline); }
 absl::Status Scheduler::Wait() { return impl_->Wait(); }

@@ -47,6 +47,8 @@ class Scheduler {
     HostPort http_listen;
     // Of all its connections.
     std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
+    // Further ones are refused; 0: as many as descriptors allow.
+    uint64_t max_connections = 0;
     // Holds the journal, and cuts and indexes of jobs that name no folder. Made
     // absolute; created if absent.
     std::string data_dir;
@@ -83,6 +85,9 @@ class Scheduler {
   int http_port() const;
   // What others dial, "host:port".
   std::string address() const;
+
+  // Whether it serves; it is ready as long as it does. For probes.
+  absl::Status Health() const;
 
   // Answers all that wait, lets calls in progress finish for at most `deadline`, and
   // joins all threads. May be called twice.

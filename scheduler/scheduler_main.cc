@@ -1,29 +1,19 @@
 // paceline-scheduler: queues jobs, places them, watches them to their end.
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 
 #include "common/clock.h"
 #include "common/daemon/daemon_flags.h"
-#include "common/daemon/port_file.h"
+#include "common/daemon/daemon_main.h"
 #include "common/daemon/signals.h"
 #include "common/fs_posix.h"
 #include "scheduler/scheduler.h"
 
-namespace {
-
-using paceline::scheduler::Scheduler;
-
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "paceline-scheduler: %s\n", std::string(status.message()).c_str());
-  return absl::IsInvalidArgument(status) ? 2 : 1;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
+  using paceline::FailDaemon;
+  using paceline::scheduler::Scheduler;
   paceline::BlockTerminationSignals();
   paceline::RealClock clock;
   paceline::PosixFileSystem fs;
@@ -38,23 +28,26 @@ int main(int argc, char** argv) {
                "serve although a node has seen a newer scheduler of this cluster");
   if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
-  if (!flags.ok()) return Fail(flags.status());
+  if (!flags.ok()) return FailDaemon("scheduler", flags.status());
   InitDaemon(*flags);
   options.fs = flags->files.get();
   options.listen = flags->listen;
   options.advertise = flags->advertise;
+  options.max_connections = flags->max_connections;
   options.http_listen = flags->http_listen.value_or(paceline::HostPort());
   options.security = flags->security;
   options.data_dir = flags->data_dir;
   options.heartbeat = absl::Milliseconds(heartbeat_ms);
 
   auto scheduler = Scheduler::Start(options);
-  if (!scheduler.ok()) return Fail(scheduler.status());
-  const paceline::BoundPorts ports = {(*scheduler)->port(), (*scheduler)->http_port()};
-  const absl::Status announced = AnnouncePorts(fs, "scheduler", flags->port_file, ports);
-  if (!announced.ok()) return Fail(announced);
-  paceline::WaitForTerminationSignal();
+  if (!scheduler.ok()) return FailDaemon("scheduler", scheduler.status());
+  const auto health = [&] { return (*scheduler)->Health(); };
+  absl::Status ended = ServeUntilSignal(fs, &clock, *flags,
+                                        {.role = "scheduler",
+                                         .ports = {(*scheduler)->port(), (*scheduler)->http_port()},
+                                         .health = health,
+                                         .ready = health});
   (*scheduler)->Shutdown(absl::Seconds(10));
-  const absl::Status ended = (*scheduler)->Wait();
-  return ended.ok() ? 0 : Fail(ended);
+  ended.Update((*scheduler)->Wait());
+  return ended.ok() ? 0 : FailDaemon("scheduler", ended);
 }

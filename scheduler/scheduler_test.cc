@@ -195,6 +195,7 @@ TEST_CASE("submit, watch, succeed, read the cut, all closed") {
   httplib::Client http("127.0.0.1", harness.scheduler->http_port());
   CHECK(http.Get("/healthz")->status == 200);
   CHECK(http.Get("/readyz")->status == 200);
+  CHECK(http.Get("/version")->body.find("\"role\":\"scheduler\"") != std::string::npos);
   CHECK(http.Get("/status")->body.find("\"state\":\"succeeded\"") != std::string::npos);
   const std::string metrics = http.Get("/metrics")->body;
   CHECK(metrics.find("paceline_nodes{role=\"worker\",live=\"true\"} 2\n") != std::string::npos);
@@ -286,6 +287,7 @@ TEST_CASE("jobs go on while the scheduler is down and after") {
   CHECK(cluster.generation() == 2);
   CHECK(cluster.nodes_size() == 4);
   CHECK(cluster.address() == harness.scheduler->address());
+  CHECK(cluster.host().memory_bytes() > 0);
 }
 
 TEST_CASE("what is refused, over the wire") {

@@ -1,28 +1,27 @@
 #include "server/server.h"
 
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/cut/held_cuts.h"
-#include "common/http_status.h"
+#include "common/daemon/descriptors.h"
+#include "common/daemon/host_status.h"
+#include "common/daemon/process.h"
+#include "common/http/http_message.h"
+#include "common/http/http_server.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
 #include "common/metrics/daemon_metrics.h"
 #include "common/metrics/registry.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
-#include "common/rpc/health_service.h"
+#include "common/rpc/daemon_server.h"
 #include "common/rpc/peer_files.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
@@ -58,18 +57,6 @@ int Threads(int wanted) {
   return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-std::string Hostname(const std::string& wanted) {
-  if (!wanted.empty()) return wanted;
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
-}
-
-uint64_t Nonce(uint64_t wanted) {
-  if (wanted != 0) return wanted;
-  std::random_device random;
-  return uint64_t{random()} << 32 | random() | 1;
-}
-
 }  // namespace
 
 // The members in the order in which they need each other.
@@ -77,8 +64,8 @@ class Server::Impl {
  public:
   explicit Impl(Options options)
       : options_(std::move(options)),
-        hostname_(Hostname(options_.hostname)),
-        nonce_(Nonce(options_.process_nonce)),
+        hostname_(options_.hostname.empty() ? Hostname() : options_.hostname),
+        nonce_(options_.process_nonce == 0 ? RandomNonce() : options_.process_nonce),
         memory_(options_.memory_limit, "--memory-limit"),
         fold_(options_.fold_limit, "--fold-limit"),
         cuts_({.fs = options_.fs,
@@ -103,7 +90,11 @@ class Server::Impl {
                      .arenas = arenas_.get(),
                      .threads = Threads(options_.threads)}),
         shards_(&state_) {
-    metrics::AddDaemonMetrics({.role = "server", .clock = options_.clock}, &metrics_);
+    metrics::AddDaemonMetrics(
+        {.role = "server",
+         .clock = options_.clock,
+         .certificate_expires_ms = [this] { return options_.security->expires_ms(); }},
+        &metrics_);
     metrics_.AddCollector([this](metrics::Scrape* out) {
       AddServerMetrics(Figures(), out);
       AddDataPlaneMetrics(stats_, out);
@@ -164,10 +155,9 @@ class Server::Impl {
     stopping_ = true;
     executor_.Stop();
     cut_store_.Stop();
-    health_.Shutdown();
-    if (server_ != nullptr) {
+    if (rpc_ != nullptr) {
       data_plane_.EndStreams();
-      server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
+      rpc_->Shutdown(deadline);
     }
     cut_files_.Shutdown();
     // Outside the lock: the loop's last report may take it.
@@ -178,7 +168,7 @@ class Server::Impl {
     }
     if (heartbeat != nullptr) heartbeat->Stop();
     // Everything above may still have events there.
-    if (server_ != nullptr) data_plane_.Shutdown();
+    if (rpc_ != nullptr) data_plane_.Shutdown();
     if (http_ != nullptr) http_->Shutdown();
     MutexLock lock(&mu_);
     ended_ = true;
@@ -190,18 +180,33 @@ class Server::Impl {
     while (!ended_) ended_cv_.Wait(&mu_);
   }
 
-  int port() const { return port_; }
-  int http_port() const { return http_port_; }
-  HostPort address() const {
-    return {
-        .host = options_.advertise.host.empty() ? options_.listen.host : options_.advertise.host,
-        .port = options_.advertise.port == 0 ? port_ : options_.advertise.port};
+  // Alive: the threads of the data plane take events, and the heartbeat goes on.
+  absl::Status Health() {
+    if (stopping_) return absl::OkStatus();
+    const absl::Duration stalled = data_plane_.served_queue()->Stalled(options_.clock->Monotonic());
+    if (stalled > kStalled) {
+      return absl::UnavailableError(
+          absl::StrCat("no thread has taken an event for ", absl::FormatDuration(stalled)));
+    }
+    MutexLock lock(&mu_);
+    return heartbeat_ == nullptr ? absl::OkStatus() : heartbeat_->health();
   }
+
+  absl::Status Ready() {
+    if (draining_) return absl::UnavailableError("draining");
+    MutexLock lock(&mu_);
+    return heartbeat_ == nullptr ? absl::UnavailableError("starting")
+                                 : heartbeat_->contact().Check();
+  }
+
+  int port() const { return rpc_ == nullptr ? 0 : rpc_->port(); }
+  int http_port() const { return http_port_; }
+  HostPort address() const { return Advertised(options_.listen, options_.advertise, port()); }
 
  private:
   void SayThatItGoes() {
     draining_ = true;
-    health_.SetServing(false);
+    if (rpc_ != nullptr) rpc_->StopServing();
     ReportNow();
   }
 
@@ -210,43 +215,47 @@ class Server::Impl {
       return absl::InvalidArgumentError(
           absl::StrCat("--advertise: nobody can dial ", address().host));
     }
+    DaemonServer::Options rpc;
+    rpc.listen = options_.listen;
+    rpc.max_connections = options_.max_connections;
+    rpc.security = options_.security;
     // All that is served shares the data plane's queue: common/rpc/served_queue.h. That
-    // rules gRPC's reflection out, which brings threads of its own.
-    grpc::ServerBuilder builder;
-    ApplyServerDefaults(&builder);
+    // rules gRPC's reflection and channelz out, which bring threads of their own.
+    rpc.queue = data_plane_.served_queue();
+    rpc.daemon.clock = options_.clock;
+    rpc.daemon.role = "server";
+    rpc.daemon.hostname = hostname_;
+    rpc.daemon.address = [this] { return address().ToString(); };
+    rpc.daemon.host = [this] { return Host(); };
+    PL_ASSIGN_OR_RETURN(rpc_, DaemonServer::Bind(std::move(rpc)));
     grpc::ResourceQuota quota("server");
     quota.Resize(options_.fold_limit + kTransportBytes);
-    builder.SetResourceQuota(quota);
-    builder.AddListeningPort(options_.listen.ToString(), options_.security->ServerCredentials(),
-                             &port_);
-    data_plane_.Register(&builder);
-    cut_files_.Register(&builder);
-    health_.Register(&builder);
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) {
-      server_ = nullptr;
-      return absl::UnavailableError(
-          absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
-    }
+    rpc_->builder()->SetResourceQuota(quota);
+    data_plane_.Register(rpc_->builder());
+    cut_files_.Register(rpc_->builder());
+    PL_RETURN_IF_ERROR(rpc_->Start());
     cut_files_.Start(data_plane_.served_queue());
-    health_.Start(data_plane_.served_queue());
     data_plane_.Start();
     return absl::OkStatus();
   }
 
   absl::Status StartHttp() {
     if (options_.http_listen.host.empty()) return absl::OkStatus();
-    HttpStatusServer::Options http;
+    HttpServer::Options http;
     http.host = options_.http_listen.host;
     http.port = options_.http_listen.port;
     http.allowed_hosts = {address().host};
     http.healthz = [this] { return Health(); };
     http.readyz = [this] { return Ready(); };
-    http.metrics = [this] { return metrics_.Text(); };
-    http.pages["/debug/shards"] = {"application/json", [this] { return DebugShardsJson(Look()); }};
-    http.pages["/debug/tasks"] = {"application/json", [] { return R"({"tasks":[]})"; }};
-    http.status = [this] { return ProtoToJson(Report(), JsonLayout::kIndented); };
-    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http.tls = HttpTls::For(options_.security->tls_dir(), options_.http_listen.host);
+    http.most_connections = ConnectionLimits().http;
+    http.role = "server";
+    http.get["/metrics"] = HttpPage(kHttpPrometheus, [this] { return metrics_.Text(); });
+    http.get["/status"] =
+        HttpPage(kHttpJson, [this] { return ProtoToJson(Report(), JsonLayout::kIndented); });
+    http.get["/debug/shards"] = HttpPage(kHttpJson, [this] { return DebugShardsJson(Look()); });
+    http.get["/debug/tasks"] = HttpPage(kHttpJson, [] { return R"({"tasks":[]})"; });
+    PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     http_port_ = http_->port();
     return absl::OkStatus();
   }
@@ -266,12 +275,17 @@ class Server::Impl {
     request.set_resident_bytes(ResidentBytes());
     request.set_memory_limit(memory_.limit());
     request.set_memory_used(memory_.used());
+    *request.mutable_host() = Host();
     for (JobShards& job : Look()) *request.add_jobs() = std::move(job.report);
     for (v1::HeldCut& cut : cut_store_.Reports()) *request.add_held_cuts() = std::move(cut);
     return request;
   }
 
   std::vector<JobShards> Look() { return shards_.Look(options_.clock->Monotonic()); }
+
+  v1::HostStatus Host() const {
+    return ReadHostStatus(options_.data_dir, options_.security->expires_ms());
+  }
 
   MetricsInput Figures() {
     MetricsInput input;
@@ -293,21 +307,6 @@ class Server::Impl {
     MutexLock lock(&mu_);
     if (heartbeat_ != nullptr) input.heartbeat_age = heartbeat_->contact().age();
     return input;
-  }
-
-  // Alive: the threads of the data plane take events.
-  absl::Status Health() {
-    const absl::Duration stalled = data_plane_.served_queue()->Stalled(options_.clock->Monotonic());
-    if (stalled <= kStalled) return absl::OkStatus();
-    return absl::UnavailableError(
-        absl::StrCat("no thread has taken an event for ", absl::FormatDuration(stalled)));
-  }
-
-  absl::Status Ready() {
-    if (draining_) return absl::UnavailableError("draining");
-    MutexLock lock(&mu_);
-    return heartbeat_ == nullptr ? absl::UnavailableError("starting")
-                                 : heartbeat_->contact().Check();
   }
 
   void ReportNow() {
@@ -332,13 +331,11 @@ class Server::Impl {
   OrderExecutor executor_;
   // Null: none are taken.
   const std::unique_ptr<SharedArenas> arenas_;
-  HealthService health_;
   DataPlane data_plane_;
   ShardWatch shards_;
   metrics::Registry metrics_;
-  std::unique_ptr<grpc::Server> server_;
-  int port_ = 0;
-  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<DaemonServer> rpc_;
+  std::unique_ptr<HttpServer> http_;
   // Read by pages that are asked for while http_ starts.
   std::atomic<int> http_port_{0};
 
@@ -361,6 +358,8 @@ Server::~Server() = default;
 
 int Server::port() const { return impl_->port(); }
 int Server::http_port() const { return impl_->http_port(); }
+absl::Status Server::Health() const { return impl_->Health(); }
+absl::Status Server::Ready() const { return impl_->Ready(); }
 std::string Server::address() const { return impl_->address().ToString(); }
 void Server::Drain(absl::Duration deadline) { impl_->Drain(deadline); }
 void Server::Shutdown(absl::Duration deadline) { impl_->Shutdown(deadline); }

@@ -44,6 +44,8 @@ class Server {
     HostPort http_listen;
     // Of all its connections.
     std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
+    // Further ones are refused; 0: as many as descriptors allow.
+    uint64_t max_connections = 0;
     // "host:port" of the scheduler.
     std::string scheduler;
     // For files of replicated cuts (checkpoint.replicas).
@@ -85,6 +87,10 @@ class Server {
   int http_port() const;
   // What others dial, "host:port".
   std::string address() const;
+
+  // Whether its loops go round, and whether the scheduler has been heard. For probes.
+  absl::Status Health() const;
+  absl::Status Ready() const;
 
   // Says that it is about to go, takes no new jobs, and waits until the scheduler has
   // taken a cut of those that are here and moved them elsewhere: at most `deadline`,

@@ -119,6 +119,8 @@ TEST_CASE("orders open a job, ranks use it, a cut is written, and it is freed") 
   CHECK_FALSE(first.version().empty());
   CHECK_FALSE(first.hostname().empty());
   CHECK(first.resident_bytes() > 0);
+  CHECK(first.host().memory_bytes() > 0);
+  CHECK_OK(server->Health());
 
   v1::ServerJobOrder order =
       testing::ServeOrder({.policy = v1::POLICY_BSP}, 1, {DenseTable("a", 2, 1)});
@@ -139,6 +141,7 @@ TEST_CASE("orders open a job, ranks use it, a cut is written, and it is freed") 
   httplib::Client http("127.0.0.1", server->http_port());
   CHECK(http.Get("/healthz")->status == 200);
   CHECK(http.Get("/readyz")->status == 200);
+  CHECK_THAT(http.Get("/version")->body, Catch::Contains(R"("role":"server")"));
   const std::string metrics = http.Get("/metrics")->body;
   CHECK_THAT(metrics,
              Catch::Contains("paceline_rpc_handled_total{method=\"Push\",code=\"OK\"} 2\n"));

@@ -16,6 +16,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_matchers.h"
+#include "proto/daemon.grpc.pb.h"
 #include "proto/health.grpc.pb.h"
 #include "proto/node.grpc.pb.h"
 #include "server/server.h"
@@ -61,6 +62,12 @@ TEST_CASE("nobody but the data plane's threads polls a server's sockets") {
     return response.status();
   };
   CHECK(check() == HealthCheckResponse::SERVING);
+  grpc::ClientContext inspect_context;
+  v1::InspectResponse facts;
+  REQUIRE_OK(FromGrpcStatus(
+      v1::Daemon::NewStub(channel)->Inspect(&inspect_context, v1::InspectRequest(), &facts)));
+  CHECK(facts.role() == "server");
+  CHECK(facts.address() == server->address());
   grpc::ClientContext context;
   v1::ReadCutFileRequest request;
   request.set_dir("cuts/c/1/00000001");

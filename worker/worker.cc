@@ -1,22 +1,23 @@
 #include "worker/worker.h"
 
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-#include <unistd.h>
 
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/http_status.h"
+#include "common/daemon/descriptors.h"
+#include "common/daemon/host_status.h"
+#include "common/daemon/process.h"
+#include "common/http/http_message.h"
+#include "common/http/http_server.h"
 #include "common/json/proto_json.h"
 #include "common/log.h"
 #include "common/metrics/daemon_metrics.h"
 #include "common/metrics/registry.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/daemon_server.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
 #include "common/version/version.h"
@@ -39,16 +40,6 @@ namespace {
 
 // A worker that does not look at its tasks for so long is not alive.
 constexpr absl::Duration kSilence = absl::Seconds(30);
-
-std::string Hostname() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
-}
-
-uint64_t RandomNonce() {
-  std::random_device random;
-  return (uint64_t{random()} << 32) | random();
-}
 
 absl::Status Check(const Worker::Options& options) {
   if (options.scheduler.empty()) {
@@ -104,7 +95,11 @@ class WorkerImpl final : public Worker {
                .fs = options_.fs,
                .supervisor = &supervisor_,
                .data_dir = options_.data_dir}) {
-    metrics::AddDaemonMetrics({.role = "worker", .clock = options_.clock}, &metrics_);
+    metrics::AddDaemonMetrics(
+        {.role = "worker",
+         .clock = options_.clock,
+         .certificate_expires_ms = [this] { return options_.security->expires_ms(); }},
+        &metrics_);
     metrics_.AddCollector([this](metrics::Scrape* out) { Collect(out); });
   }
 
@@ -113,16 +108,14 @@ class WorkerImpl final : public Worker {
   absl::Status Start() {
     PL_RETURN_IF_ERROR(Listen());
     PL_RETURN_IF_ERROR(ListenHttp());
-    HostPort advertised = options_.advertise.host.empty() ? options_.listen : options_.advertise;
-    if (advertised.port == 0 || options_.advertise.host.empty()) advertised.port = port_;
     NodeAgent::Options agent;
     agent.clock = options_.clock;
     agent.scheduler = scheduler_.get();
     agent.supervisor = &supervisor_;
     agent.self.set_role(v1::NODE_ROLE_WORKER);
-    agent.self.set_address(advertised.ToString());
+    agent.self.set_address(address().ToString());
     if (http_ != nullptr) {
-      agent.self.set_http_address(HostPort{advertised.host, http_->port()}.ToString());
+      agent.self.set_http_address(HostPort{address().host, http_->port()}.ToString());
     }
     agent.self.set_hostname(Hostname());
     agent.self.set_version(std::string(kVersion));
@@ -130,6 +123,7 @@ class WorkerImpl final : public Worker {
     agent.self.set_slots(offer_.slots);
     agent.self.set_no_gpu_reason(offer_.no_gpu_reason);
     agent.gpus = [this] { return gpus_.Status(); };
+    agent.host = [this] { return Host(); };
     LogInfo("device", {{"chosen", OfferText(offer_)}});
     for (const gpu::GpuDescription& gpu : offer_.gpus) {
       LogInfo("GPU", {{"gpu", gpu.ordinal},
@@ -143,13 +137,30 @@ class WorkerImpl final : public Worker {
     return absl::OkStatus();
   }
 
-  int port() const override { return port_; }
+  int port() const override { return rpc_ == nullptr ? 0 : rpc_->port(); }
   int http_port() const override { return http_ == nullptr ? 0 : http_->port(); }
+
+  // Alive: the threads that speak with the scheduler and that watch tasks are.
+  absl::Status health() const override {
+    MutexLock lock(&mu_);
+    if (agent_ == nullptr || shutting_down_) return absl::OkStatus();
+    PL_RETURN_IF_ERROR(agent_->health());
+    const absl::Duration silence = supervisor_.silence();
+    if (silence <= kSilence) return absl::OkStatus();
+    return absl::UnavailableError(
+        absl::StrCat("tasks have not been looked at for ", absl::FormatDuration(silence)));
+  }
 
   absl::Status scheduler_status() const override {
     MutexLock lock(&mu_);
     return agent_ == nullptr ? absl::UnavailableError("the worker is starting")
                              : agent_->scheduler_status();
+  }
+
+  absl::Status ready() const override {
+    MutexLock lock(&mu_);
+    if (shutting_down_) return absl::UnavailableError("shutting down");
+    return agent_ == nullptr ? absl::UnavailableError("starting") : agent_->Ready();
   }
 
   void Shutdown(absl::Duration drain) override {
@@ -162,6 +173,7 @@ class WorkerImpl final : public Worker {
       }
       agent = agent_.get();
     }
+    if (rpc_ != nullptr) rpc_->StopServing();
     if (agent != nullptr) {
       agent->Drain();
       MutexLock lock(&mu_);
@@ -172,9 +184,7 @@ class WorkerImpl final : public Worker {
     if (agent != nullptr) agent->Stop();
     logs_.Shutdown();
     if (http_ != nullptr) http_->Shutdown();
-    if (server_ != nullptr) {
-      server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-    }
+    if (rpc_ != nullptr) rpc_->Shutdown(absl::Seconds(1));
     MutexLock lock(&mu_);
     down_ = true;
     changed_.NotifyAll();
@@ -187,36 +197,46 @@ class WorkerImpl final : public Worker {
 
  private:
   absl::Status Listen() {
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::ServerBuilder builder;
-    ApplyServerDefaults(&builder);
-    builder.AddListeningPort(options_.listen.ToString(), options_.security->ServerCredentials(),
-                             &port_);
-    builder.RegisterService(&logs_);
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("--listen: cannot listen on ", options_.listen.ToString()));
-    }
-    return absl::OkStatus();
+    grpc::channelz::experimental::InitChannelzService();
+    DaemonServer::Options rpc;
+    rpc.listen = options_.listen;
+    rpc.max_connections = options_.max_connections;
+    rpc.security = options_.security;
+    rpc.daemon.clock = options_.clock;
+    rpc.daemon.role = "worker";
+    rpc.daemon.hostname = Hostname();
+    rpc.daemon.address = [this] { return address().ToString(); };
+    rpc.daemon.host = [this] { return Host(); };
+    PL_ASSIGN_OR_RETURN(rpc_, DaemonServer::Bind(std::move(rpc)));
+    rpc_->builder()->RegisterService(&logs_);
+    return rpc_->Start();
   }
 
   absl::Status ListenHttp() {
     if (!options_.http_listen.has_value()) return absl::OkStatus();
-    HttpStatusServer::Options http;
+    HttpServer::Options http;
     http.host = options_.http_listen->host;
     http.port = options_.http_listen->port;
     if (!options_.advertise.host.empty()) http.allowed_hosts = {options_.advertise.host};
-    http.healthz = [this] { return Health(); };
-    http.readyz = [this] { return Ready(); };
-    http.metrics = [this] { return metrics_.Text(); };
-    http.pages["/debug/shards"] = {"application/json", [] { return R"({"shards":[]})"; }};
-    http.pages["/debug/tasks"] = {"application/json",
-                                  [this] { return DebugTasksJson(supervisor_.Tasks()); }};
-    http.status = [this] { return Status(); };
-    PL_ASSIGN_OR_RETURN(http_, HttpStatusServer::Start(std::move(http)));
+    http.tls = HttpTls::For(options_.security->tls_dir(), http.host);
+    http.healthz = [this] { return health(); };
+    http.readyz = [this] { return ready(); };
+    http.most_connections = ConnectionLimits().http;
+    http.role = "worker";
+    http.get["/metrics"] = HttpPage(kHttpPrometheus, [this] { return metrics_.Text(); });
+    http.get["/status"] = HttpPage(kHttpJson, [this] { return Status(); });
+    http.get["/debug/shards"] = HttpPage(kHttpJson, [] { return R"({"shards":[]})"; });
+    http.get["/debug/tasks"] =
+        HttpPage(kHttpJson, [this] { return DebugTasksJson(supervisor_.Tasks()); });
+    PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     return absl::OkStatus();
+  }
+
+  HostPort address() const { return Advertised(options_.listen, options_.advertise, port()); }
+
+  v1::HostStatus Host() const {
+    return ReadHostStatus(options_.data_dir, options_.security->expires_ms());
   }
 
   void Collect(metrics::Scrape* out) const {
@@ -233,19 +253,6 @@ class WorkerImpl final : public Worker {
     AddWorkerMetrics(figures, out);
     AddTaskMetrics(supervisor_.stats(), out);
     AddGpuMetrics(gpus_.Status(), out);
-  }
-
-  // Alive: the thread that starts and watches tasks does.
-  absl::Status Health() const {
-    const absl::Duration silence = supervisor_.silence();
-    if (silence <= kSilence) return absl::OkStatus();
-    return absl::UnavailableError(
-        absl::StrCat("tasks have not been looked at for ", absl::FormatDuration(silence)));
-  }
-
-  absl::Status Ready() const {
-    MutexLock lock(&mu_);
-    return agent_ == nullptr ? absl::UnavailableError("starting") : agent_->Ready();
   }
 
   // What the scheduler is told.
@@ -279,9 +286,8 @@ class WorkerImpl final : public Worker {
   TaskSupervisor supervisor_;
   TaskLogsService logs_;
   metrics::Registry metrics_;
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<HttpStatusServer> http_;
+  std::unique_ptr<DaemonServer> rpc_;
+  std::unique_ptr<HttpServer> http_;
   std::unique_ptr<NodeAgent> agent_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -39,6 +39,8 @@ class Worker {
     std::optional<HostPort> http_listen;
     // Of all its connections and of those of its tasks.
     std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
+    // Further ones are refused; 0: as many as descriptors allow.
+    uint64_t max_connections = 0;
     // Of the scheduler, "host:port".
     std::string scheduler;
     // Logs of tasks and record indexes.
@@ -82,6 +84,10 @@ class Worker {
   virtual int http_port() const = 0;
   // OK, or why the scheduler cannot be had.
   virtual absl::Status scheduler_status() const = 0;
+  // Whether its loops go round, and whether it takes tasks: the scheduler can be had, and
+  // it is not about to go. For probes.
+  virtual absl::Status health() const = 0;
+  virtual absl::Status ready() const = 0;
 
   // Takes no new tasks, lets those that run end for at most `drain`, then stops
   // them. May be called twice.

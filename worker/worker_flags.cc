@@ -5,27 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "common/daemon/path_flags.h"
 #include "common/fs.h"
+#include "common/log.h"
+#include "common/log_level.h"
 #include "common/status/status_macros.h"
 #include "worker/core/node/device_flag.h"
 
 namespace paceline::worker {
-namespace {
-
-const char* LevelName(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarning:
-      return "warning";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "info";
-}
-
-}  // namespace
 
 void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")
@@ -59,13 +44,14 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.advertise = daemon.advertise;
   options.http_listen = daemon.http_listen;
   options.security = daemon.security;
+  options.max_connections = daemon.max_connections;
   options.scheduler = flags.scheduler;
   options.slots = flags.slots;
   options.data_dir = daemon.data_dir;
   options.trace = flags.trace;
   options.rpc_faults = daemon.test_faults.rpc;
   options.task_arguments = {
-      absl::StrCat("--log-level=", LevelName(daemon.log.level)),
+      absl::StrCat("--log-level=", LogLevelName(daemon.log.level)),
       absl::StrCat("--log-format=", daemon.log.format == LogFormat::kJson ? "json" : "text"),
       absl::StrCat("--tcp-congestion=",
                    daemon.tcp.congestion.empty() ? "system" : daemon.tcp.congestion),

@@ -37,7 +37,11 @@ TEST_CASE("A worker registers, obeys and reports") {
   CHECK(running.tasks(0).state() == v1::TaskReport::RUNNING);
   CHECK(running.tasks(0).pid() == 4242);
   CHECK(running.scheduler().generation() == 2);
+  CHECK(running.host().memory_bytes() > 0);
   CHECK(f.worker->scheduler_status().ok());
+  CHECK(f.worker->ready().ok());
+  CHECK(f.worker->health().ok());
+  CHECK_THAT(f.Get("/version"), Catch::Matchers::Contains("\"role\":\"worker\""));
   f.scheduler.Order(0, v1::TaskOrder::STOP);
   f.scheduler.Await([](const v1::HeartbeatRequest& r) { return Runs(r, 1); });
   CHECK_THAT(f.Get("/readyz"), Catch::Matchers::Contains("200"));

@@ -51,6 +51,11 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
   return HostPort{std::string(host), number};
 }
 
+HostPort Advertised(const HostPort& listen, const HostPort& advertise, int bound_port) {
+  return {.host = advertise.host.empty() ? listen.host : advertise.host,
+          .port = advertise.port == 0 ? bound_port : advertise.port};
+}
+
 bool IsLoopback(absl::string_view host) {
   if (host == "localhost") return true;
   in_addr v4;

@@ -26,6 +26,10 @@ struct HostPort {
 // Errors: InvalidArgument  no host, no port, or a port beyond 65535.
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text);
 
+// What others dial of a daemon that listens on `listen` and was given `bound_port`: what
+// `advertise` leaves open is that.
+HostPort Advertised(const HostPort& listen, const HostPort& advertise, int bound_port);
+
 // "localhost", 127.0.0.0/8, ::1. Names are not looked up.
 bool IsLoopback(absl::string_view host);
 

@@ -46,5 +46,13 @@ TEST_CASE("loopback and wildcard in every spelling") {
   }
 }
 
+TEST_CASE("what is advertised is what was said, and else what is listened on") {
+  const HostPort listen = {"127.0.0.1", 0};
+  CHECK(Advertised(listen, {}, 7071) == HostPort{"127.0.0.1", 7071});
+  CHECK(Advertised(listen, {"node-7", 0}, 7071) == HostPort{"node-7", 7071});
+  CHECK(Advertised(listen, {"node-7", 80}, 7071) == HostPort{"node-7", 80});
+  CHECK(Advertised(listen, {"", 80}, 7071) == HostPort{"127.0.0.1", 80});
+}
+
 }  // namespace
 }  // namespace paceline

@@ -48,10 +48,6 @@ absl::StatusOr<std::shared_ptr<RpcSecurity>> LoadSecurity(const std::string& tls
 
 }  // namespace
 
-HostPort DaemonFlags::Advertised(int bound_port) const {
-  return HostPort{advertise.host, advertise.port == 0 ? bound_port : advertise.port};
-}
-
 DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
     : role_(defaults.role),
       listen_(HostPort{"127.0.0.1", defaults.port}.ToString()),
@@ -61,6 +57,8 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
       ->capture_default_str();
   app->add_option("--advertise", advertise_,
                   "host:port that others dial, if it differs from --listen");
+  app->add_option("--max-connections", max_connections_,
+                  "gRPC connections at a time; 0: three quarters of ulimit -n");
   app->add_option("--http-listen", http_listen_,
                   "host:port for health, metrics and status over HTTP; or: none")
       ->capture_default_str();
@@ -89,6 +87,8 @@ absl::StatusOr<DaemonFlags> DaemonFlagParser::Validate(std::vector<std::string> 
   DaemonFlags flags;
   flags.insecure = insecure_;
   flags.paths = paths_;
+  flags.max_connections = max_connections_;
+  flags.service = TakeServiceEnvironment();
   flags.port_file = port_file_;
   flags.data_dir = data_dir_;
   if (data_dir_.empty()) return absl::InvalidArgumentError("--data-dir is empty");

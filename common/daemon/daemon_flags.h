@@ -9,16 +9,17 @@
 //     ...
 //     InitDaemon(*flags);
 //
-// --listen, --advertise, --http-listen, --port-file, --data-dir, --tls-dir, --log-level,
-// --log-format, --tcp-congestion, --insecure, --data-root, --checkpoint-root, --test-faults,
-// --version, and --config FILE with the same names as keys (`listen = "127.0.0.1:7071"`),
-// where the command line wins and an unknown key is an error.
+// --listen, --advertise, --max-connections, --http-listen, --port-file, --data-dir,
+// --tls-dir, --log-level, --log-format, --tcp-congestion, --insecure, --data-root,
+// --checkpoint-root, --test-faults, --version, and --config FILE with the same names as keys
+// (`listen = "127.0.0.1:7071"`), where the command line wins and an unknown key is an error.
 //
 // Owned by one thread: main's.
 #ifndef PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
 #define PACELINE_COMMON_DAEMON_DAEMON_FLAGS_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "common/daemon/address.h"
 #include "common/daemon/path_flags.h"
+#include "common/daemon/service_manager.h"
 #include "common/failpoint/test_faults.h"
 #include "common/fs.h"
 #include "common/log.h"
@@ -41,6 +43,8 @@ struct DaemonFlags {
   HostPort listen;
   // As given; without it the host of `listen`. Port 0: the one that was bound.
   HostPort advertise;
+  // Of gRPC; 0: as many as descriptors allow.
+  uint64_t max_connections = 0;
   // Nothing, after --http-listen=none: no HTTP.
   std::optional<HostPort> http_listen;
   // Empty: none.
@@ -55,9 +59,8 @@ struct DaemonFlags {
   // Never null: of --tls-dir, or none.
   std::shared_ptr<RpcSecurity> security;
   TestFaults test_faults;
-
-  // What others dial, once the port is known.
-  HostPort Advertised(int bound_port) const;
+  // From the environment.
+  ServiceEnvironment service;
 };
 
 class DaemonFlagParser {
@@ -73,8 +76,9 @@ class DaemonFlagParser {
   DaemonFlagParser(const DaemonFlagParser&) = delete;
   DaemonFlagParser& operator=(const DaemonFlagParser&) = delete;
 
-  // After ParseCommandLine. `own_dirs`: folders that the daemon writes to for itself, beside
-  // its --data-dir.
+  // After ParseCommandLine, once: what a service manager says is taken out of the
+  // environment. `own_dirs`: folders that the daemon writes to for itself, beside its
+  // --data-dir.
   // Errors: InvalidArgument  names the flag: malformed; a listener that other
   //                          hosts reach without --tls-dir or --insecure; an --advertise
   //                          that nobody can dial, or that the certificate is not for; a
@@ -94,6 +98,7 @@ class DaemonFlagParser {
   std::string log_level_ = "info";
   std::string log_format_ = "text";
   std::string tcp_congestion_ = "auto";
+  uint64_t max_connections_ = 0;
   bool insecure_ = false;
   PathFlags paths_;
   std::string test_faults_;

@@ -32,7 +32,7 @@ absl::StatusOr<DaemonFlags> Parse(std::vector<const char*> args,
 TEST_CASE("without flags a daemon listens on loopback at its default ports") {
   REQUIRE_OK_AND_ASSIGN(const DaemonFlags flags, Parse({}));
   CHECK(flags.listen == HostPort{"127.0.0.1", 7071});
-  CHECK(flags.Advertised(7071) == HostPort{"127.0.0.1", 7071});
+  CHECK(Advertised(flags.listen, flags.advertise, 7071) == HostPort{"127.0.0.1", 7071});
   CHECK(flags.http_listen == HostPort{"127.0.0.1", 8071});
   CHECK(flags.data_dir == "paceline-data/server");
   CHECK(flags.log.role == "server");
@@ -44,9 +44,10 @@ TEST_CASE("every flag is taken over") {
       const DaemonFlags flags,
       Parse({"--listen=0.0.0.0:0", "--advertise", "node-7:0", "--http-listen=none", "--port-file=p",
              "--data-dir=d", "--log-level=debug", "--log-format=json", "--tcp-congestion=reno",
-             "--insecure"}));
+             "--insecure", "--max-connections=7"}));
+  CHECK(flags.max_connections == 7);
   CHECK(flags.listen == HostPort{"0.0.0.0", 0});
-  CHECK(flags.Advertised(1234) == HostPort{"node-7", 1234});
+  CHECK(Advertised(flags.listen, flags.advertise, 1234) == HostPort{"node-7", 1234});
   CHECK_FALSE(flags.http_listen.has_value());
   CHECK(flags.port_file == "p");
   CHECK(flags.data_dir == "d");

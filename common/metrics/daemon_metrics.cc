@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/process/process_usage.h"
 #include "common/version/version.h"
 
@@ -56,11 +57,8 @@ void AddDaemonMetrics(DaemonOptions options, Registry* registry) {
                absl::ToDoubleSeconds(options.clock->Monotonic() - started));
     Samples expiry = out->Gauges({.name = "paceline_certificate_expiry_seconds",
                                   .help = "When the daemon's certificate expires, since 1970."});
-    if (options.certificate_expiry) {
-      if (const std::optional<absl::Time> time = options.certificate_expiry()) {
-        expiry.Add({}, SecondsSince1970(*time));
-      }
-    }
+    const int64_t ends = options.certificate_expires_ms ? options.certificate_expires_ms() : 0;
+    if (ends != 0) expiry.Add({}, SecondsSince1970(absl::FromUnixMillis(ends)));
     AddProcess(options.proc, out);
   });
 }

@@ -11,11 +11,10 @@
 #ifndef PACELINE_COMMON_METRICS_DAEMON_METRICS_H_
 #define PACELINE_COMMON_METRICS_DAEMON_METRICS_H_
 
+#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 
-#include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/metrics/registry.h"
 
@@ -26,8 +25,9 @@ struct DaemonOptions {
   std::string role;
   // Outlives the registry.
   const Clock* clock = nullptr;
-  // When the certificate that is presented now ends; nothing: there is none. May be null.
-  std::function<std::optional<absl::Time>()> certificate_expiry;
+  // When the certificate that is presented now ends, in ms since 1970; 0: there is none. May
+  // be null.
+  std::function<int64_t()> certificate_expires_ms;
   std::string proc = "/proc";
 };
 

@@ -16,7 +16,7 @@ TEST_CASE("a daemon says what it is and what it takes") {
   Registry registry;
   AddDaemonMetrics({.role = "server",
                     .clock = &clock,
-                    .certificate_expiry = [] { return absl::FromUnixSeconds(1800000000); }},
+                    .certificate_expires_ms = [] { return int64_t{1800000000000}; }},
                    &registry);
   clock.Advance(absl::Seconds(90));
   const std::string text = registry.Text();

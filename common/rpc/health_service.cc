@@ -45,7 +45,8 @@ struct HealthService::Watch {
   std::optional<Status> sent;
 };
 
-HealthService::HealthService(std::size_t most_watches) : most_watches_(most_watches) {}
+HealthService::HealthService(std::string role, std::size_t most_watches)
+    : role_(std::move(role)), most_watches_(most_watches) {}
 
 HealthService::~HealthService() {
   MutexLock lock(&mu_);
@@ -68,8 +69,8 @@ void HealthService::Start(ServedQueue* queue) {
           response.set_status(StatusOf(request.service()));
         }
         if (response.status() != HealthCheckResponse::SERVICE_UNKNOWN) return answer(response);
-        answer(absl::NotFoundError(
-            absl::StrCat("the service \"\" expected, got \"", request.service(), "\"")));
+        answer(absl::NotFoundError(absl::StrCat(
+            "the service \"", role_, "\" or \"\" expected, got \"", request.service(), "\"")));
       });
   AwaitWatch();
 }
@@ -87,7 +88,7 @@ void HealthService::Shutdown() {
 }
 
 HealthService::Status HealthService::StatusOf(const std::string& service) const {
-  if (!service.empty()) return HealthCheckResponse::SERVICE_UNKNOWN;
+  if (!service.empty() && service != role_) return HealthCheckResponse::SERVICE_UNKNOWN;
   return serving_ && !shut_down_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 

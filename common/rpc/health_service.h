@@ -1,8 +1,8 @@
 // The standard gRPC health service of a server that has one queue for everything
 // (served_queue.h): gRPC's own would add threads that are woken by the server's sockets.
-// Knows the server as a whole, the service "".
+// Knows the server as a whole, the service "", and by the name of its role.
 //
-//   HealthService health;
+//   HealthService health("server");
 //   health.Register(&builder);
 //   queue.Register(&builder);
 //   server = builder.BuildAndStart();
@@ -14,7 +14,7 @@
 //   queue.Shutdown();
 //
 // Check:   SERVING or NOT_SERVING.
-// Errors:  NotFound           of another service than "".
+// Errors:  NotFound           of another service.
 // Watch:   the same now and after each change; SERVICE_UNKNOWN of another service.
 // Errors:  ResourceExhausted  too many watch already.
 //          Unavailable        the end, after NOT_SERVING: shut down.
@@ -40,7 +40,7 @@ inline constexpr std::size_t kMostHealthWatches = 64;
 
 class HealthService {
  public:
-  explicit HealthService(std::size_t most_watches = kMostHealthWatches);
+  explicit HealthService(std::string role, std::size_t most_watches = kMostHealthWatches);
   // After the queue's Shutdown.
   ~HealthService();
   HealthService(const HealthService&) = delete;
@@ -77,6 +77,7 @@ class HealthService {
   // One of its three events is over: arrived, gone, finished.
   void Release(Watch* watch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  const std::string role_;
   const std::size_t most_watches_;
   grpc::health::v1::Health::AsyncService service_;
   ServedQueue* queue_ = nullptr;

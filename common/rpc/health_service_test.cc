@@ -36,7 +36,7 @@ HealthCheckRequest Of(const std::string& service) {
 }
 
 struct Fixture {
-  explicit Fixture(std::size_t most_watches = kMostHealthWatches) : health(most_watches) {
+  explicit Fixture(std::size_t most_watches = kMostHealthWatches) : health("server", most_watches) {
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);
     int port = 0;

@@ -202,9 +202,13 @@ absl::StatusOr<v1::CheckpointJobResponse> Coordinator::CheckpointJob(
 }
 
 absl::StatusOr<v1::Cluster> Coordinator::DescribeCluster() {
+  // Reads files: outside the lock.
+  v1::HostStatus host;
+  if (options_.host) host = options_.host();
   MutexLock lock(&mu_);
   PL_RETURN_IF_ERROR(Serving());
   v1::Cluster cluster = core_->DescribeCluster(Now());
+  *cluster.mutable_host() = std::move(host);
   cluster.set_address(address_);
   cluster.set_http_address(http_address_);
   return cluster;

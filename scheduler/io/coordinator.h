@@ -75,6 +75,8 @@ class Coordinator {
     Clock* clock = nullptr;
     // Where cuts lie; with their file system.
     const HeldCuts* cuts = nullptr;
+    // The scheduler's machine as it is now. Empty: not told.
+    std::function<v1::HostStatus()> host;
     // Called once, on any thread, when a node has seen a newer scheduler: this one
     // answers nobody any more and should end.
     std::function<void(const absl::Status&)> on_stale = [](const absl::Status&) {};

@@ -39,6 +39,7 @@ HeartbeatLoop::HeartbeatLoop(Options options)
     : options_(std::move(options)),
       stub_(v1::Coordination::NewStub(options_.channel)),
       faults_(options_.faults, /*stream=*/0),
+      progress_(options_.clock, "the heartbeat loop"),
       contact_(options_.clock),
       thread_([this] { Run(); }) {}
 
@@ -67,6 +68,7 @@ void HeartbeatLoop::Stop() {
 void HeartbeatLoop::Run() {
   int failures = 0;
   while (true) {
+    progress_.Round();
     {
       MutexLock lock(&mu_);
       if (stop_) return;

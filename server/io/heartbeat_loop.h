@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/daemon/progress.h"
 #include "common/daemon/scheduler_contact.h"
 #include "common/rpc/fault_injector.h"
 #include "common/scheduler_memory/scheduler_memory.h"
@@ -62,6 +63,9 @@ class HeartbeatLoop {
   // The state of the server has changed.
   void ReportNow();
 
+  // Errors:  Internal  it is stuck.
+  absl::Status health() const { return progress_.Check(); }
+
   // OK after an answer, or why the last call had none.
   absl::Status scheduler_status() const;
 
@@ -86,6 +90,7 @@ class HeartbeatLoop {
   const Options options_;
   const std::unique_ptr<v1::Coordination::Stub> stub_;
   RpcFaultInjector faults_;
+  Progress progress_;
   SchedulerContact contact_;
   // The loop's own.
   SchedulerMemory memory_;

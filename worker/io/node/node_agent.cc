@@ -22,7 +22,10 @@ uint64_t ResidentBytes() {
 }  // namespace
 
 NodeAgent::NodeAgent(Options options)
-    : options_(std::move(options)), contact_(options_.clock), loop_(LoopOptions()) {}
+    : options_(std::move(options)),
+      progress_(options_.clock, "the heartbeat loop"),
+      contact_(options_.clock),
+      loop_(LoopOptions()) {}
 
 NodeAgent::~NodeAgent() { Stop(); }
 
@@ -62,11 +65,13 @@ NodeAgent::Loop::Options NodeAgent::LoopOptions() {
 }
 
 v1::HeartbeatRequest NodeAgent::Fill() {
+  progress_.Round();
   v1::HeartbeatRequest request = options_.self;
   request.set_sequence(++sequence_);
   request.set_draining(draining_);
   request.set_resident_bytes(ResidentBytes());
   *request.mutable_scheduler() = memory_.last();
+  if (options_.host) *request.mutable_host() = options_.host();
   if (options_.gpus) {
     for (v1::GpuStatus& gpu : options_.gpus()) request.add_gpus()->Swap(&gpu);
   }

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/daemon/progress.h"
 #include "common/daemon/scheduler_contact.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
@@ -34,6 +35,8 @@ class NodeAgent {
     v1::HeartbeatRequest self;
     // The worker's GPUs as they are now; must not block. Empty: it has none.
     std::function<std::vector<v1::GpuStatus>()> gpus;
+    // The machine as it is now. Empty: not told.
+    std::function<v1::HostStatus()> host;
   };
 
   explicit NodeAgent(Options options);
@@ -47,6 +50,8 @@ class NodeAgent {
   void Drain();
   void Stop() { loop_.Stop(); }
 
+  // Errors:  Internal  its loop is stuck.
+  absl::Status health() const { return progress_.Check(); }
   // OK, or why the scheduler cannot be had: the last failure.
   absl::Status scheduler_status() const;
   // Since when it was heard.
@@ -65,6 +70,7 @@ class NodeAgent {
   void OnFailure(const absl::Status& status, uint64_t failures);
 
   const Options options_;
+  Progress progress_;
   SchedulerContact contact_;
   // Of the loop's thread.
   SchedulerMemory memory_;

@@ -1,0 +1,69 @@
+#include "common/rpc/daemon_server.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "common/rpc/channel.h"
+#include "common/security/identity.h"
+#include "common/status/status_macros.h"
+
+namespace paceline {
+namespace {
+
+DaemonService::Options Filled(DaemonService::Options options,
+                              const std::shared_ptr<RpcSecurity>& security,
+                              const GrpcListener* listener) {
+  options.connections = [listener] { return listener->stats(); };
+  options.tls = security->tls();
+  options.channel = [security](const std::string& address, const std::string& role) {
+    // Of a role that there is not nobody has a certificate: the connection says so.
+    const Role peer = ParseRole(role).value_or(Role::kServer);
+    return MakeChannel(address, security->ChannelCredentials(peer));
+  };
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Bind(Options options) {
+  PL_ASSIGN_OR_RETURN(
+      std::unique_ptr<GrpcListener> listener,
+      GrpcListener::Bind({.listen = options.listen, .max_connections = options.max_connections}));
+  return std::unique_ptr<DaemonServer>(new DaemonServer(std::move(options), std::move(listener)));
+}
+
+DaemonServer::DaemonServer(Options options, std::unique_ptr<GrpcListener> listener)
+    : queue_(options.queue == nullptr ? &own_queue_ : options.queue),
+      health_(options.daemon.role),
+      daemon_(Filled(std::move(options.daemon), options.security, listener.get())),
+      listener_(std::move(listener)) {
+  ApplyServerDefaults(&builder_);
+  listener_->Register(&builder_, options.security->ServerCredentials());
+  health_.Register(&builder_);
+  daemon_.Register(&builder_);
+  if (queue_ == &own_queue_) queue_->Register(&builder_);
+}
+
+DaemonServer::~DaemonServer() { Shutdown(absl::ZeroDuration()); }
+
+absl::Status DaemonServer::Start() {
+  server_ = builder_.BuildAndStart();
+  if (server_ == nullptr) return absl::InternalError("the gRPC server did not start");
+  health_.Start(queue_);
+  daemon_.Start(queue_);
+  if (queue_ == &own_queue_) queue_->Start(/*threads=*/1);
+  listener_->Start();
+  return absl::OkStatus();
+}
+
+void DaemonServer::Shutdown(absl::Duration deadline) {
+  listener_->Stop();
+  if (server_ == nullptr) return;
+  health_.Shutdown();
+  daemon_.Shutdown();
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + deadline));
+  if (queue_ == &own_queue_) queue_->Shutdown();
+}
+
+}  // namespace paceline
