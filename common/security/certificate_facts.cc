@@ -96,9 +96,19 @@ absl::Status CheckIssuedBy(absl::string_view certificate, absl::string_view bund
   const int error = X509_STORE_CTX_get_error(context.get());
   sk_X509_free(between);
   (void)openssl::Error("");
-  if (good) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(NameText(X509_get_subject_name(shown[0].get())),
-                                                    ": ", X509_verify_cert_error_string(error)));
+  const std::string subject = NameText(X509_get_subject_name(shown[0].get()));
+  if (!good) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(subject, ": ", X509_verify_cert_error_string(error)));
+  }
+  for (const int purpose : {X509_PURPOSE_SSL_CLIENT, X509_PURPOSE_SSL_SERVER}) {
+    if (X509_check_purpose(shown[0].get(), purpose, /*ca=*/0) == 1) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(subject,
+                     ": not for both clients and servers: extended key usage clientAuth "
+                     "and serverAuth expected"));
+  }
+  return absl::OkStatus();
 }
 
 bool CoversHost(absl::string_view certificate, const std::string& host) {
