@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   const paceline::BoundPorts ports = {(*server)->port(), (*server)->http_port()};
   const absl::Status announced = AnnouncePorts(fs, "server", flags->port_file, ports);
   if (!announced.ok()) return Fail(announced);
-  paceline::WaitForTerminationSignal();
+  paceline::WaitForTerminationSignal(own.preemption_file);
   (*server)->Drain(absl::Seconds(own.drain_seconds));
   (*server)->Shutdown(absl::Seconds(5));
   return 0;

@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   const paceline::BoundPorts ports = {(*worker)->port(), (*worker)->http_port()};
   const absl::Status announced = AnnouncePorts(fs, "worker", flags->port_file, ports);
   if (!announced.ok()) return Fail(announced);
-  paceline::WaitForTerminationSignal();
+  paceline::WaitForTerminationSignal(own.preemption_file);
   (*worker)->Shutdown(absl::Seconds(own.drain_seconds));
   return 0;
 }

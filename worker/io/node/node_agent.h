@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/fs.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
@@ -33,6 +34,10 @@ class NodeAgent {
     v1::HeartbeatRequest self;
     // The worker's GPUs as they are now; must not block. Empty: it has none.
     std::function<std::vector<v1::GpuStatus>()> gpus;
+    // Where logs of tasks lie (task_logs.h): their owners are noted, and they are dropped when
+    // their jobs are deleted. Null: somewhere else.
+    FileSystem* fs = nullptr;
+    std::string data_dir;
   };
 
   explicit NodeAgent(Options options);
@@ -57,6 +62,7 @@ class NodeAgent {
   Loop::Options LoopOptions();
   v1::HeartbeatRequest Fill();
   void OnReply(const v1::HeartbeatResponse& reply);
+  void TendLogs(const v1::HeartbeatResponse& reply);
   void OnFailure(const absl::Status& status, uint64_t failures);
 
   const Options options_;
