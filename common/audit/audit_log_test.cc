@@ -22,6 +22,7 @@ std::vector<std::string> Lines(FileSystem& fs, const std::string& path) {
 
 TEST_CASE("an entry is a line: when, who, from where, what, and how it went") {
   MemoryFileSystem fs;
+  REQUIRE_OK(fs.CreateDirs("/data"));
   FakeClock clock(absl::FromUnixMillis(1'700'000'000'123));
   AuditLog log({.fs = &fs, .clock = &clock, .path = kPath});
   log.Record({.caller = {.role = Role::kUser, .name = "alice"},
@@ -55,6 +56,7 @@ TEST_CASE("an entry is a line: when, who, from where, what, and how it went") {
 
 TEST_CASE("a full file makes way, and the oldest goes") {
   MemoryFileSystem fs;
+  REQUIRE_OK(fs.CreateDirs("/data"));
   FakeClock clock;
   const auto entry = [](int i) {
     return AuditEntry{
@@ -112,6 +114,7 @@ class FullFileSystem final : public FileSystem {
 
 TEST_CASE("a log that cannot be written says so, and writes again once it can") {
   FullFileSystem fs;
+  REQUIRE_OK(fs.CreateDirs("/data"));
   FakeClock clock;
   {
     fs.full = true;
