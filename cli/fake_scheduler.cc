@@ -65,6 +65,21 @@ std::vector<v1::CancelJobRequest> FakeScheduler::cancelled() const {
   return cancelled_;
 }
 
+void FakeScheduler::SetDrainWaits(std::vector<std::string> waits) {
+  MutexLock lock(&mu_);
+  drain_waits_ = std::move(waits);
+}
+
+std::vector<uint64_t> FakeScheduler::deleted() const {
+  MutexLock lock(&mu_);
+  return deleted_;
+}
+
+std::vector<v1::DrainNodeRequest> FakeScheduler::drained() const {
+  MutexLock lock(&mu_);
+  return drained_;
+}
+
 int FakeScheduler::watches() const {
   MutexLock lock(&mu_);
   return watches_;
@@ -192,12 +207,49 @@ grpc::Status FakeScheduler::DescribeCluster(grpc::ServerContext*, const v1::Desc
   }
   response->set_cluster_id("c1");
   response->set_address(address());
-  v1::NodeStatus* node = response->add_nodes();
-  node->set_node_id(3);
-  node->set_role(v1::NODE_ROLE_WORKER);
-  node->set_slots(2);
-  node->set_slots_used(1);
-  node->set_live(true);
+  *response->add_nodes() = Node();
+  return grpc::Status::OK;
+}
+
+v1::NodeStatus FakeScheduler::Node() {
+  v1::NodeStatus node;
+  node.set_node_id(3);
+  node.set_role(v1::NODE_ROLE_WORKER);
+  node.set_address("w1:7072");
+  node.set_slots(2);
+  node.set_slots_used(1);
+  node.set_live(true);
+  if (drained_.empty() || drained_.back().undo()) {
+    return node;
+  }
+  node.set_drain_requested(true);
+  node.set_drain_reason(drained_.back().reason());
+  if (!drain_waits_.empty()) {
+    node.set_drain_waits_for(drain_waits_.front());
+    drain_waits_.erase(drain_waits_.begin());
+  }
+  return node;
+}
+
+grpc::Status FakeScheduler::DeleteJob(grpc::ServerContext*, const v1::DeleteJobRequest* request,
+                                      v1::DeleteJobResponse* /*response*/) {
+  MutexLock lock(&mu_);
+  if (request->job_id() != 1) {
+    return {grpc::StatusCode::FAILED_PRECONDITION,
+            absl::StrCat("job ", request->job_id(), " is running; cancel it first")};
+  }
+  deleted_.push_back(request->job_id());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeScheduler::DrainNode(grpc::ServerContext*, const v1::DrainNodeRequest* request,
+                                      v1::NodeStatus* response) {
+  MutexLock lock(&mu_);
+  if (request->node_id() != 3 && request->address() != "w1:7072") {
+    return {grpc::StatusCode::NOT_FOUND, "no such node"};
+  }
+  drained_.push_back(*request);
+  *response = Node();
   return grpc::Status::OK;
 }
 

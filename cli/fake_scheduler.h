@@ -4,6 +4,7 @@
 
 #include <grpcpp/server.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,7 +39,12 @@ class FakeScheduler final : public v1::Scheduler::Service {
   // Instead of one worker with a free slot.
   void SetCluster(v1::Cluster cluster);
 
+  // What a node that is drained waits for, from call to call; then nothing.
+  void SetDrainWaits(std::vector<std::string> waits);
+
   std::vector<v1::JobSpec> submitted() const;
+  std::vector<uint64_t> deleted() const;
+  std::vector<v1::DrainNodeRequest> drained() const;
   std::vector<v1::CancelJobRequest> cancelled() const;
   // WatchJob streams that were opened.
   int watches() const;
@@ -58,12 +64,20 @@ class FakeScheduler final : public v1::Scheduler::Service {
                         grpc::ServerWriter<v1::Job>* writer) override;
   grpc::Status DescribeCluster(grpc::ServerContext*, const v1::DescribeClusterRequest*,
                                v1::Cluster* response) override;
+  // Job 1 alone has ended.
+  grpc::Status DeleteJob(grpc::ServerContext*, const v1::DeleteJobRequest* request,
+                         v1::DeleteJobResponse* response) override;
+  grpc::Status DrainNode(grpc::ServerContext*, const v1::DrainNodeRequest* request,
+                         v1::NodeStatus* response) override;
   grpc::Status ReadCut(grpc::ServerContext*, const v1::ReadCutRequest* request,
                        grpc::ServerWriter<v1::CutChunk>* writer) override;
   grpc::Status BackupState(grpc::ServerContext*, const v1::BackupStateRequest* request,
                            grpc::ServerWriter<v1::BackupChunk>* writer) override;
 
  private:
+  // Node 3 as it is now.
+  v1::NodeStatus Node() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   mutable Mutex mu_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
@@ -77,6 +91,9 @@ class FakeScheduler final : public v1::Scheduler::Service {
   std::vector<v1::BackupChunk> backup_ ABSL_GUARDED_BY(mu_);
   v1::Cluster cluster_ ABSL_GUARDED_BY(mu_);
   std::vector<v1::CancelJobRequest> cancelled_ ABSL_GUARDED_BY(mu_);
+  std::vector<uint64_t> deleted_ ABSL_GUARDED_BY(mu_);
+  std::vector<v1::DrainNodeRequest> drained_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> drain_waits_ ABSL_GUARDED_BY(mu_);
 
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

@@ -15,6 +15,8 @@
 #include "cli/backup.h"
 #include "cli/bench.h"
 #include "cli/commands.h"
+#include "cli/delete.h"
+#include "cli/drain.h"
 #include "cli/exit_code.h"
 #include "cli/export/export.h"
 #include "cli/local_commands.h"
@@ -53,6 +55,7 @@ class CommandLine {
     AddLocal();
     AddSubmit();
     AddJobCommands();
+    AddDrain();
     AddLogs();
     AddExport();
     AddBackup();
@@ -183,6 +186,9 @@ class CommandLine {
     OnScheduler(cancel, [this](SchedulerClient& client) {
       return Cancel(job_id_, reason_, format(), client, env_);
     });
+    CLI::App* remove = Command("delete", "forget a job that has ended, with its cuts and logs");
+    JobId(remove);
+    OnScheduler(remove, [this](SchedulerClient& client) { return Delete(job_id_, client, env_); });
     CLI::App* checkpoint = Command("checkpoint", "take a cut of a running job now");
     JobId(checkpoint);
     Timeout(checkpoint);
@@ -192,6 +198,19 @@ class CommandLine {
     OnScheduler(
         Command("cluster", "the daemons and what they hold"),
         [this](SchedulerClient& client) { return DescribeCluster(format(), client, env_); });
+  }
+
+  void AddDrain() {
+    CLI::App* drain = Command("drain", "empty a node for maintenance: ranks and shards move");
+    drain->add_option("NODE", drain_.node, "number or address of the node")->required();
+    drain->add_flag("--undo", drain_.undo, "take it back: it gets new work again");
+    drain->add_option("--reason", drain_.reason, "shown with the node");
+    drain->add_flag("--wait", drain_.wait, "until it holds nothing");
+    Timeout(drain);
+    OnScheduler(drain, [this](SchedulerClient& client) {
+      drain_.timeout = timeout();
+      return Drain(drain_, format(), client, env_);
+    });
   }
 
   void AddLogs() {
@@ -285,6 +304,7 @@ class CommandLine {
   SubmitOptions submit_;
   LocalRunOptions local_run_;
   LogsOptions logs_;
+  DrainOptions drain_;
   ExportOptions export_;
   std::string export_format_;
   BenchOptions bench_;

@@ -101,6 +101,25 @@ absl::StatusOr<v1::CheckpointJobResponse> SchedulerClient::CheckpointJob(
   return response;
 }
 
+absl::Status SchedulerClient::DeleteJob(uint64_t job_id) {
+  v1::DeleteJobRequest request;
+  request.set_job_id(job_id);
+  v1::DeleteJobResponse response;
+  grpc::ClientContext context;
+  SetTimeout(kDeleteTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  return Explained(stub_->DeleteJob(&context, request, &response));
+}
+
+absl::StatusOr<v1::NodeStatus> SchedulerClient::DrainNode(const v1::DrainNodeRequest& request) {
+  v1::NodeStatus node;
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
+  PL_RETURN_IF_ERROR(Explained(stub_->DrainNode(&context, request, &node)));
+  return node;
+}
+
 absl::StatusOr<v1::Cluster> SchedulerClient::DescribeCluster() {
   v1::Cluster cluster;
   grpc::ClientContext context;

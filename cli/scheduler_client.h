@@ -30,6 +30,9 @@ class SchedulerClient {
   // Time for one call; long enough for a slow disk under the journal.
   static constexpr absl::Duration kCallTimeout = absl::Seconds(15);
 
+  // Time for removing the files of a job.
+  static constexpr absl::Duration kDeleteTimeout = absl::Minutes(10);
+
   // Time for the files of a cut, or a backup.
   static constexpr absl::Duration kTransferTimeout = absl::Hours(6);
 
@@ -48,6 +51,9 @@ class SchedulerClient {
   absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request, bool interruptible = true,
                                     absl::Duration timeout = kCallTimeout);
   absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request);
+  // Within kDeleteTimeout.
+  absl::Status DeleteJob(uint64_t job_id);
+  absl::StatusOr<v1::NodeStatus> DrainNode(const v1::DrainNodeRequest& request);
   absl::StatusOr<v1::Cluster> DescribeCluster();
 
   // Calls `on_job` now and after every change until it returns false, the job has

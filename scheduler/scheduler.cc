@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/audit/audit_log.h"
 #include "common/cut/held_cuts.h"
 #include "common/daemon/descriptors.h"
 #include "common/daemon/host_status.h"
@@ -27,6 +28,7 @@
 #include "common/version/version.h"
 #include "scheduler/io/coordinator.h"
 #include "scheduler/io/debug_pages.h"
+#include "scheduler/io/limits_file.h"
 #include "scheduler/io/services.h"
 #include "scheduler/io/sqlite_journal.h"
 #include "scheduler/io/status_pages.h"
@@ -76,6 +78,7 @@ class Scheduler::Impl {
     // Ends what is parked, so that the server has little left to wait for.
     if (coordinator_ != nullptr) coordinator_->Shutdown();
     if (rpc_ != nullptr) rpc_->Shutdown(deadline);
+    if (audit_ != nullptr) audit_->Stop();
     MutexLock lock(&mu_);
     ended_ = true;
     ended_cv_.NotifyAll();
@@ -126,6 +129,12 @@ class Scheduler::Impl {
     options.clock = options_.clock;
     options.cuts = cuts_.get();
     options.host = [this] { return Host(); };
+    if (!options_.limits_file.empty()) {
+      limits_ = std::make_unique<LimitsFile>(options_.fs, options_.limits_file);
+      options.limits = limits_.get();
+    }
+    options.core.plan.keep_ended_jobs = options_.keep_ended_jobs;
+    options.core.plan.keep_ended_for = options_.keep_ended_for;
     options.on_stale = [this](const absl::Status& why) { GiveUp(why); };
     options.core.plan.heartbeat = options_.heartbeat;
     options.core.plan.start_grace = options_.start_grace;
@@ -139,7 +148,13 @@ class Scheduler::Impl {
   }
 
   absl::Status StartGrpc() {
-    scheduler_service_ = std::make_unique<SchedulerService>(coordinator_.get(), cuts_.get());
+    audit_ = std::make_unique<AuditLog>(
+        AuditLog::Options{.fs = options_.fs,
+                          .clock = options_.clock,
+                          .path = JoinPath(options_.data_dir, "audit.log"),
+                          .max_bytes = options_.audit_log_bytes});
+    scheduler_service_ =
+        std::make_unique<SchedulerService>(coordinator_.get(), cuts_.get(), audit_.get());
     cut_files_ = std::make_unique<CutFileService>(cuts_.get());
     coordination_service_ = std::make_unique<CoordinationService>(coordinator_.get());
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -169,6 +184,7 @@ class Scheduler::Impl {
         &metrics_);
     metrics_.AddCollector([this](metrics::Scrape* out) {
       CollectMetrics(coordinator_.get(), absl::ToUnixMillis(options_.clock->Now()), out);
+      AddAuditMetrics(audit_->Stats(), out);
     });
     HttpServer::Options http;
     http.host = options_.http_listen.host;
@@ -208,7 +224,9 @@ class Scheduler::Impl {
   Options options_;
   std::unique_ptr<SqliteJournal> journal_;
   std::unique_ptr<HeldCuts> cuts_;
+  std::unique_ptr<LimitsFile> limits_;
   std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<SchedulerService> scheduler_service_;
   std::unique_ptr<CoordinationService> coordination_service_;
   std::unique_ptr<CutFileService> cut_files_;

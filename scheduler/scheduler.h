@@ -15,6 +15,7 @@
 #ifndef PACELINE_SCHEDULER_SCHEDULER_H_
 #define PACELINE_SCHEDULER_SCHEDULER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -62,6 +63,13 @@ class Scheduler {
     absl::Duration start_grace = absl::Seconds(5);
     // Serve although a node has seen a newer scheduler.
     bool accept_old_state = false;
+    // What each user may have (io/limits_file.h). Empty: nobody is limited.
+    std::string limits_file;
+    // Rules of retention (core/retention.h); 0: jobs that have ended are kept.
+    size_t keep_ended_jobs = 0;
+    absl::Duration keep_ended_for;
+    // Bytes of one file of the audit log, <data_dir>/audit.log.
+    uint64_t audit_log_bytes = uint64_t{16} << 20;
     // Random numbers: of the cluster's id, and of this start. Null: the system's.
     std::function<uint64_t()> random;
     // Called once, on any thread, when the scheduler gives up by itself: see Wait.
@@ -69,7 +77,8 @@ class Scheduler {
   };
 
   // Replays the journal, then listens.
-  // Errors:  InvalidArgument     an option out of range, an address that cannot be dialled.
+  // Errors:  InvalidArgument     an option out of range, an address that cannot be dialled,
+  //                              or the file of limits; names its line.
   //          DataLoss            the journal is damaged.
   //          FailedPrecondition  another process uses the folder.
   //          Unavailable         a port or folder that cannot be had.

@@ -1,6 +1,5 @@
 // paceline-scheduler: queues jobs, places them, watches them to their end.
 #include <CLI/CLI.hpp>
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "common/daemon/signals.h"
 #include "common/fs_posix.h"
 #include "scheduler/scheduler.h"
+#include "scheduler/scheduler_flags.h"
 
 int main(int argc, char** argv) {
   using paceline::FailDaemon;
@@ -19,13 +19,9 @@ int main(int argc, char** argv) {
   paceline::PosixFileSystem fs;
   Scheduler::Options options = {.clock = &clock};
   options.on_end = paceline::RequestTermination;
-  int64_t heartbeat_ms = absl::ToInt64Milliseconds(options.heartbeat);
   CLI::App app("Paceline's scheduler");
   paceline::DaemonFlagParser parser(&app, {.role = "scheduler", .port = 7070, .http_port = 8070});
-  app.add_option("--heartbeat-ms", heartbeat_ms, "time between reports of nodes and tasks")
-      ->capture_default_str();
-  app.add_flag("--accept-old-state", options.accept_old_state,
-               "serve although a node has seen a newer scheduler of this cluster");
+  AddSchedulerFlags(&app, &options);
   if (const std::optional<int> code = paceline::ParseCommandLine(&app, argc, argv)) return *code;
   const absl::StatusOr<paceline::DaemonFlags> flags = parser.Validate();
   if (!flags.ok()) return FailDaemon("scheduler", flags.status());
@@ -37,7 +33,6 @@ int main(int argc, char** argv) {
   options.http_listen = flags->http_listen.value_or(paceline::HostPort());
   options.security = flags->security;
   options.data_dir = flags->data_dir;
-  options.heartbeat = absl::Milliseconds(heartbeat_ms);
 
   auto scheduler = Scheduler::Start(options);
   if (!scheduler.ok()) return FailDaemon("scheduler", scheduler.status());

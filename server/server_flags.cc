@@ -18,6 +18,8 @@ void AddServerFlags(CLI::App* app, ServerFlags* flags) {
   app->add_option("--drain-seconds", flags->drain_seconds,
                   "how long jobs may take to be moved elsewhere after SIGTERM")
       ->capture_default_str();
+  app->add_option("--preemption-file", flags->preemption_file,
+                  "when this file appears, end as after SIGTERM");
 }
 
 }  // namespace paceline::server

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <string>
 
 #include "server/server.h"
 
@@ -14,6 +15,7 @@ struct ServerFlags {
   Server::Options options;
   // Server::Drain
   uint32_t drain_seconds = 25;
+  std::string preemption_file;
 };
 
 void AddServerFlags(CLI::App* app, ServerFlags* flags);

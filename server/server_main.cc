@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
                        {.role = "server",
                         .ports = {(*server)->port(), (*server)->http_port()},
                         .health = [&] { return (*server)->Health(); },
-                        .ready = [&] { return (*server)->Ready(); }});
+                        .ready = [&] { return (*server)->Ready(); },
+                        .preemption_file = own.preemption_file});
   if (!served.ok()) return FailDaemon("server", served);
   (*server)->Drain(absl::Seconds(own.drain_seconds));
   (*server)->Shutdown(absl::Seconds(5));

@@ -66,6 +66,7 @@ std::unique_ptr<TaskLauncher> ProcessLauncher(const Worker::Options& options) {
   }
   launcher.environment = BlasEnvironment();
   launcher.data_dir = options.data_dir;
+  launcher.kept_logs = options.keep_logs;
   return MakeProcessLauncher(std::move(launcher));
 }
 
@@ -124,6 +125,8 @@ class WorkerImpl final : public Worker {
     agent.self.set_no_gpu_reason(offer_.no_gpu_reason);
     agent.gpus = [this] { return gpus_.Status(); };
     agent.host = [this] { return Host(); };
+    agent.fs = options_.fs;
+    agent.data_dir = options_.data_dir;
     LogInfo("device", {{"chosen", OfferText(offer_)}});
     for (const gpu::GpuDescription& gpu : offer_.gpus) {
       LogInfo("GPU", {{"gpu", gpu.ordinal},

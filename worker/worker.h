@@ -25,6 +25,7 @@
 #include "worker/core/node/device_flag.h"
 #include "worker/gpu/find_gpus.h"
 #include "worker/io/node/task_launcher.h"
+#include "worker/io/node/task_logs.h"
 
 namespace paceline::worker {
 
@@ -45,6 +46,8 @@ class Worker {
     std::string scheduler;
     // Logs of tasks and record indexes.
     std::string data_dir;
+    // Jobs whose logs are kept: those of the oldest beyond make room.
+    size_t keep_logs = kKeptJobLogs;
     // Tasks at a time; none: one a GPU, else one. GPUs beyond are not offered.
     std::optional<uint32_t> slots;
     // Which GPUs tasks may get: gpu_offer.h.
@@ -89,8 +92,9 @@ class Worker {
   virtual absl::Status health() const = 0;
   virtual absl::Status ready() const = 0;
 
-  // Takes no new tasks, lets those that run end for at most `drain`, then stops
-  // them. May be called twice.
+  // Takes no new tasks, lets those that run end or go on elsewhere (the scheduler moves
+  // their ranks where slots are free) for at most `drain`, then stops them. May be called
+  // twice.
   virtual void Shutdown(absl::Duration drain) = 0;
   // Blocks until Shutdown is through.
   virtual void Wait() = 0;

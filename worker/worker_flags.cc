@@ -32,7 +32,13 @@ void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which tasks park")
       ->capture_default_str();
-  app->add_option("--drain-seconds", flags->drain_seconds, "how long tasks may go on after SIGTERM")
+  app->add_option("--drain-seconds", flags->drain_seconds,
+                  "how long tasks may take to end, or their ranks to move, after SIGTERM")
+      ->capture_default_str();
+  app->add_option("--preemption-file", flags->preemption_file,
+                  "when this file appears, end as after SIGTERM");
+  app->add_option("--keep-logs", flags->keep_logs, "jobs whose logs are kept")
+      ->check(CLI::Range(1, 100000))
       ->capture_default_str();
 }
 
@@ -48,6 +54,7 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.scheduler = flags.scheduler;
   options.slots = flags.slots;
   options.data_dir = daemon.data_dir;
+  options.keep_logs = flags.keep_logs;
   options.trace = flags.trace;
   options.rpc_faults = daemon.test_faults.rpc;
   options.task_arguments = {

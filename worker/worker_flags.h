@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/daemon/daemon_flags.h"
+#include "worker/io/node/task_logs.h"
 #include "worker/worker.h"
 
 namespace paceline::worker {
@@ -23,6 +24,8 @@ struct WorkerFlags {
   std::string trace;
   uint32_t park_after_seconds = 600;
   uint32_t drain_seconds = 5;
+  std::string preemption_file;
+  uint32_t keep_logs = kKeptJobLogs;
 };
 
 void AddWorkerFlags(CLI::App* app, WorkerFlags* flags);

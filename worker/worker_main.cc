@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
                        {.role = "worker",
                         .ports = {(*worker)->port(), (*worker)->http_port()},
                         .health = [&] { return (*worker)->health(); },
-                        .ready = [&] { return (*worker)->ready(); }});
+                        .ready = [&] { return (*worker)->ready(); },
+                        .preemption_file = own.preemption_file});
   if (!served.ok()) return FailDaemon("worker", served);
   (*worker)->Shutdown(absl::Seconds(own.drain_seconds));
   return 0;

@@ -22,7 +22,7 @@ absl::Status ServeUntilSignal(FileSystem& fs, Clock* clock, const DaemonFlags& f
          const absl::Status ready = daemon.ready();
          return ready.ok() ? "ready" : absl::StrCat("not ready: ", ready.message());
        }});
-  WaitForTerminationSignal();
+  WaitForTerminationSignal(daemon.preemption_file);
   return absl::OkStatus();
 }
 

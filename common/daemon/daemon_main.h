@@ -25,6 +25,8 @@ struct RunningDaemon {
   // Whether it does its work, and whether it is of use to others yet.
   std::function<absl::Status()> health;
   std::function<absl::Status()> ready;
+  // Not empty: it is asked to end when this file appears, too (signals.h).
+  std::string preemption_file = "";
 };
 
 // Announces the ports (port_file.h) and, to a service manager, that the daemon is there

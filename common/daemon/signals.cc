@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 
 #include "common/check.h"
 
@@ -45,9 +46,15 @@ void BlockTerminationSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int WaitForTerminationSignal() {
+int WaitForTerminationSignal(const std::string& notice) {
   const sigset_t signals = TerminationSignals();
   int signal = 0;
+  while (!notice.empty()) {
+    if (access(notice.c_str(), F_OK) == 0) return SIGTERM;
+    const timespec between_looks = {.tv_sec = 0, .tv_nsec = 500'000'000};
+    signal = sigtimedwait(&signals, nullptr, &between_looks);
+    if (signal > 0) return signal;
+  }
   PL_CHECK_EQ(sigwait(&signals, &signal), 0);
   return signal;
 }

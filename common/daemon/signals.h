@@ -9,6 +9,8 @@
 #ifndef PACELINE_COMMON_DAEMON_SIGNALS_H_
 #define PACELINE_COMMON_DAEMON_SIGNALS_H_
 
+#include <string>
+
 namespace paceline {
 
 // Blocks SIGTERM and SIGINT in this thread and in those it starts from now on; a
@@ -17,7 +19,9 @@ namespace paceline {
 void BlockTerminationSignals();
 
 // Returns SIGTERM or SIGINT. A second signal afterwards is kept, not acted on.
-int WaitForTerminationSignal();
+// If `notice` names a file, it is looked for twice a second, and once it is there that is a
+// SIGTERM: whoever learns that the machine is about to be taken away makes it.
+int WaitForTerminationSignal(const std::string& notice = "");
 
 // As if somebody had sent this process a SIGTERM. Thread-safe.
 void RequestTermination();

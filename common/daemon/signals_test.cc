@@ -5,6 +5,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
+#include <string>
 #include <thread>
 
 namespace paceline {
@@ -39,6 +41,19 @@ TEST_CASE("a thread that blocks nothing does not take the signals away") {
   REQUIRE(WaitForTerminationSignal() == SIGINT);
   done = true;
   careless.join();
+}
+
+TEST_CASE("a file that appears is a SIGTERM") {
+  BlockTerminationSignals();
+  const std::string path = "notice-" + std::to_string(getpid());
+  REQUIRE(kill(getpid(), SIGINT) == 0);
+  REQUIRE(WaitForTerminationSignal(path) == SIGINT);
+  std::thread other([&] { std::ofstream(path) << "soon"; });
+  REQUIRE(WaitForTerminationSignal(path) == SIGTERM);
+  other.join();
+  // As long as it lies there.
+  REQUIRE(WaitForTerminationSignal(path) == SIGTERM);
+  REQUIRE(unlink(path.c_str()) == 0);
 }
 
 TEST_CASE("writing to a closed pipe is an error only") {

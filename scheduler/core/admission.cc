@@ -8,15 +8,16 @@
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
 #include "scheduler/core/slots.h"
+#include "scheduler/core/tenant_limits.h"
 
 namespace paceline::scheduler {
 namespace {
 
-// The oldest job that waits for slots; null if none does.
-const v1::JobRecord* HeadOfQueue(const ClusterState& state) {
-  for (const uint64_t job_id : state.active_jobs()) {
-    const v1::JobRecord& job = *state.FindJob(job_id);
-    if (job.state() == v1::JOB_STATE_PENDING) return &job;
+// The oldest job that waits for slots, and not for its owner's own; null if none does.
+const v1::JobRecord* HeadOfQueue(const View& view) {
+  for (const uint64_t job_id : view.state.active_jobs()) {
+    const v1::JobRecord& job = *view.state.FindJob(job_id);
+    if (job.state() == v1::JOB_STATE_PENDING && TenantShortage(view, job).empty()) return &job;
   }
   return nullptr;
 }
@@ -39,14 +40,16 @@ std::string Shortage(const View& view, const v1::JobRecord& job) {
 }  // namespace
 
 std::string PendingReason(const View& view, const v1::JobRecord& job) {
-  const v1::JobRecord* head = HeadOfQueue(view.state);
-  if (head == nullptr || job.state() != v1::JOB_STATE_PENDING) return "";
+  if (job.state() != v1::JOB_STATE_PENDING) return "";
+  if (std::string own = TenantShortage(view, job); !own.empty()) return own;
+  const v1::JobRecord* head = HeadOfQueue(view);
+  if (head == nullptr) return "";
   if (head->job_id() != job.job_id()) return absl::StrCat("waits for job ", head->job_id());
   return Shortage(view, job);
 }
 
 void PlanAdmission(const View& view, Decisions* out) {
-  const v1::JobRecord* job = HeadOfQueue(view.state);
+  const v1::JobRecord* job = HeadOfQueue(view);
   if (job == nullptr || !Shortage(view, *job).empty()) return;
   v1::TasksAssigned* assigned = out->Add(view.now).mutable_tasks_assigned();
   assigned->set_job_id(job->job_id());

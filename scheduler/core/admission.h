@@ -2,7 +2,8 @@
 //
 // The oldest pending job starts as soon as its ranks find free slots and enough
 // servers are live; until then it holds back those behind it, so that a wide job
-// is not starved by narrow ones.
+// is not starved by narrow ones. A job that waits for its owner's other jobs alone
+// (tenant_limits.h) is passed over.
 //
 // Pure functions.
 #ifndef PACELINE_SCHEDULER_CORE_ADMISSION_H_
@@ -16,7 +17,7 @@
 namespace paceline::scheduler {
 
 // Why a pending job does not start ("needs 8 workers, 3 free", "waits for job 4", and what
-// SlotShortage says of GPUs); empty if nothing holds it back. Counts are slots.
+// SlotShortage and TenantShortage say); empty if nothing holds it back. Counts are slots.
 std::string PendingReason(const View& view, const v1::JobRecord& job);
 
 // Starts the oldest pending job, if it can: TasksAssigned and PLACING. Which slots the

@@ -52,8 +52,11 @@ absl::StatusOr<ClusterState> ClusterState::FromSnapshot(const v1::StateSnapshot&
     }
     if (!HasEnded(job.state())) state.active_jobs_.insert(job.job_id());
     if (HasFullCurves(job)) state.full_curves_.emplace(job.ended_ms(), job.job_id());
-    if (!job.request_id().empty()) state.job_by_request_[job.request_id()] = job.job_id();
+    if (!job.request_id().empty()) {
+      state.job_by_request_[{job.owner(), job.request_id()}] = job.job_id();
+    }
   }
+  state.deleted_jobs_.insert(snapshot.deleted_jobs().begin(), snapshot.deleted_jobs().end());
   return state;
 }
 
@@ -69,6 +72,7 @@ v1::StateSnapshot ClusterState::Snapshot() const {
   for (const v1::GenerationRecord& record : generations_) *snapshot.add_generations() = record;
   for (const auto& [id, node] : nodes_) *snapshot.add_nodes() = node;
   for (const auto& [id, job] : jobs_) *snapshot.add_jobs() = job;
+  for (const uint64_t id : deleted_jobs_) snapshot.add_deleted_jobs(id);
   return snapshot;
 }
 
@@ -99,10 +103,14 @@ absl::Status ClusterState::ApplyKind(const v1::Update& update) {
       return ApplyNode(update.node_lost());
     case v1::Update::kNodeForgotten:
       return ApplyNode(update.node_forgotten());
+    case v1::Update::kNodeDrainSet:
+      return ApplyNode(update.node_drain_set());
     case v1::Update::kJobSubmitted:
       return ApplySubmit(update.job_submitted(), update.time_ms());
     case v1::Update::kJobForgotten:
-      return ApplyForget(update.job_forgotten());
+      return ApplyRemoval(update.job_forgotten().job_id(), /*deleted=*/false);
+    case v1::Update::kJobDeleted:
+      return ApplyRemoval(update.job_deleted().job_id(), /*deleted=*/true);
     case v1::Update::KIND_NOT_SET:
       return absl::InvalidArgumentError("an update without a kind, or of a newer version");
     default:
@@ -188,33 +196,49 @@ absl::Status ClusterState::ApplyNode(const v1::NodeForgotten& update) {
   return absl::OkStatus();
 }
 
+absl::Status ClusterState::ApplyNode(const v1::NodeDrainSet& update) {
+  const auto it = nodes_.find(update.node_id());
+  if (it == nodes_.end()) {
+    return absl::NotFoundError(absl::StrCat("node ", update.node_id(), " does not exist"));
+  }
+  it->second.set_drain(update.drain());
+  it->second.set_drain_reason(update.drain() ? update.reason() : "");
+  return absl::OkStatus();
+}
+
 absl::Status ClusterState::ApplySubmit(const v1::JobSubmitted& update, int64_t time_ms) {
   if (update.job_id() != next_job_id()) {
     return absl::InvalidArgumentError(
         absl::StrCat("job ", update.job_id(), ": the next new job is ", next_job_id()));
   }
-  if (FindRequest(update.request_id()) != nullptr) {
+  if (FindRequest(update.owner(), update.request_id()) != nullptr) {
     return absl::FailedPreconditionError(absl::StrCat("job ", update.job_id(), ": request_id ",
                                                       update.request_id(), " is used already"));
   }
   last_job_id_ = update.job_id();
   jobs_.emplace(update.job_id(), NewJob(update, time_ms));
   active_jobs_.insert(update.job_id());
-  if (!update.request_id().empty()) job_by_request_[update.request_id()] = update.job_id();
+  if (!update.request_id().empty()) {
+    job_by_request_[{update.owner(), update.request_id()}] = update.job_id();
+  }
   return absl::OkStatus();
 }
 
-absl::Status ClusterState::ApplyForget(const v1::JobForgotten& update) {
-  const auto it = jobs_.find(update.job_id());
+absl::Status ClusterState::ApplyRemoval(uint64_t job_id, bool deleted) {
+  const auto it = jobs_.find(job_id);
   if (it == jobs_.end()) {
-    return absl::NotFoundError(absl::StrCat("job ", update.job_id(), " does not exist"));
+    return absl::NotFoundError(absl::StrCat("job ", job_id, " does not exist"));
   }
   if (!HasEnded(it->second.state())) {
-    return absl::FailedPreconditionError(absl::StrCat("job ", update.job_id(), " is ",
-                                                      JobStateWord(it->second.state()),
-                                                      " and cannot be forgotten"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "job ", job_id, " is ", JobStateWord(it->second.state()), " and cannot be forgotten"));
   }
-  job_by_request_.erase(it->second.request_id());
+  // Only then somebody else may still hold files of it.
+  if (deleted && it->second.spec().checkpoint().replicas() > 0) {
+    deleted_jobs_.insert(job_id);
+    if (deleted_jobs_.size() > kMaxDeletedJobs) deleted_jobs_.erase(deleted_jobs_.begin());
+  }
+  job_by_request_.erase({it->second.owner(), it->second.request_id()});
   full_curves_.erase({it->second.ended_ms(), it->first});
   jobs_.erase(it);
   return absl::OkStatus();
@@ -256,9 +280,10 @@ const v1::JobRecord* ClusterState::FindJob(uint64_t job_id) const {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
-const v1::JobRecord* ClusterState::FindRequest(absl::string_view request_id) const {
+const v1::JobRecord* ClusterState::FindRequest(absl::string_view owner,
+                                               absl::string_view request_id) const {
   if (request_id.empty()) return nullptr;
-  const auto it = job_by_request_.find(request_id);
+  const auto it = job_by_request_.find({std::string(owner), std::string(request_id)});
   return it == job_by_request_.end() ? nullptr : FindJob(it->second);
 }
 

@@ -61,19 +61,27 @@ class ClusterState {
   // Jobs that have not ended, in the order of submission.
   const std::set<uint64_t>& active_jobs() const { return active_jobs_; }
 
-  // Null if there is none. An empty request id names no job.
+  // Jobs that users or retention deleted, of which servers may still hold copies of cuts;
+  // at most the newest kMaxDeletedJobs.
+  const std::set<uint64_t>& deleted_jobs() const { return deleted_jobs_; }
+  static constexpr size_t kMaxDeletedJobs = 10000;
+
+  // Null if there is none. An empty request id names no job; the same id of another owner
+  // names another job.
   const v1::NodeRecord* FindNode(uint64_t node_id) const;
   const v1::NodeRecord* FindNode(v1::NodeRole role, absl::string_view address) const;
   const v1::JobRecord* FindJob(uint64_t job_id) const;
-  const v1::JobRecord* FindRequest(absl::string_view request_id) const;
+  const v1::JobRecord* FindRequest(absl::string_view owner, absl::string_view request_id) const;
 
  private:
   absl::Status ApplyGeneration(const v1::GenerationStarted& update);
   absl::Status ApplyNode(const v1::NodeRegistered& update);
   absl::Status ApplyNode(const v1::NodeLost& update);
   absl::Status ApplyNode(const v1::NodeForgotten& update);
+  absl::Status ApplyNode(const v1::NodeDrainSet& update);
   absl::Status ApplySubmit(const v1::JobSubmitted& update, int64_t time_ms);
-  absl::Status ApplyForget(const v1::JobForgotten& update);
+  // JobForgotten or JobDeleted.
+  absl::Status ApplyRemoval(uint64_t job_id, bool deleted);
   // Keeps curves in full of the jobs that ended last only.
   void KeepCurves(const v1::JobRecord& ended);
   // Everything that happens to a job that exists.
@@ -89,11 +97,13 @@ class ClusterState {
   uint64_t last_job_id_ = 0;
   std::map<uint64_t, v1::NodeRecord> nodes_;
   std::map<uint64_t, v1::JobRecord> jobs_;
+  std::set<uint64_t> deleted_jobs_;
 
   // Found again from the above.
   std::set<uint64_t> active_jobs_;
   std::map<std::pair<int, std::string>, uint64_t> node_by_address_;
-  absl::flat_hash_map<std::string, uint64_t> job_by_request_;
+  // By owner and request id.
+  absl::flat_hash_map<std::pair<std::string, std::string>, uint64_t> job_by_request_;
   // Ended jobs with curves in full: when they ended, and their ids.
   std::set<std::pair<int64_t, uint64_t>> full_curves_;
 };

@@ -163,8 +163,8 @@ TEST_CASE("a snapshot holds the whole state") {
   CHECK(copy.journal_index() == 14);
   REQUIRE(copy.generations().size() == state.generations().size());
   CHECK(copy.active_jobs() == std::set<uint64_t>{1, 3});
-  CHECK(copy.FindRequest("r")->job_id() == 1);
-  CHECK(copy.FindRequest("") == nullptr);
+  CHECK(copy.FindRequest("", "r")->job_id() == 1);
+  CHECK(copy.FindRequest("", "") == nullptr);
   CHECK(copy.FindNode(v1::NODE_ROLE_SERVER, "s")->node_id() == 1);
   CHECK(copy.FindNode(v1::NODE_ROLE_WORKER, "s") == nullptr);
   CHECK(copy.next_node_id() == 3);

@@ -5,12 +5,16 @@
 #define PACELINE_SCHEDULER_CORE_CLUSTER_VIEW_H_
 
 #include "proto/cluster.pb.h"
+#include "proto/state.pb.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
 
 // Everything but the scheduler's own addresses.
 v1::Cluster BuildCluster(const View& view);
+
+// One node of it.
+v1::NodeStatus BuildNode(const View& view, const v1::NodeRecord& node);
 
 }  // namespace paceline::scheduler
 

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "common/spec/flush_schedule.h"
 #include "scheduler/core/cut_flight.h"
+#include "scheduler/core/drain.h"
 #include "scheduler/core/job_machine.h"
 #include "scheduler/core/progress.h"
 
@@ -87,27 +88,11 @@ void PlanEveryIterations(const View& view, const v1::JobRecord& job, Decisions* 
 
 }  // namespace
 
-const v1::ShardServer* DrainingServer(const View& view, const v1::JobRecord& job) {
-  for (const v1::ShardServer& server : job.map().servers()) {
-    const NodeObservation* seen = view.seen.FindNode(server.node_id());
-    if (seen != nullptr && seen->incarnation == server.incarnation() && seen->report.draining()) {
-      return &server;
-    }
-  }
-  return nullptr;
-}
-
-bool DrainCutTaken(const v1::JobRecord& job) {
-  const v1::CutRecord& cut = job.cut();
-  return cut.drain() && cut.timeline() == job.map().timeline() &&
-         (cut.committed() || (!cut.abandoned().empty() && job.cuts_missed() == 0));
-}
-
 void PlanCuts(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (job.state() != v1::JOB_STATE_RUNNING) return;
   PlanCutFlight(view, job, out);
   if (!out->empty()) return;
-  if (DrainingServer(view, job) != nullptr && !DrainCutTaken(job)) {
+  if (ServerToLeave(view, job) != nullptr && !DrainCutTaken(job)) {
     if (!CutInFlight(job) || !job.cut().drain()) PlanSoon(view, job, /*drain=*/true, out);
     return;
   }

@@ -1,5 +1,5 @@
 // When a job that trains takes a cut: every so many iterations or seconds, when a
-// user asks, or when a server is about to go.
+// user asks, or when it is to leave a server (drain.h).
 //
 //   bsp       armed ahead for a round; every shard copies itself as it applies it. If
 //             shards are beyond the round before all servers have heard of it, the
@@ -31,13 +31,6 @@ void PlanCuts(const View& view, const v1::JobRecord& job, Decisions* out);
 //          FailedPrecondition  it does not train now; names its state.
 absl::Status PlanCheckpoint(const View& view, const v1::CheckpointJobRequest& request,
                             v1::CheckpointJobResponse* response, Decisions* out);
-
-// A server of the job is shutting down and the cut for that has been taken, or could
-// not be: the shards may move.
-bool DrainCutTaken(const v1::JobRecord& job);
-
-// A server of the map that is shutting down, or null.
-const v1::ShardServer* DrainingServer(const View& view, const v1::JobRecord& job);
 
 }  // namespace paceline::scheduler
 

@@ -20,11 +20,13 @@ struct Command {
     kHashCut,
     // Remove cuts older than this one, but for those to keep. Its end is no event.
     kRemoveCuts,
+    // Remove all cuts of a job that has ended.
+    kDeleteJob,
   };
   Kind kind = Kind::kCommitCut;
   uint64_t job_id = 0;
   uint64_t cut_id = 0;
-  // Folder of the cut; kRemoveCuts: of the job's cuts.
+  // Folder of the cut; kRemoveCuts, kDeleteJob: of the job's cuts.
   std::string dir;
   // kCommitCut: what to verify and write.
   v1::CutManifest manifest;

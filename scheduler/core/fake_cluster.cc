@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/job_machine.h"
@@ -120,6 +122,11 @@ void FakeCluster::FillProgress(uint64_t job_id, v1::CutReport* cut) const {
 void FakeCluster::RunCommands() {
   for (const Command& command : core_->TakeCommands()) {
     const bool commit = command.kind == Command::Kind::kCommitCut;
+    if (command.kind == Command::Kind::kDeleteJob) {
+      std::erase_if(manifests, [&](const auto& cut) {
+        return absl::StartsWith(cut.first, absl::StrCat(command.dir, "/"));
+      });
+    }
     if (commit) manifests[command.dir] = command.manifest;
     core_->OnWorkDone(command, std::string(commit ? "manifest" : "sha"), now_).IgnoreError();
   }

@@ -43,11 +43,12 @@ const v1::HeldCut* FindHeldCut(const View& view, const v1::ShardServer& server,
   return nullptr;
 }
 
-// Cuts of a job that is unknown may belong to one that was forgotten, or to a state that
-// was restored from a backup: they stay.
+// Cuts of a job that is unknown, and was not deleted, may belong to one that was forgotten,
+// or to a state that was restored from a backup: they stay.
 bool MayBeDropped(const View& view, const v1::HeldCut& held) {
   const v1::JobRecord* job = view.state.FindJob(held.job_id());
-  if (job == nullptr || held.cut_id() > job->last_cut_id()) return false;
+  if (job == nullptr) return view.state.deleted_jobs().contains(held.job_id());
+  if (held.cut_id() > job->last_cut_id()) return false;
   // The newest may still be written, or be given up and written on.
   if (held.cut_id() == job->last_cut_id() && !HasEnded(job->state())) return false;
   return std::none_of(job->cuts().begin(), job->cuts().end(),

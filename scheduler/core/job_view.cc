@@ -103,6 +103,7 @@ void AddPace(const v1::JobRecord& job, v1::Job* out) {
 v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
   v1::Job out;
   out.set_job_id(job.job_id());
+  out.set_owner(job.owner());
   *out.mutable_spec() = job.spec();
   out.set_state(job.state());
   out.set_reason(ReasonNow(view, job));

@@ -34,15 +34,6 @@ std::vector<const v1::NodeRecord*> Witnesses(const View& view, uint64_t server) 
   return witnesses;
 }
 
-bool MayPlay(const View& view, const v1::JobRecord& job, uint32_t rank,
-             const v1::NodeRecord& worker) {
-  if (worker.node_id() == job.ranks(static_cast<int>(rank)).node_id()) return false;
-  return std::none_of(job.map().servers().begin(), job.map().servers().end(),
-                      [&](const v1::ShardServer& server) {
-                        return IsBroken(view, worker.node_id(), server.node_id());
-                      });
-}
-
 // "worker 3 (host:7072) does not reach server 1 (host:7071) for 4.2s: refused".
 std::string Describe(const View& view, const BrokenLink& link) {
   return absl::StrCat(NodeName(*view.state.FindNode(link.worker)), " does not reach ",
@@ -57,6 +48,15 @@ bool MayMove(const v1::JobRecord& job) {
 }
 
 }  // namespace
+
+bool MayPlay(const View& view, const v1::JobRecord& job, uint32_t rank,
+             const v1::NodeRecord& worker) {
+  if (worker.node_id() == job.ranks(static_cast<int>(rank)).node_id()) return false;
+  return std::none_of(job.map().servers().begin(), job.map().servers().end(),
+                      [&](const v1::ShardServer& server) {
+                        return IsBroken(view, worker.node_id(), server.node_id());
+                      });
+}
 
 std::vector<BrokenLink> BrokenLinks(const View& view, const v1::JobRecord& job, uint32_t rank) {
   std::vector<BrokenLink> links;

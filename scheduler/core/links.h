@@ -51,6 +51,11 @@ bool IsCutOff(const View& view, uint64_t server);
 // `at_least` others.
 std::vector<const v1::NodeRecord*> ReachedServers(const View& view, size_t at_least);
 
+// Whether the rank may move to the worker: another one, which has not said lately that it
+// does not reach a server of the job.
+bool MayPlay(const View& view, const v1::JobRecord& job, uint32_t rank,
+             const v1::NodeRecord& worker);
+
 // RankMoved for the first rank that case 1 is about; before it the job's way back.
 void PlanMoves(const View& view, const v1::JobRecord& job, Decisions* out);
 

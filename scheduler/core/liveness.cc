@@ -73,8 +73,12 @@ bool IsHeard(const View& view, const v1::NodeRecord& node) {
 
 bool IsUsable(const View& view, const v1::NodeRecord& node) {
   const NodeObservation* seen = view.seen.FindNode(node.node_id());
-  return seen != nullptr && seen->incarnation == node.incarnation() && !IsDraining(view, node) &&
+  return seen != nullptr && seen->incarnation == node.incarnation() && !IsLeaving(view, node) &&
          IsLive(view, node);
+}
+
+bool IsLeaving(const View& view, const v1::NodeRecord& node) {
+  return node.drain() || IsDraining(view, node);
 }
 
 std::string NodeGone(const View& view, uint64_t node_id, uint64_t incarnation) {
@@ -147,7 +151,8 @@ void PlanLiveness(const View& view, Decisions* out) {
       v1::NodeLost* lost = out->Add(view.now).mutable_node_lost();
       lost->set_node_id(id);
       lost->set_incarnation(node.incarnation());
-    } else if (Silence(view, node) > view.options.forget_node_after && !HoldsSomething(view, id)) {
+    } else if (!node.drain() && Silence(view, node) > view.options.forget_node_after &&
+               !HoldsSomething(view, id)) {
       out->Add(view.now).mutable_node_forgotten()->set_node_id(id);
     }
   }

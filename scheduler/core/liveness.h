@@ -37,8 +37,11 @@ bool IsLive(const View& view, const v1::NodeRecord& node);
 // is allowed.
 bool IsHeard(const View& view, const v1::NodeRecord& node);
 
-// Live, heard by this scheduler in its present incarnation, and not draining: new
-// work may go there.
+// An operator drains it, or it has said that it is about to end.
+bool IsLeaving(const View& view, const v1::NodeRecord& node);
+
+// Live, heard by this scheduler in its present incarnation, and not leaving: new work
+// may go there.
 bool IsUsable(const View& view, const v1::NodeRecord& node);
 
 // Why work given to an incarnation of a node is gone ("worker 3 (10.0.0.7:7072) was
@@ -60,7 +63,7 @@ std::vector<const v1::NodeRecord*> UsableNodes(const View& view, v1::NodeRole ro
 std::string Alarm(const View& view);
 
 // NodeLost for the silent, unless there is an alarm; NodeForgotten for those that
-// were lost long ago and hold nothing.
+// were lost long ago, hold nothing and are not drained.
 void PlanLiveness(const View& view, Decisions* out);
 
 }  // namespace paceline::scheduler

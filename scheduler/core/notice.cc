@@ -15,6 +15,14 @@ std::optional<Notice> NoticeOf(const v1::Update& update, const ClusterState& sta
       return Notice{.kind = "NODE_LOST",
                     .node_id = update.node_lost().node_id(),
                     .message = NodeName(*state.FindNode(update.node_lost().node_id()))};
+    case v1::Update::kNodeDrainSet: {
+      const v1::NodeDrainSet& set = update.node_drain_set();
+      return Notice{.kind = set.drain() ? "NODE_DRAINED" : "NODE_TAKEN_BACK",
+                    .node_id = set.node_id(),
+                    .message = set.reason()};
+    }
+    case v1::Update::kJobDeleted:
+      return Notice{.kind = "JOB_DELETED", .job_id = update.job_deleted().job_id()};
     case v1::Update::kNodeForgotten:
       return Notice{.kind = "NODE_FORGOTTEN", .node_id = update.node_forgotten().node_id()};
     case v1::Update::kGrantsMade:

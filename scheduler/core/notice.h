@@ -13,7 +13,8 @@ namespace paceline::scheduler {
 
 // Something that happened, for the log.
 struct Notice {
-  // As in JobEvent, or NODE_REGISTERED, NODE_LOST, NODE_FORGOTTEN.
+  // As in JobEvent, or NODE_REGISTERED, NODE_LOST, NODE_FORGOTTEN, NODE_DRAINED,
+  // NODE_TAKEN_BACK, JOB_DELETED.
   std::string kind;
   // 0: not about a job, or a node.
   uint64_t job_id = 0;

@@ -114,6 +114,21 @@ void Observations::ForgetJob(uint64_t job_id) {
   cut_work_.erase(job_id);
   cut_times_.erase(job_id);
   restore_failures_.erase(job_id);
+  deleting_.erase(job_id);
+  delete_failures_.erase(job_id);
+}
+
+void Observations::set_deleting(uint64_t job_id, bool running) {
+  if (running) {
+    deleting_.insert(job_id);
+  } else {
+    deleting_.erase(job_id);
+  }
+}
+
+absl::Duration Observations::SinceDeleteFailed(uint64_t job_id, absl::Duration now) const {
+  const auto it = delete_failures_.find(job_id);
+  return it == delete_failures_.end() ? absl::InfiniteDuration() : now - it->second;
 }
 
 absl::Duration Observations::SinceCut(uint64_t job_id, absl::Duration now) const {

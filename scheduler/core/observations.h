@@ -85,6 +85,20 @@ class Observations {
   absl::Duration SinceRestoreFailed(uint64_t job_id, absl::Duration now) const;
   void MarkRestoreFailed(uint64_t job_id, absl::Duration now) { restore_failures_[job_id] = now; }
 
+  // Whether files of a job that is to be deleted are being removed.
+  bool deleting(uint64_t job_id) const { return deleting_.contains(job_id); }
+  bool any_deleting() const { return !deleting_.empty(); }
+  void set_deleting(uint64_t job_id, bool running);
+  // Time since they could not be; infinite if they never could not.
+  absl::Duration SinceDeleteFailed(uint64_t job_id, absl::Duration now) const;
+  void MarkDeleteFailed(uint64_t job_id, absl::Duration now) { delete_failures_[job_id] = now; }
+
+  // Time since 1970 by the wall clock as it was at the start and the steady one since.
+  void set_started_wall_ms(int64_t wall_ms) { started_wall_ms_ = wall_ms; }
+  absl::Duration WallTime(absl::Duration now) const {
+    return absl::Milliseconds(started_wall_ms_) + (now - started_);
+  }
+
   // Time since a task on the worker said that it does not reach the server; infinite
   // if none did.
   absl::Duration SinceBrokenLink(uint64_t worker, uint64_t server, absl::Duration now) const;
@@ -116,6 +130,9 @@ class Observations {
   std::set<uint64_t> cut_work_;
   std::map<uint64_t, absl::Duration> cut_times_;
   std::map<uint64_t, absl::Duration> restore_failures_;
+  std::set<uint64_t> deleting_;
+  std::map<uint64_t, absl::Duration> delete_failures_;
+  int64_t started_wall_ms_ = 0;
   // By worker and server: when a task last said so.
   std::map<std::pair<uint64_t, uint64_t>, absl::Duration> broken_links_;
   std::string alarm_;

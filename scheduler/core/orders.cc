@@ -113,6 +113,7 @@ void WorkerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatRes
       }
       v1::TaskOrder* order = AddTask(job_id, rank, incarnation, v1::TaskOrder::RUN, out);
       if (job.ranks(rank).has_gpu()) order->set_gpu(job.ranks(rank).gpu());
+      order->set_owner(job.owner());
     }
   }
   const NodeObservation* seen = view.seen.FindNode(node.node_id());
@@ -121,6 +122,12 @@ void WorkerOrders(const View& view, const v1::NodeRecord& node, v1::HeartbeatRes
     const v1::JobRecord* job = FindActive(view, task.job_id());
     if (job != nullptr && Plays(*job, node, task.rank(), task.incarnation())) continue;
     AddTask(task.job_id(), task.rank(), task.incarnation(), v1::TaskOrder::STOP, out);
+  }
+  // A job beyond the last one that this state knows of is not one that it forgot.
+  for (const uint64_t job_id : seen->report.logged_jobs()) {
+    if (view.state.FindJob(job_id) == nullptr && job_id < view.state.next_job_id()) {
+      out->add_drop_logs(job_id);
+    }
   }
 }
 

@@ -19,7 +19,7 @@ namespace paceline::scheduler {
 //           SERVE with a cut that it has not reported; CLOSE what is not its own.
 //           Shards are opened from the cut that the job was rolled back to.
 //   worker: RUN tasks that are assigned to it and not there; STOP those that are
-//           there and should not be.
+//           there and should not be; drop the logs of jobs that are deleted or forgotten.
 v1::HeartbeatResponse OrdersForNode(const View& view, const v1::NodeRecord& node);
 
 // What a task should do, with the parts that its report lacks: spec, map, grants.

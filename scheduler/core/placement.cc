@@ -13,6 +13,7 @@
 #include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
+#include "scheduler/core/tenant_limits.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -123,6 +124,11 @@ void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
       EndJob(view, job, JobTrigger::kFail, absl::StrCat("the job ", why), out);
       return;
     }
+    if (std::string beyond = BeyondTenantLimits(view, job); !beyond.empty()) {
+      EndJob(view, job, JobTrigger::kFail, std::move(beyond), out);
+      return;
+    }
+    if (!TenantShortage(view, job).empty()) return;
   }
   const std::vector<const v1::NodeRecord*> servers = ChooseServers(view, job);
   if (servers.empty()) return;

@@ -11,6 +11,7 @@
 #include "scheduler/core/admission.h"
 #include "scheduler/core/cut_folder.h"
 #include "scheduler/core/cuts.h"
+#include "scheduler/core/drain.h"
 #include "scheduler/core/end_job.h"
 #include "scheduler/core/ending.h"
 #include "scheduler/core/facts.h"
@@ -21,15 +22,21 @@
 #include "scheduler/core/memory.h"
 #include "scheduler/core/placement.h"
 #include "scheduler/core/restarts.h"
+#include "scheduler/core/retention.h"
 #include "scheduler/core/rollback.h"
+#include "scheduler/core/tenant_limits.h"
 
 namespace paceline::scheduler {
 namespace {
 
-absl::Status CheckLength(absl::string_view what, absl::string_view value, size_t limit) {
-  if (value.size() <= limit) return absl::OkStatus();
+absl::Status CheckSize(absl::string_view what, size_t bytes, size_t limit) {
+  if (bytes <= limit) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(what, ": at most ", limit, " bytes expected, got ", value.size()));
+      absl::StrCat(what, ": at most ", limit, " bytes expected, got ", bytes));
+}
+
+absl::Status CheckLength(absl::string_view what, absl::string_view value, size_t limit) {
+  return CheckSize(what, value.size(), limit);
 }
 
 absl::Status CheckNode(const View& view, const v1::HeartbeatRequest& request) {
@@ -58,19 +65,6 @@ absl::Status CheckNode(const View& view, const v1::HeartbeatRequest& request) {
   return absl::OkStatus();
 }
 
-// Too many ended jobs: the oldest go.
-void PlanForgetting(const View& view, Decisions* out) {
-  const size_t ended = view.state.jobs().size() - view.state.active_jobs().size();
-  if (ended <= view.options.max_ended_jobs) return;
-  size_t excess = ended - view.options.max_ended_jobs;
-  for (const auto& [id, job] : view.state.jobs()) {
-    if (excess == 0) return;
-    if (!HasEnded(job.state())) continue;
-    out->Add(view.now).mutable_job_forgotten()->set_job_id(id);
-    --excess;
-  }
-}
-
 // At most one step of one job: the state after it decides the next.
 void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (job.state() == v1::JOB_STATE_PENDING) return;
@@ -79,6 +73,7 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
   if (step.empty()) PlanExits(view, job, &step);
   if (step.empty()) PlanRestarts(view, job, &step);
   if (step.empty()) PlanMoves(view, job, &step);
+  if (step.empty()) PlanDrainMoves(view, job, &step);
   if (step.empty()) PlanRollback(view, job, &step);
   if (step.empty()) PlanFacts(view, job, &step);
   if (step.empty()) PlanPlacement(view, job, &step);
@@ -92,19 +87,23 @@ void PlanJob(const View& view, const v1::JobRecord& job, Decisions* out) {
 }  // namespace
 
 absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request,
-                        const std::optional<StartCut>& start, Decisions* out) {
+                        absl::string_view owner, const std::optional<StartCut>& start,
+                        Decisions* out) {
   PL_RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxRequestIdBytes));
-  if (view.state.FindRequest(request.request_id()) != nullptr) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(CheckSize("spec", request.spec().ByteSizeLong(), kMaxSpecBytes));
+  if (view.state.FindRequest(owner, request.request_id()) != nullptr) return absl::OkStatus();
   v1::JobSpec spec = WithDefaults(request.spec());
   PL_RETURN_IF_ERROR(ToStatus(Validate(spec)));
   if (view.state.active_jobs().size() >= view.options.max_active_jobs) {
     return absl::ResourceExhaustedError(absl::StrCat("at most ", view.options.max_active_jobs,
                                                      " jobs may wait or run; try again later"));
   }
+  PL_RETURN_IF_ERROR(CheckTenantLimits(view, owner, spec));
   const uint64_t need = MemoryNeed(spec, v1::TaskFacts());
   if (std::string why = NeverFits(view, need, spec.resources().servers()); !why.empty()) {
     return absl::FailedPreconditionError(absl::StrCat("the job ", why));
   }
+  PL_RETURN_IF_ERROR(CheckNotBeingDeleted(view, spec));
   PL_ASSIGN_OR_RETURN(const std::optional<NamedCut> named, FindStartCut(view.state, spec));
   std::optional<v1::StartPoint> from;
   if (named.has_value()) {
@@ -122,6 +121,7 @@ absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request,
   v1::JobSubmitted* submitted = out->Add(view.now).mutable_job_submitted();
   submitted->set_job_id(job_id);
   submitted->set_request_id(request.request_id());
+  submitted->set_owner(std::string(owner));
   submitted->set_checkpoint_dir(
       CutsDir(spec, view.options.data_dir, view.state.cluster_id(), job_id));
   *submitted->mutable_spec() = std::move(spec);
@@ -189,7 +189,7 @@ void PlanNext(const View& view, Decisions* out) {
   }
   if (!out->updates.empty()) return;
   PlanAdmission(view, out);
-  PlanForgetting(view, out);
+  PlanRetention(view, out);
 }
 
 }  // namespace paceline::scheduler

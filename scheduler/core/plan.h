@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "scheduler/core/decisions.h"
@@ -22,21 +23,24 @@
 
 namespace paceline::scheduler {
 
-// Longest request_id, in bytes, and longest reason of a cancel.
+// Longest request_id, in bytes, longest reason of a cancel, and largest spec.
 inline constexpr size_t kMaxRequestIdBytes = 128;
 inline constexpr size_t kMaxReasonBytes = 1024;
+inline constexpr size_t kMaxSpecBytes = size_t{1} << 20;
 // Nodes and slots of one node at most.
 inline constexpr size_t kMaxNodes = 10000;
 inline constexpr uint32_t kMaxSlots = 4096;
 
-// A new job. No updates if its request_id was seen before.
+// A new job of `owner`. No updates if he sent its request_id before.
 // Errors:  InvalidArgument    all problems of the spec with their paths, or the request_id.
-//          ResourceExhausted  too many jobs wait.
+//          ResourceExhausted  too many jobs wait, or the owner has too much.
 //          FailedPrecondition its tables are larger than what servers take; the numbers.
+//          FailedPrecondition the cut to start from is being deleted.
 //          Aborted            the cut to start from is not `start` any more.
 //          Those of FindStartCut and PlanStart.
 absl::Status PlanSubmit(const View& view, const v1::SubmitJobRequest& request,
-                        const std::optional<StartCut>& start, Decisions* out);
+                        absl::string_view owner, const std::optional<StartCut>& start,
+                        Decisions* out);
 
 // The end of a job that has not ended; no updates for one that has.
 // Errors:  NotFound         no such job.

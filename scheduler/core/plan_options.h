@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "scheduler/core/limit_table.h"
 
 namespace paceline::scheduler {
 
@@ -26,8 +27,16 @@ struct PlanOptions {
   // A lost node that holds nothing is dropped from the state this long after it
   // was last heard.
   absl::Duration forget_node_after = absl::Minutes(10);
-  // Ended jobs kept in the state; older ones are dropped.
+  // Ended jobs kept in the state; older ones are dropped, and their files stay.
   size_t max_ended_jobs = 10000;
+  // Rules of retention (retention.h): ended jobs beyond this number, and those that ended
+  // longer ago, are deleted with their files. 0: none are.
+  size_t keep_ended_jobs = 0;
+  absl::Duration keep_ended_for;
+  // Time before files that could not be removed are tried again.
+  absl::Duration delete_retry = absl::Minutes(5);
+  // What each user may have.
+  LimitTable limits;
   // Jobs that wait for resources at most.
   size_t max_active_jobs = 10000;
   // Folder for cuts and record indexes of jobs that name none. Absolute.

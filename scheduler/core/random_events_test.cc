@@ -94,7 +94,7 @@ void AddGpus(uint64_t seed, FakeNode* worker) {
   for (uint64_t i = 0; i < gpus; ++i) worker->AddGpu((seed + i) % 3 == 0 ? "big" : "small", 100);
 }
 
-TEST_CASE("random events: replay, ended jobs, slots, GPUs, order of the queue") {
+TEST_CASE("random events: replay, ended jobs, slots, GPUs, drains, order of the queue") {
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
@@ -110,7 +110,7 @@ TEST_CASE("random events: replay, ended jobs, slots, GPUs, order of the queue") 
     std::map<uint64_t, Ended> ended;
     for (int step = 0; step < 150; ++step) {
       auto node = std::next(cluster.nodes().begin(), static_cast<long>(below(7)));
-      switch (below(16)) {
+      switch (below(18)) {
         case 0: {
           const auto policy = static_cast<v1::Policy>(1 + below(3));
           const auto workers = static_cast<uint32_t>(1 + below(4));
@@ -164,13 +164,33 @@ TEST_CASE("random events: replay, ended jobs, slots, GPUs, order of the queue") 
           if (node->second.alive) cluster.NodeSpeaks(node->second);
           cluster.journal().FailWith(absl::OkStatus());
           break;
+        case 8:
+          // Drained, or taken back.
+          if (below(3) == 0) {
+            v1::DrainNodeRequest drain;
+            drain.set_address(node->first);
+            drain.set_undo(below(2) == 0);
+            cluster.core().DrainNode(drain, cluster.now()).status().IgnoreError();
+          }
+          break;
+        case 9:
+          // What it was is no longer of interest.
+          cluster.core().Delete(below(10), cluster.now()).IgnoreError();
+          cluster.RunCommands();
+          break;
         default:
           cluster.Step();
       }
       CheckInvariants(&cluster, &replayed, &ended);
     }
     // Everything heals: what still runs comes to an end.
-    for (auto& [address, node] : cluster.nodes()) node.alive = true;
+    for (auto& [address, node] : cluster.nodes()) {
+      node.alive = true;
+      v1::DrainNodeRequest back;
+      back.set_address(address);
+      back.set_undo(true);
+      cluster.core().DrainNode(back, cluster.now()).status().IgnoreError();
+    }
     for (int step = 0; step < 400 && !cluster.core().state().active_jobs().empty(); ++step) {
       cluster.Step();
     }

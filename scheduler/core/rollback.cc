@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "scheduler/core/cuts.h"
+#include "scheduler/core/drain.h"
 #include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/waiting.h"
@@ -38,10 +38,11 @@ std::string ServerName(const v1::ShardServer& server) {
 
 // Why the job must leave a server that goes; empty if it need not, or not yet.
 std::string ServerLeaves(const View& view, const v1::JobRecord& job) {
-  const v1::ShardServer* server = DrainingServer(view, job);
+  const v1::ShardServer* server = ServerToLeave(view, job);
   if (server == nullptr || job.state() == v1::JOB_STATE_CHECKPOINTING) return "";
   if (job.state() == v1::JOB_STATE_RUNNING && !DrainCutTaken(job)) return "";
-  return absl::StrCat(ServerName(*server), " is shutting down");
+  const v1::NodeRecord* node = view.state.FindNode(server->node_id());
+  return absl::StrCat(ServerName(*server), node->drain() ? " is drained" : " is shutting down");
 }
 
 // Why shards of the job are gone; empty if none are.

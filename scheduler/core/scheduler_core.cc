@@ -1,34 +1,29 @@
 #include "scheduler/core/scheduler_core.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/cluster_view.h"
 #include "scheduler/core/cut_flight.h"
-#include "scheduler/core/cuts.h"
 #include "scheduler/core/facts.h"
 #include "scheduler/core/grants.h"
 #include "scheduler/core/job_apply.h"
 #include "scheduler/core/job_machine.h"
-#include "scheduler/core/job_view.h"
 #include "scheduler/core/links.h"
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/measure.h"
 #include "scheduler/core/old_state.h"
 #include "scheduler/core/orders.h"
 #include "scheduler/core/plan.h"
+#include "scheduler/core/retention.h"
 
 namespace paceline::scheduler {
 namespace {
 
 // Notices kept until they are taken.
 constexpr size_t kMaxNotices = 1000;
-// Jobs in one page of a list.
-constexpr uint32_t kDefaultPage = 1000;
 
 // Whether a task's report may lead to a decision at once. Progress alone does not,
 // and there is a lot of it.
@@ -48,7 +43,9 @@ SchedulerCore::SchedulerCore(Options options, Journal* journal, Moment now)
     : options_(std::move(options)),
       journal_(journal),
       seen_(now.monotonic, 2 * options_.plan.heartbeat),
-      last_tick_(now.monotonic) {}
+      last_tick_(now.monotonic) {
+  seen_.set_started_wall_ms(now.wall_ms);
+}
 
 absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options options,
                                                                    Journal* journal, Moment now) {
@@ -79,71 +76,6 @@ absl::StatusOr<std::unique_ptr<SchedulerCore>> SchedulerCore::Open(Options optio
   PL_RETURN_IF_ERROR(core->Settle(now));
   return core;
 }
-
-absl::StatusOr<std::optional<NamedCut>> SchedulerCore::StartCutOf(
-    const v1::SubmitJobRequest& request) const {
-  if (state_.FindRequest(request.request_id()) != nullptr) return std::nullopt;
-  return FindStartCut(state_, request.spec());
-}
-
-absl::StatusOr<uint64_t> SchedulerCore::Submit(const v1::SubmitJobRequest& request,
-                                               const std::optional<StartCut>& start, Moment now) {
-  Decisions decisions;
-  PL_RETURN_IF_ERROR(PlanSubmit(ViewAt(now), request, start, &decisions));
-  if (decisions.updates.empty()) return state_.FindRequest(request.request_id())->job_id();
-  const uint64_t job_id = decisions.updates[0].job_submitted().job_id();
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
-  // The job is in the journal: what follows is no business of its submitter.
-  Settle(now).IgnoreError();
-  return job_id;
-}
-
-absl::StatusOr<v1::Job> SchedulerCore::Cancel(const v1::CancelJobRequest& request, Moment now) {
-  Decisions decisions;
-  PL_RETURN_IF_ERROR(PlanCancel(ViewAt(now), request, &decisions));
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
-  Settle(now).IgnoreError();
-  return GetJob(request.job_id(), now);
-}
-
-absl::StatusOr<v1::CheckpointJobResponse> SchedulerCore::Checkpoint(
-    const v1::CheckpointJobRequest& request, Moment now) {
-  Decisions decisions;
-  v1::CheckpointJobResponse response;
-  PL_RETURN_IF_ERROR(PlanCheckpoint(ViewAt(now), request, &response, &decisions));
-  PL_RETURN_IF_ERROR(CommitDecisions(std::move(decisions), now));
-  Settle(now).IgnoreError();
-  return response;
-}
-
-absl::StatusOr<v1::Job> SchedulerCore::GetJob(uint64_t job_id, Moment now) const {
-  const v1::JobRecord* job = state_.FindJob(job_id);
-  if (job == nullptr) return absl::NotFoundError(absl::StrCat("job ", job_id, " does not exist"));
-  return BuildJob(ViewAt(now), *job);
-}
-
-v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request, Moment now) const {
-  const uint32_t page =
-      request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kDefaultPage);
-  v1::ListJobsResponse response;
-  const auto wanted = [&](v1::JobState state) {
-    return request.states().empty() || std::find(request.states().begin(), request.states().end(),
-                                                 state) != request.states().end();
-  };
-  for (auto it = state_.jobs().upper_bound(request.after_job_id()); it != state_.jobs().end();
-       ++it) {
-    if (!wanted(it->second.state())) continue;
-    if (static_cast<uint32_t>(response.jobs_size()) == page) {
-      response.set_more(true);
-      break;
-    }
-    *response.add_jobs() = BuildJob(ViewAt(now), it->second);
-    response.mutable_jobs()->rbegin()->clear_history();
-  }
-  return response;
-}
-
-v1::Cluster SchedulerCore::DescribeCluster(Moment now) const { return BuildCluster(ViewAt(now)); }
 
 bool SchedulerCore::KnowsNewer(const v1::SchedulerIdentity& heard) const {
   if (heard.cluster_id() != state_.cluster_id()) return false;
@@ -304,6 +236,11 @@ absl::Status SchedulerCore::OnWorkDone(const Command& command,
       seen_.set_cut_work(command.job_id, false);
       PlanCutHashed(ViewAt(now), command, result, &decisions);
       break;
+    case Command::Kind::kDeleteJob:
+      seen_.set_deleting(command.job_id, false);
+      if (!result.ok()) seen_.MarkDeleteFailed(command.job_id, now.monotonic);
+      PlanDeleted(ViewAt(now), command, result, &decisions);
+      break;
     case Command::Kind::kRemoveCuts:
       return absl::OkStatus();
   }
@@ -348,7 +285,11 @@ absl::Status SchedulerCore::Commit(absl::Span<const v1::Update> updates, Moment 
 absl::Status SchedulerCore::CommitDecisions(Decisions decisions, Moment now) {
   PL_RETURN_IF_ERROR(Commit(decisions.updates, now));
   for (Command& command : decisions.commands) {
-    if (command.kind != Command::Kind::kRemoveCuts) seen_.set_cut_work(command.job_id, true);
+    if (command.kind == Command::Kind::kDeleteJob) {
+      seen_.set_deleting(command.job_id, true);
+    } else if (command.kind != Command::Kind::kRemoveCuts) {
+      seen_.set_cut_work(command.job_id, true);
+    }
     commands_.push_back(std::move(command));
   }
   return absl::OkStatus();
@@ -394,7 +335,10 @@ void SchedulerCore::AfterApply(const v1::Update& update, Moment now) {
     seen_.ForgetJob(job_id);
     replies_.ForgetJob(job_id);
   }
-  if (update.has_job_forgotten()) job_versions_.erase(job_id);
+  if (update.has_job_forgotten() || update.has_job_deleted()) {
+    seen_.ForgetJob(job_id);
+    job_versions_.erase(job_id);
+  }
 }
 
 }  // namespace paceline::scheduler

@@ -22,17 +22,20 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "common/security/identity.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "scheduler/core/cluster_state.h"
 #include "scheduler/core/decisions.h"
 #include "scheduler/core/journal.h"
+#include "scheduler/core/limit_table.h"
 #include "scheduler/core/moment.h"
 #include "scheduler/core/notice.h"
 #include "scheduler/core/observations.h"
 #include "scheduler/core/plan_options.h"
 #include "scheduler/core/reply_memory.h"
 #include "scheduler/core/start_cut.h"
+#include "scheduler/core/submit_rate.h"
 #include "scheduler/core/view.h"
 
 namespace paceline::scheduler {
@@ -59,22 +62,37 @@ class SchedulerCore {
                                                              Moment now);
 
   // ---- users ----
-  // Errors:  as PlanSubmit and PlanCancel, and those of the journal.
+  // Errors of all: PermissionDenied as in access.h (nobody named is an admin), NotFound  no
+  // such job, and those of the journal.
+  // Errors:  as PlanSubmit and PlanCancel; ResourceExhausted  submitted too often.
   // `start`: the cut that StartCutOf named, read.
   absl::StatusOr<uint64_t> Submit(const v1::SubmitJobRequest& request,
-                                  const std::optional<StartCut>& start, Moment now);
+                                  const std::optional<StartCut>& start, Moment now,
+                                  const paceline::Identity& caller = {});
   // The cut that must be read before this is submitted; nothing if none.
   // Errors:  as FindStartCut.
-  absl::StatusOr<std::optional<NamedCut>> StartCutOf(const v1::SubmitJobRequest& request) const;
-  absl::StatusOr<v1::Job> Cancel(const v1::CancelJobRequest& request, Moment now);
-  // Errors:  as PlanCheckpoint, and those of the journal.
+  absl::StatusOr<std::optional<NamedCut>> StartCutOf(const v1::SubmitJobRequest& request,
+                                                     const paceline::Identity& caller = {}) const;
+  absl::StatusOr<v1::Job> Cancel(const v1::CancelJobRequest& request, Moment now,
+                                 const paceline::Identity& caller = {});
+  // Begins to delete the job; once kDeleteJob has ended well, it is gone.
+  // Errors:  as PlanDelete.
+  absl::Status Delete(uint64_t job_id, Moment now, const paceline::Identity& caller = {});
+  // Errors:  as PlanCheckpoint.
   absl::StatusOr<v1::CheckpointJobResponse> Checkpoint(const v1::CheckpointJobRequest& request,
-                                                       Moment now);
-  // Errors:  NotFound  no such job.
-  absl::StatusOr<v1::Job> GetJob(uint64_t job_id, Moment now) const;
+                                                       Moment now,
+                                                       const paceline::Identity& caller = {});
+  // Errors:  as PlanDrainNode.
+  absl::StatusOr<v1::NodeStatus> DrainNode(const v1::DrainNodeRequest& request, Moment now,
+                                           const paceline::Identity& caller = {});
+  absl::StatusOr<v1::Job> GetJob(uint64_t job_id, Moment now,
+                                 const paceline::Identity& caller = {}) const;
   // Without their histories, which only GetJob has.
-  v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now) const;
+  v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now,
+                                const paceline::Identity& caller = {}) const;
   v1::Cluster DescribeCluster(Moment now) const;
+  // From now on.
+  void SetLimits(LimitTable limits);
 
   // ---- nodes and tasks ----
   // Takes a report in; returns the node's id. NodeReply says what to answer.
@@ -126,6 +144,8 @@ class SchedulerCore {
  private:
   SchedulerCore(Options options, Journal* journal, Moment now);
 
+  // OK also for a job that does not exist: whoever plans says so.
+  absl::Status MayChange(const paceline::Identity& caller, uint64_t job_id) const;
   View ViewAt(Moment now) const { return {state_, seen_, options_.plan, now}; }
   absl::Status CompactIfLong();
   // Whether somebody has heard a scheduler that knows what this one does not.
@@ -142,11 +162,13 @@ class SchedulerCore {
   // Something of the job has changed, if there is such a job.
   void Touch(uint64_t job_id);
 
-  const Options options_;
+  // But for the limits it stays as it is.
+  Options options_;
   Journal* const journal_;
   ClusterState state_;
   Observations seen_;
   ReplyMemory replies_;
+  SubmitRate submit_rate_;
   std::vector<Command> commands_;
   std::vector<Notice> notices_;
   absl::Status stale_;

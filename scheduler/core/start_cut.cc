@@ -1,10 +1,13 @@
 #include "scheduler/core/start_cut.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/cut/held_cuts.h"
 #include "common/json/proto_json.h"
 #include "common/spec/cut_name.h"
 #include "common/spec/enum_names.h"
@@ -100,6 +103,28 @@ absl::StatusOr<v1::StartPoint> PlanStart(const v1::JobSpec& spec, const StartCut
   start.set_grant_epoch(manifest.grant_epoch());
   start.set_grant_next(manifest.grant_next());
   return start;
+}
+
+bool IsCutOf(absl::string_view path, const v1::JobRecord& job) {
+  if (path.empty() || job.checkpoint_dir().empty()) return false;
+  const std::string inside =
+      absl::StrCat(std::filesystem::path(std::string(path)).lexically_normal().string(), "/");
+  const std::string cuts = absl::StrCat(job.checkpoint_dir(), "/");
+  // Of a replicated cut it is what follows some data dir.
+  return IsHeld(job.checkpoint_dir()) ? absl::StrContains(inside, absl::StrCat("/", cuts))
+                                      : absl::StartsWith(inside, cuts);
+}
+
+std::vector<uint64_t> JobsStartingFrom(const ClusterState& state, const v1::JobRecord& job) {
+  std::vector<uint64_t> jobs;
+  for (const uint64_t id : state.active_jobs()) {
+    const v1::JobRecord& other = *state.FindJob(id);
+    if (!other.has_start() || !other.cuts().empty()) continue;
+    const bool same = other.start().job_id() != 0 ? other.start().job_id() == job.job_id()
+                                                  : IsCutOf(other.start().cut().dir(), job);
+    if (same) jobs.push_back(id);
+  }
+  return jobs;
 }
 
 bool IsPinned(const ClusterState& state, uint64_t job_id, uint64_t cut_id) {

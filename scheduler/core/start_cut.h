@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "proto/job.pb.h"
 #include "proto/node.pb.h"
 #include "proto/state.pb.h"
@@ -45,6 +47,12 @@ absl::StatusOr<std::optional<NamedCut>> FindStartCut(const ClusterState& state,
 // Errors:  FailedPrecondition  the cut was taken by a job that trained otherwise: names
 //                              the first field, what it was and what it is.
 absl::StatusOr<v1::StartPoint> PlanStart(const v1::JobSpec& spec, const StartCut& from);
+
+// Whether a path, as it is written, is or leads into the folder of the job's cuts.
+bool IsCutOf(absl::string_view path, const v1::JobRecord& job);
+
+// Jobs that have no cut of their own yet and start from one of this job.
+std::vector<uint64_t> JobsStartingFrom(const ClusterState& state, const v1::JobRecord& job);
 
 // Whether another job that has no cut of its own yet starts from this one.
 bool IsPinned(const ClusterState& state, uint64_t job_id, uint64_t cut_id);

@@ -14,6 +14,7 @@
 #include "scheduler/core/liveness.h"
 #include "scheduler/core/memory.h"
 #include "scheduler/core/slots.h"
+#include "scheduler/core/tenant_limits.h"
 #include "scheduler/core/waiting.h"
 
 namespace paceline::scheduler {
@@ -48,6 +49,7 @@ std::string PlacingReason(const View& view, const v1::JobRecord& job) {
     return absl::StrCat(text, " to start and read the data");
   }
   if (job.map().servers().empty()) {
+    if (std::string own = TenantShortage(view, job); !own.empty()) return own;
     const uint32_t servers = ServersFor(view, job);
     if (std::string memory = servers == 0 ? "" : NoMemory(view, job, servers); !memory.empty()) {
       return memory;

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/cut/held_cuts.h"
+#include "common/security/identity.h"
 #include "common/sync.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
@@ -37,6 +39,7 @@
 #include "scheduler/core/start_cut.h"
 #include "scheduler/io/cut_worker.h"
 #include "scheduler/io/job_watcher.h"
+#include "scheduler/io/limits_file.h"
 #include "scheduler/io/long_polls.h"
 
 namespace paceline::scheduler {
@@ -77,6 +80,8 @@ class Coordinator {
     const HeldCuts* cuts = nullptr;
     // The scheduler's machine as it is now. Empty: not told.
     std::function<v1::HostStatus()> host;
+    // Read when it starts, and after changes. Null: nobody is limited.
+    LimitsFile* limits = nullptr;
     // Called once, on any thread, when a node has seen a newer scheduler: this one
     // answers nobody any more and should end.
     std::function<void(const absl::Status&)> on_stale = [](const absl::Status&) {};
@@ -91,21 +96,32 @@ class Coordinator {
   void SetAddresses(std::string address, std::string http_address);
 
   // ---- users ----
+  // Who asks decides what they get (scheduler/core/access.h). Identity(): this process itself,
+  // or anybody where there are no certificates; may do everything.
   // Errors:  as SchedulerCore; Unavailable after Shutdown, Aborted when stale.
-  absl::StatusOr<v1::SubmitJobResponse> SubmitJob(const v1::SubmitJobRequest& request);
-  absl::StatusOr<v1::Job> GetJob(const v1::GetJobRequest& request);
-  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request);
-  absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request);
-  absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request);
+  absl::StatusOr<v1::SubmitJobResponse> SubmitJob(const v1::SubmitJobRequest& request,
+                                                  const Identity& caller);
+  absl::StatusOr<v1::Job> GetJob(const v1::GetJobRequest& request, const Identity& caller);
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
+                                                const Identity& caller);
+  absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request, const Identity& caller);
+  absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request,
+                                                          const Identity& caller);
+  absl::StatusOr<v1::NodeStatus> DrainNode(const v1::DrainNodeRequest& request,
+                                           const Identity& caller);
+  // Calls `done` once the job and its files are gone, or cannot be removed.
+  using DeleteDone = std::function<void(absl::StatusOr<v1::DeleteJobResponse>)>;
+  void DeleteJob(const v1::DeleteJobRequest& request, const Identity& caller, DeleteDone done);
   absl::StatusOr<v1::Cluster> DescribeCluster();
   // Offers the job to the watcher now and after every change, until it has ended,
   // as often as kWatchInterval allows.
-  absl::Status WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher);
+  absl::Status WatchJob(uint64_t job_id, const Identity& caller,
+                        std::shared_ptr<JobWatcher> watcher);
   // cut_id 0: the newest.
   // Errors:  NotFound  no such job, or no such cut is committed.
-  absl::StatusOr<CommittedCut> FindCut(uint64_t job_id, uint64_t cut_id);
-  // All that is journaled, at one moment.
-  absl::StatusOr<v1::StateSnapshot> Snapshot();
+  absl::StatusOr<CommittedCut> FindCut(uint64_t job_id, uint64_t cut_id, const Identity& caller);
+  // All that is journaled, at one moment; for admins.
+  absl::StatusOr<v1::StateSnapshot> Snapshot(const Identity& caller);
 
   // ---- nodes and tasks ----
   using HeartbeatDone = std::function<void(absl::StatusOr<v1::HeartbeatResponse>)>;
@@ -130,6 +146,8 @@ class Coordinator {
   // May be called twice, by one thread.
   void Shutdown();
 
+  // Calls that wait for a deletion at once.
+  static constexpr size_t kMaxDeletes = 1000;
   // A watcher is sent at most five messages a second.
   static constexpr absl::Duration kWatchInterval = absl::Milliseconds(200);
 
@@ -162,7 +180,8 @@ class Coordinator {
   // Leaves this cluster's mark in a folder of cuts (cut_folder.h).
   absl::Status MarkCutRoot(const std::string& root, const std::string& cluster_id);
   // The cut that the job is to start from, read from its folder without the lock.
-  absl::StatusOr<std::optional<StartCut>> ReadStartCut(const v1::SubmitJobRequest& request);
+  absl::StatusOr<std::optional<StartCut>> ReadStartCut(const v1::SubmitJobRequest& request,
+                                                       const Identity& caller);
   absl::StatusOr<StartCut> ReadCut(NamedCut name) const;
 
   static void Run(const Answers& answers) {
@@ -183,8 +202,12 @@ class Coordinator {
   void EndAll(const absl::Status& why, Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   uint64_t WatchVersion(uint64_t job_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void OfferToWatchers(Moment now, Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AnswerDeletes(uint64_t job_id, const absl::Status& status, Answers* answers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void OnCutDone(const Command& command, const absl::StatusOr<std::string>& result);
   void KeepTime();
+  // Reads the file of limits if it has changed. Of the thread that keeps the time.
+  void RefreshLimits();
 
   const Options options_;
   const absl::Duration hold_;
@@ -197,6 +220,8 @@ class Coordinator {
   LongPolls<uint64_t, NodePoll> node_polls_ ABSL_GUARDED_BY(mu_);
   LongPolls<std::pair<uint64_t, uint32_t>, TaskPoll> task_polls_ ABSL_GUARDED_BY(mu_);
   std::vector<Watch> watches_ ABSL_GUARDED_BY(mu_);
+  // By job: who waits until it is deleted; at most kMaxDeletes.
+  std::multimap<uint64_t, DeleteDone> deletes_ ABSL_GUARDED_BY(mu_);
   uint64_t answered_version_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t last_ticket_ ABSL_GUARDED_BY(mu_) = 0;
   CoordinatorStats stats_ ABSL_GUARDED_BY(mu_);
@@ -205,6 +230,9 @@ class Coordinator {
   // Not OK: why nobody is served any more.
   absl::Status closed_ ABSL_GUARDED_BY(mu_);
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
+
+  // Of the thread that keeps the time.
+  absl::Duration limits_due_;
 
   std::unique_ptr<CutWorker> cut_worker_;
   std::thread timer_;

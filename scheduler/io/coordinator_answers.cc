@@ -1,5 +1,6 @@
 // The half of Coordinator that answers: polls for which there is news or whose time
 // has come, watchers, and the thread that keeps the time.
+#include <optional>
 #include <utility>
 
 #include "common/log.h"
@@ -89,6 +90,10 @@ void Coordinator::EndAll(const absl::Status& why, Answers* answers) {
     });
   }
   watches_.clear();
+  for (auto& [job_id, done] : deletes_) {
+    answers->push_back([done = std::move(done), why] { done(why); });
+  }
+  deletes_.clear();
 }
 
 uint64_t Coordinator::WatchVersion(uint64_t job_id) const {
@@ -132,15 +137,48 @@ void Coordinator::OnCutDone(const Command& command, const absl::StatusOr<std::st
     const Moment now = Now();
     const absl::Status status = core_->OnWorkDone(command, result, now);
     if (!status.ok()) LogWarning("journal", {{"cause", status}});
+    if (command.kind == Command::Kind::kDeleteJob) {
+      AnswerDeletes(command.job_id, result.ok() ? status : result.status(), &answers);
+    }
     AfterEvent(now, &answers);
   }
   Run(answers);
+}
+
+void Coordinator::AnswerDeletes(uint64_t job_id, const absl::Status& status, Answers* answers) {
+  const auto [first, last] = deletes_.equal_range(job_id);
+  for (auto it = first; it != last; ++it) {
+    answers->push_back([done = std::move(it->second), status] {
+      if (status.ok()) {
+        done(v1::DeleteJobResponse());
+      } else {
+        done(status);
+      }
+    });
+  }
+  deletes_.erase(first, last);
+}
+
+void Coordinator::RefreshLimits() {
+  const absl::Duration now = options_.clock->Monotonic();
+  if (options_.limits == nullptr || now < limits_due_) return;
+  limits_due_ = now + LimitsFile::kLookEvery;
+  std::optional<absl::StatusOr<LimitTable>> limits = options_.limits->ReadIfChanged();
+  if (!limits.has_value()) return;
+  if (!limits->ok()) {
+    LogWarning("limits stay as they were", {{"cause", limits->status()}});
+    return;
+  }
+  LogInfo("limits read", {{"file", (*limits)->file}, {"users", (*limits)->users.size()}});
+  MutexLock lock(&mu_);
+  core_->SetLimits(**std::move(limits));
 }
 
 void Coordinator::KeepTime() {
   bool failing = false;
   while (true) {
     Answers answers;
+    RefreshLimits();
     {
       MutexLock lock(&mu_);
       (void)options_.clock->WaitUntil(&mu_, &wake_, options_.clock->Monotonic() + tick_);

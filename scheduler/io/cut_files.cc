@@ -1,5 +1,6 @@
 #include "scheduler/io/cut_files.h"
 
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -52,6 +53,16 @@ absl::Status RemoveCuts(FileSystem& fs, const std::string& checkpoint_dir, uint6
     first.Update(RemoveCut(fs, JoinPath(checkpoint_dir, name)));
   }
   return first;
+}
+
+absl::Status RemoveAllCuts(FileSystem& fs, const std::string& checkpoint_dir) {
+  // A job that never took a cut has none.
+  if (!fs.Exists(checkpoint_dir)) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(RemoveCuts(fs, checkpoint_dir, std::numeric_limits<uint64_t>::max(), {}));
+  PL_RETURN_IF_ERROR(fs.SyncDir(checkpoint_dir));
+  // What somebody else has put there stays.
+  if (!fs.Remove(checkpoint_dir).ok()) return absl::OkStatus();
+  return fs.SyncDir(DirName(checkpoint_dir));
 }
 
 }  // namespace paceline::scheduler

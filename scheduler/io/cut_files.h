@@ -31,6 +31,10 @@ absl::StatusOr<std::string> CommitCut(const HeldCuts& cuts, const std::string& d
 absl::Status RemoveCuts(FileSystem& fs, const std::string& checkpoint_dir, uint64_t before,
                         absl::Span<const uint64_t> keep);
 
+// Removes all cuts of a job, and their folder if nothing else is in it; durably. A folder
+// that is not there is no error.
+absl::Status RemoveAllCuts(FileSystem& fs, const std::string& checkpoint_dir);
+
 }  // namespace paceline::scheduler
 
 #endif  // PACELINE_SCHEDULER_IO_CUT_FILES_H_

@@ -21,6 +21,8 @@ absl::string_view NameOf(Command::Kind kind) {
       return "parameters hashed";
     case Command::Kind::kRemoveCuts:
       return "older cuts removed";
+    case Command::Kind::kDeleteJob:
+      return "cuts of a job removed";
   }
   return "";
 }
@@ -85,6 +87,10 @@ absl::StatusOr<std::string> CutWorker::Execute(const Command& command) {
   if (command.kind == Command::Kind::kRemoveCuts) {
     PL_RETURN_IF_ERROR(
         RemoveCuts(*cuts_->options().fs, cuts_->PathOf(command.dir), command.cut_id, command.keep));
+    return std::string();
+  }
+  if (command.kind == Command::Kind::kDeleteJob) {
+    PL_RETURN_IF_ERROR(RemoveAllCuts(*cuts_->options().fs, cuts_->PathOf(command.dir)));
     return std::string();
   }
   PL_ASSIGN_OR_RETURN(const v1::CutManifest manifest,

@@ -1,12 +1,16 @@
 #include "scheduler/io/services.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "common/failpoint/failpoint.h"
+#include "common/rpc/caller.h"
 #include "common/rpc/grpc_status.h"
+#include "common/security/identity.h"
 #include "common/status/status_macros.h"
 #include "scheduler/io/backup_file.h"
 #include "scheduler/io/backup_stream.h"
@@ -27,6 +31,28 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Response*
   return reactor;
 }
 
+std::string JobTarget(uint64_t job_id) { return absl::StrCat("job ", job_id); }
+
+std::string NodeTarget(const v1::DrainNodeRequest& request) {
+  return request.node_id() != 0 ? absl::StrCat("node ", request.node_id())
+                                : absl::StrCat("node ", request.address().substr(0, 256));
+}
+
+// Who calls, to be recorded with how the call went.
+AuditEntry EntryOf(const grpc::CallbackServerContext& context, absl::string_view method,
+                   std::string target) {
+  return {.caller = CallerOf(context),
+          .peer = context.peer(),
+          .method = std::string(method),
+          .target = std::move(target),
+          .outcome = absl::OkStatus()};
+}
+
+void Record(AuditLog* audit, AuditEntry entry, const absl::Status& outcome) {
+  entry.outcome = outcome;
+  audit->Record(entry);
+}
+
 // The callback that ends a parked call.
 template <typename Response>
 std::function<void(absl::StatusOr<Response>)> FinishPoll(FailpointName reply,
@@ -40,9 +66,10 @@ std::function<void(absl::StatusOr<Response>)> FinishPoll(FailpointName reply,
 }
 
 absl::StatusOr<v1::SubmitJobResponse> Submit(Coordinator* coordinator,
-                                             const v1::SubmitJobRequest& request) {
+                                             const v1::SubmitJobRequest& request,
+                                             const Identity& caller) {
   PL_RETURN_IF_ERROR(Failpoint("scheduler.submit.receive"));
-  absl::StatusOr<v1::SubmitJobResponse> response = coordinator->SubmitJob(request);
+  absl::StatusOr<v1::SubmitJobResponse> response = coordinator->SubmitJob(request, caller);
   if (response.ok()) PL_RETURN_IF_ERROR(Failpoint("scheduler.submit.reply"));
   return response;
 }
@@ -52,31 +79,67 @@ absl::StatusOr<v1::SubmitJobResponse> Submit(Coordinator* coordinator,
 grpc::ServerUnaryReactor* SchedulerService::SubmitJob(grpc::CallbackServerContext* context,
                                                       const v1::SubmitJobRequest* request,
                                                       v1::SubmitJobResponse* response) {
-  return Answer(context, response, Submit(coordinator_, *request));
+  AuditEntry entry = EntryOf(*context, "SubmitJob", "");
+  absl::StatusOr<v1::SubmitJobResponse> result = Submit(coordinator_, *request, entry.caller);
+  if (result.ok()) entry.target = JobTarget(result->job_id());
+  Record(audit_, std::move(entry), result.status());
+  return Answer(context, response, std::move(result));
 }
 
 grpc::ServerUnaryReactor* SchedulerService::GetJob(grpc::CallbackServerContext* context,
                                                    const v1::GetJobRequest* request,
                                                    v1::Job* response) {
-  return Answer(context, response, coordinator_->GetJob(*request));
+  return Answer(context, response, coordinator_->GetJob(*request, CallerOf(*context)));
 }
 
 grpc::ServerUnaryReactor* SchedulerService::ListJobs(grpc::CallbackServerContext* context,
                                                      const v1::ListJobsRequest* request,
                                                      v1::ListJobsResponse* response) {
-  return Answer(context, response, coordinator_->ListJobs(*request));
+  return Answer(context, response, coordinator_->ListJobs(*request, CallerOf(*context)));
 }
 
 grpc::ServerUnaryReactor* SchedulerService::CancelJob(grpc::CallbackServerContext* context,
                                                       const v1::CancelJobRequest* request,
                                                       v1::Job* response) {
-  return Answer(context, response, coordinator_->CancelJob(*request));
+  AuditEntry entry = EntryOf(*context, "CancelJob", JobTarget(request->job_id()));
+  absl::StatusOr<v1::Job> result = coordinator_->CancelJob(*request, entry.caller);
+  Record(audit_, std::move(entry), result.status());
+  return Answer(context, response, std::move(result));
+}
+
+grpc::ServerUnaryReactor* SchedulerService::DeleteJob(grpc::CallbackServerContext* context,
+                                                      const v1::DeleteJobRequest* request,
+                                                      v1::DeleteJobResponse* /*response*/) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const AuditEntry entry = EntryOf(*context, "DeleteJob", JobTarget(request->job_id()));
+  // Until Finish the reactor is there, also if the caller has gone.
+  coordinator_->DeleteJob(
+      *request, entry.caller,
+      [audit = audit_, entry, reactor](const absl::StatusOr<v1::DeleteJobResponse>& result) {
+        Record(audit, entry, result.status());
+        reactor->Finish(ToGrpcStatus(result.status()));
+      });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* SchedulerService::CheckpointJob(grpc::CallbackServerContext* context,
                                                           const v1::CheckpointJobRequest* request,
                                                           v1::CheckpointJobResponse* response) {
-  return Answer(context, response, coordinator_->CheckpointJob(*request));
+  AuditEntry entry = EntryOf(*context, "CheckpointJob", JobTarget(request->job_id()));
+  absl::StatusOr<v1::CheckpointJobResponse> result =
+      coordinator_->CheckpointJob(*request, entry.caller);
+  Record(audit_, std::move(entry), result.status());
+  return Answer(context, response, std::move(result));
+}
+
+grpc::ServerUnaryReactor* SchedulerService::DrainNode(grpc::CallbackServerContext* context,
+                                                      const v1::DrainNodeRequest* request,
+                                                      v1::NodeStatus* response) {
+  AuditEntry entry =
+      EntryOf(*context, request->undo() ? "DrainNode undo" : "DrainNode", NodeTarget(*request));
+  absl::StatusOr<v1::NodeStatus> result = coordinator_->DrainNode(*request, entry.caller);
+  Record(audit_, std::move(entry), result.status());
+  return Answer(context, response, std::move(result));
 }
 
 grpc::ServerUnaryReactor* SchedulerService::DescribeCluster(
@@ -85,22 +148,25 @@ grpc::ServerUnaryReactor* SchedulerService::DescribeCluster(
   return Answer(context, response, coordinator_->DescribeCluster());
 }
 
-grpc::ServerWriteReactor<v1::Job>* SchedulerService::WatchJob(
-    grpc::CallbackServerContext* /*context*/, const v1::WatchJobRequest* request) {
+grpc::ServerWriteReactor<v1::Job>* SchedulerService::WatchJob(grpc::CallbackServerContext* context,
+                                                              const v1::WatchJobRequest* request) {
   const std::shared_ptr<WatchStream> stream = WatchStream::Create();
-  const absl::Status status = coordinator_->WatchJob(request->job_id(), stream);
+  const absl::Status status = coordinator_->WatchJob(request->job_id(), CallerOf(*context), stream);
   if (!status.ok()) stream->End(status);
   return stream.get();
 }
 
 grpc::ServerWriteReactor<v1::CutChunk>* SchedulerService::ReadCut(
-    grpc::CallbackServerContext* /*context*/, const v1::ReadCutRequest* request) {
-  return CutStream::Start(cuts_, coordinator_->FindCut(request->job_id(), request->cut_id()));
+    grpc::CallbackServerContext* context, const v1::ReadCutRequest* request) {
+  return CutStream::Start(
+      cuts_, coordinator_->FindCut(request->job_id(), request->cut_id(), CallerOf(*context)));
 }
 
 grpc::ServerWriteReactor<v1::BackupChunk>* SchedulerService::BackupState(
-    grpc::CallbackServerContext* /*context*/, const v1::BackupStateRequest* /*request*/) {
-  const absl::StatusOr<v1::StateSnapshot> state = coordinator_->Snapshot();
+    grpc::CallbackServerContext* context, const v1::BackupStateRequest* /*request*/) {
+  AuditEntry entry = EntryOf(*context, "BackupState", "");
+  const absl::StatusOr<v1::StateSnapshot> state = coordinator_->Snapshot(entry.caller);
+  Record(audit_, std::move(entry), state.status());
   return BackupStream::Start(state.ok() ? EncodeBackup(*state) : state.status());
 }
 

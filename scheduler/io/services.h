@@ -2,6 +2,7 @@
 #ifndef PACELINE_SCHEDULER_IO_SERVICES_H_
 #define PACELINE_SCHEDULER_IO_SERVICES_H_
 
+#include "common/audit/audit_log.h"
 #include "common/cut/held_cuts.h"
 #include "proto/cluster.grpc.pb.h"
 #include "proto/node.grpc.pb.h"
@@ -12,9 +13,9 @@ namespace paceline::scheduler {
 // What users ask. Thread-safe.
 class SchedulerService final : public v1::Scheduler::CallbackService {
  public:
-  // Both outlive the service.
-  SchedulerService(Coordinator* coordinator, const HeldCuts* cuts)
-      : coordinator_(coordinator), cuts_(cuts) {}
+  // All outlive the service. `audit`: where calls that change something are recorded.
+  SchedulerService(Coordinator* coordinator, const HeldCuts* cuts, AuditLog* audit)
+      : coordinator_(coordinator), cuts_(cuts), audit_(audit) {}
 
   grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
                                       const v1::SubmitJobRequest* request,
@@ -30,6 +31,12 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const v1::CancelJobRequest* request,
                                       v1::Job* response) override;
+  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
+                                      const v1::DeleteJobRequest* request,
+                                      v1::DeleteJobResponse* response) override;
+  grpc::ServerUnaryReactor* DrainNode(grpc::CallbackServerContext* context,
+                                      const v1::DrainNodeRequest* request,
+                                      v1::NodeStatus* response) override;
   grpc::ServerUnaryReactor* DescribeCluster(grpc::CallbackServerContext* context,
                                             const v1::DescribeClusterRequest* request,
                                             v1::Cluster* response) override;
@@ -43,6 +50,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
  private:
   Coordinator* const coordinator_;
   const HeldCuts* const cuts_;
+  AuditLog* const audit_;
 };
 
 // What nodes and tasks say. Thread-safe.

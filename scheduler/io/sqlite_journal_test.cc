@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -96,6 +97,35 @@ TEST_CASE("a snapshot stands for the entries up to it") {
   REQUIRE_OK(journal->Append(Updates(7, 1)));
   REQUIRE_OK_AND_ASSIGN(const auto all, ReadAll(journal.get()));
   CHECK(all == std::vector<uint64_t>{6, 7});
+}
+
+uint64_t BytesOnDisk(const std::string& path) {
+  uint64_t bytes = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path + suffix, error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
+TEST_CASE("snapshots bound what lies on the disk, however many updates there were") {
+  const std::string path = TemporaryFile();
+  REQUIRE_OK_AND_ASSIGN(auto journal, SqliteJournal::Open(path));
+  uint64_t index = 0;
+  uint64_t early = 0;
+  for (int round = 0; round < 40; ++round) {
+    for (int batch = 0; batch < 10; ++batch) {
+      REQUIRE_OK(journal->Append(Updates(index + 1, 50)));
+      index += 50;
+    }
+    v1::StateSnapshot snapshot;
+    snapshot.set_journal_index(index);
+    REQUIRE_OK(journal->Compact(snapshot));
+    if (round == 4) early = BytesOnDisk(path);
+  }
+  CHECK(journal->entries() == 0);
+  CHECK(BytesOnDisk(path) <= 2 * early);
 }
 
 TEST_CASE("one process at a time") {

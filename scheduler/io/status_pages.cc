@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/json/proto_json.h"
+#include "common/security/identity.h"
 #include "scheduler/io/cluster_metrics.h"
 #include "scheduler/io/job_metrics.h"
 
@@ -17,7 +18,7 @@ std::string StatusJson(Coordinator* coordinator) {
   const uint64_t last = coordinator->Stats().last_job_id;
   v1::ListJobsRequest request;
   request.set_after_job_id(last < kJobsOnPage ? 0 : last - kJobsOnPage);
-  const absl::StatusOr<v1::ListJobsResponse> jobs = coordinator->ListJobs(request);
+  const absl::StatusOr<v1::ListJobsResponse> jobs = coordinator->ListJobs(request, Identity());
   if (!cluster.ok() || !jobs.ok()) return "{}";
   std::string json =
       absl::StrCat("{\"cluster\":", ProtoToJson(*cluster, JsonLayout::kOneLine), ",\"jobs\":[");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "worker/io/node/task_logs.h"
 
 namespace paceline::worker {
 namespace {
@@ -78,6 +79,11 @@ v1::HeartbeatRequest NodeAgent::Fill() {
   for (v1::TaskReport& report : options_.supervisor->Reports()) {
     request.add_tasks()->Swap(&report);
   }
+  if (options_.fs != nullptr) {
+    for (const uint64_t job : LoggedJobs(*options_.fs, options_.data_dir)) {
+      request.add_logged_jobs(job);
+    }
+  }
   return request;
 }
 
@@ -100,10 +106,24 @@ void NodeAgent::OnReply(const v1::HeartbeatResponse& reply) {
     }
     status_ = absl::OkStatus();
   }
+  if (options_.fs != nullptr) TendLogs(reply);
   for (const v1::TaskOrder& order : reply.tasks()) {
     if (draining_ && order.desired() == v1::TaskOrder::RUN) continue;
     options_.supervisor->Obey(order);
   }
+}
+
+void NodeAgent::TendLogs(const v1::HeartbeatResponse& reply) {
+  for (const v1::TaskOrder& order : reply.tasks()) {
+    if (order.desired() != v1::TaskOrder::RUN) continue;
+    const absl::Status noted =
+        SetLogOwner(*options_.fs, options_.data_dir, order.job_id(), order.owner());
+    // The task runs all the same; its log is shown to admins alone then.
+    if (!noted.ok()) {
+      LogWarning("owner of logs not noted", {{"job", order.job_id()}, {"cause", noted}});
+    }
+  }
+  for (const uint64_t job : reply.drop_logs()) DropLogs(*options_.fs, options_.data_dir, job);
 }
 
 void NodeAgent::OnFailure(const absl::Status& status, uint64_t failures) {

@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/daemon/progress.h"
 #include "common/daemon/scheduler_contact.h"
+#include "common/fs.h"
 #include "common/scheduler_memory/scheduler_memory.h"
 #include "common/sync.h"
 #include "proto/node.pb.h"
@@ -37,6 +38,10 @@ class NodeAgent {
     std::function<std::vector<v1::GpuStatus>()> gpus;
     // The machine as it is now. Empty: not told.
     std::function<v1::HostStatus()> host;
+    // Where logs of tasks lie (task_logs.h): their owners are noted, and they are dropped when
+    // their jobs are deleted. Null: somewhere else.
+    FileSystem* fs = nullptr;
+    std::string data_dir;
   };
 
   explicit NodeAgent(Options options);
@@ -67,6 +72,7 @@ class NodeAgent {
   Loop::Options LoopOptions();
   v1::HeartbeatRequest Fill();
   void OnReply(const v1::HeartbeatResponse& reply);
+  void TendLogs(const v1::HeartbeatResponse& reply);
   void OnFailure(const absl::Status& status, uint64_t failures);
 
   const Options options_;

@@ -10,7 +10,6 @@
 #include "common/status/status_macros.h"
 #include "worker/core/node/device_flag.h"
 #include "worker/io/node/oom_watch.h"
-#include "worker/io/node/task_logs.h"
 
 namespace paceline::worker {
 namespace {
@@ -65,7 +64,7 @@ class ProcessLauncher final : public TaskLauncher {
 
   absl::StatusOr<std::unique_ptr<RunningTask>> Launch(const TaskKey& key,
                                                       const TaskDevice& device) override {
-    PL_RETURN_IF_ERROR(PrepareTaskLog(*options_.fs, options_.data_dir, key));
+    PL_RETURN_IF_ERROR(PrepareTaskLog(*options_.fs, options_.data_dir, key, options_.kept_logs));
     const std::string log = TaskLogPath(options_.data_dir, key);
     ChildProcess::Options child;
     child.argv = options_.command;

@@ -7,6 +7,7 @@
 #ifndef PACELINE_WORKER_IO_NODE_PROCESS_LAUNCHER_H_
 #define PACELINE_WORKER_IO_NODE_PROCESS_LAUNCHER_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "common/fs.h"
 #include "worker/io/node/task_launcher.h"
+#include "worker/io/node/task_logs.h"
 
 namespace paceline::worker {
 
@@ -27,6 +29,8 @@ struct ProcessLauncherOptions {
   // "NAME", "value".
   std::vector<std::pair<std::string, std::string>> environment;
   std::string data_dir;
+  // Jobs whose logs are kept.
+  size_t kept_logs = kKeptJobLogs;
 };
 
 std::unique_ptr<TaskLauncher> MakeProcessLauncher(ProcessLauncherOptions options);

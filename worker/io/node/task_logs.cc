@@ -14,10 +14,17 @@
 namespace paceline::worker {
 namespace {
 
+constexpr absl::string_view kOwnerName = "owner";
+constexpr uint64_t kMaxOwnerBytes = 4096;
+
 std::string TasksDir(const std::string& data_dir) { return JoinPath(data_dir, "tasks"); }
 
 std::string JobDir(const std::string& data_dir, uint64_t job_id) {
   return JoinPath(TasksDir(data_dir), absl::StrCat("job-", job_id));
+}
+
+std::string OwnerPath(const std::string& data_dir, uint64_t job_id) {
+  return JoinPath(JobDir(data_dir, job_id), kOwnerName);
 }
 
 // The number between a prefix and a suffix.
@@ -56,26 +63,52 @@ absl::StatusOr<std::string> FindTaskLog(FileSystem& fs, const std::string& data_
   return TaskLogPath(data_dir, {job_id, rank, *newest});
 }
 
-absl::Status PrepareTaskLog(FileSystem& fs, const std::string& data_dir, const TaskKey& key) {
+absl::Status PrepareTaskLog(FileSystem& fs, const std::string& data_dir, const TaskKey& key,
+                            size_t kept) {
   PL_RETURN_IF_ERROR(fs.CreateDirs(JobDir(data_dir, key.job_id)));
-  PL_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(TasksDir(data_dir)));
-  std::vector<uint64_t> jobs;
-  for (const std::string& name : names) {
-    const std::optional<uint64_t> job = NumberIn(name, "job-", "");
-    if (job.has_value() && *job != key.job_id) jobs.push_back(*job);
-  }
-  if (jobs.size() < kKeptJobLogs) return absl::OkStatus();
-  std::sort(jobs.begin(), jobs.end());
-  jobs.resize(jobs.size() - kKeptJobLogs + 1);
-  for (const uint64_t job : jobs) {
-    const std::string dir = JobDir(data_dir, job);
-    // What cannot be removed stays: a log must not stop a task.
-    const absl::StatusOr<std::vector<std::string>> files = fs.List(dir);
-    if (!files.ok()) continue;
-    for (const std::string& file : *files) fs.Remove(JoinPath(dir, file)).IgnoreError();
-    fs.Remove(dir).IgnoreError();
-  }
+  std::vector<uint64_t> jobs = LoggedJobs(fs, data_dir);
+  std::erase(jobs, key.job_id);
+  if (jobs.size() < kept) return absl::OkStatus();
+  jobs.resize(jobs.size() - kept + 1);
+  // What cannot be removed stays: a log must not stop a task.
+  for (const uint64_t job : jobs) DropLogs(fs, data_dir, job);
   return absl::OkStatus();
+}
+
+absl::Status SetLogOwner(FileSystem& fs, const std::string& data_dir, uint64_t job_id,
+                         absl::string_view owner) {
+  const std::string path = OwnerPath(data_dir, job_id);
+  if (fs.Exists(path)) return absl::OkStatus();
+  PL_RETURN_IF_ERROR(fs.CreateDirs(JobDir(data_dir, job_id)));
+  return WriteFileDurably(fs, path, owner);
+}
+
+absl::StatusOr<std::string> LogOwner(FileSystem& fs, const std::string& data_dir, uint64_t job_id) {
+  return ReadFile(fs, OwnerPath(data_dir, job_id), kMaxOwnerBytes);
+}
+
+std::vector<uint64_t> LoggedJobs(FileSystem& fs, const std::string& data_dir) {
+  std::vector<uint64_t> jobs;
+  // A folder that is not there yet has no logs.
+  const absl::StatusOr<std::vector<std::string>> names = fs.List(TasksDir(data_dir));
+  if (!names.ok()) return jobs;
+  for (const std::string& name : *names) {
+    if (const std::optional<uint64_t> job = NumberIn(name, "job-", "")) jobs.push_back(*job);
+  }
+  std::sort(jobs.begin(), jobs.end());
+  return jobs;
+}
+
+void DropLogs(FileSystem& fs, const std::string& data_dir, uint64_t job_id) {
+  const std::string dir = JobDir(data_dir, job_id);
+  const absl::StatusOr<std::vector<std::string>> files = fs.List(dir);
+  if (!files.ok()) return;
+  // Whose they are goes last: a log without it is nobody's but an admin's.
+  for (const std::string& file : *files) {
+    if (file != kOwnerName) fs.Remove(JoinPath(dir, file)).IgnoreError();
+  }
+  fs.Remove(OwnerPath(data_dir, job_id)).IgnoreError();
+  fs.Remove(dir).IgnoreError();
 }
 
 }  // namespace paceline::worker

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/caller.h"
 #include "common/rpc/grpc_status.h"
+#include "common/security/identity.h"
 #include "common/status/status_macros.h"
 #include "worker/io/node/task_logs.h"
 
@@ -13,6 +15,15 @@ namespace {
 
 constexpr uint64_t kChunkBytes = 64 << 10;
 constexpr absl::Duration kLookEvery = absl::Milliseconds(200);
+
+// As scheduler/core/access.h: a job's owner, admins and viewers may see it.
+absl::Status CheckSee(const Identity& caller, uint64_t job_id,
+                      const absl::StatusOr<std::string>& owner) {
+  if (caller.role == Role::kAdmin || caller.role == Role::kViewer) return absl::OkStatus();
+  if (caller.role == Role::kUser && owner.ok() && *owner == caller.name) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat(IdentityText(caller), " may not see the logs of job ", job_id));
+}
 
 // Sends what the file holds from `offset` on and moves it there. False: the reader
 // has gone.
@@ -62,6 +73,8 @@ grpc::Status TaskLogsService::ReadTaskLog(grpc::ServerContext* context,
 absl::Status TaskLogsService::Read(grpc::ServerContext* context,
                                    const v1::ReadTaskLogRequest& request,
                                    grpc::ServerWriter<v1::LogChunk>* writer) {
+  PL_RETURN_IF_ERROR(CheckSee(CallerOf(*context), request.job_id(),
+                              LogOwner(*options_.fs, options_.data_dir, request.job_id())));
   PL_ASSIGN_OR_RETURN(const std::string path, FindTaskLog(*options_.fs, options_.data_dir,
                                                           request.job_id(), request.rank()));
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, options_.fs->OpenForRead(path));

@@ -30,7 +30,8 @@ class TaskLogsService final : public v1::TaskLogs::Service {
 
   explicit TaskLogsService(Options options);
 
-  // Errors:  NotFound           no task of the rank has run here.
+  // Errors:  PermissionDenied   the job is somebody else's; also if nobody knows whose.
+  //          NotFound           no task of the rank has run here.
   //          ResourceExhausted  too many readers.
   //          Unavailable        the worker shuts down.
   grpc::Status ReadTaskLog(grpc::ServerContext* context, const v1::ReadTaskLogRequest* request,

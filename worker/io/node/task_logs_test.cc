@@ -41,5 +41,40 @@ TEST_CASE("The logs of the oldest jobs make room") {
   CHECK_OK(FindTaskLog(fs, "/data", kKeptJobLogs + 5, 1));
 }
 
+TEST_CASE("As many jobs' logs are kept as is said") {
+  MemoryFileSystem fs;
+  for (uint64_t job = 1; job <= 5; ++job) {
+    REQUIRE_OK(PrepareTaskLog(fs, "/data", {job, 0, 1}, /*kept=*/2));
+  }
+  CHECK(LoggedJobs(fs, "/data") == std::vector<uint64_t>{4, 5});
+}
+
+TEST_CASE("Logs have the owner of their job, who does not change") {
+  MemoryFileSystem fs;
+  CHECK_STATUS(LogOwner(fs, "/data", 7), absl::StatusCode::kNotFound, "job-7/owner");
+  REQUIRE_OK(SetLogOwner(fs, "/data", 7, "alice"));
+  REQUIRE_OK(SetLogOwner(fs, "/data", 7, "bob"));
+  REQUIRE_OK_AND_ASSIGN(const std::string owner, LogOwner(fs, "/data", 7));
+  CHECK(owner == "alice");
+  Touch(&fs, {7, 0, 1});
+  REQUIRE_OK(SetLogOwner(fs, "/data", 8, ""));
+  REQUIRE_OK_AND_ASSIGN(const std::string nobody, LogOwner(fs, "/data", 8));
+  CHECK(nobody == "");
+  CHECK(LoggedJobs(fs, "/data") == std::vector<uint64_t>{7, 8});
+}
+
+TEST_CASE("Logs that are dropped are gone, with their owner") {
+  MemoryFileSystem fs;
+  REQUIRE_OK(SetLogOwner(fs, "/data", 7, "alice"));
+  Touch(&fs, {7, 0, 1});
+  Touch(&fs, {7, 1, 1});
+  Touch(&fs, {17, 0, 1});
+  DropLogs(fs, "/data", 7);
+  DropLogs(fs, "/data", 99);
+  CHECK(LoggedJobs(fs, "/data") == std::vector<uint64_t>{17});
+  CHECK_FALSE(fs.Exists("/data/tasks/job-7/owner"));
+  CHECK_OK(FindTaskLog(fs, "/data", 17, 0));
+}
+
 }  // namespace
 }  // namespace paceline::worker
