@@ -31,6 +31,8 @@ struct Environment {
   bool utf8 = true;
   // PACELINE_ADDRESS, or 127.0.0.1:7070.
   std::string default_address;
+  // PACELINE_TLS_DIR, or nothing.
+  std::string default_tls_dir;
   // Path of this program.
   std::string self;
   // Folder for temporary folders.

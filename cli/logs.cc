@@ -1,7 +1,6 @@
 #include "cli/logs.h"
 
 #include <grpcpp/client_context.h>
-#include <grpcpp/security/credentials.h>
 
 #include <chrono>
 #include <string>
@@ -41,7 +40,8 @@ absl::StatusOr<ExitCode> Logs(const LogsOptions& options, SchedulerClient& clien
                               Environment& env) {
   PL_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(options.job_id));
   PL_ASSIGN_OR_RETURN(const std::string worker, WorkerOf(job, options.rank));
-  const auto stub = v1::TaskLogs::NewStub(MakeChannel(worker, grpc::InsecureChannelCredentials()));
+  const auto stub = v1::TaskLogs::NewStub(
+      MakeChannel(worker, options.security->ChannelCredentials(Role::kWorker)));
   v1::ReadTaskLogRequest request;
   request.set_job_id(options.job_id);
   request.set_rank(options.rank);

@@ -3,11 +3,13 @@
 #define PACELINE_CLI_LOGS_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/statusor.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
 #include "cli/scheduler_client.h"
+#include "common/rpc/security.h"
 
 namespace paceline::cli {
 
@@ -18,6 +20,8 @@ struct LogsOptions {
   bool follow = false;
   // Only this many bytes of the end; 0: all.
   int64_t tail_bytes = 0;
+  // Of the connection to the worker.
+  std::shared_ptr<RpcSecurity> security = RpcSecurity::Insecure();
 };
 
 // Errors:  NotFound            no such job or rank.

@@ -1,7 +1,5 @@
 #include "cli/pacectl.h"
 
-#include <grpcpp/security/credentials.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <functional>
@@ -14,6 +12,8 @@
 #include "absl/time/time.h"
 #include "cli/backup.h"
 #include "cli/bench.h"
+#include "cli/certs.h"
+#include "cli/certs_flags.h"
 #include "cli/commands.h"
 #include "cli/delete.h"
 #include "cli/drain.h"
@@ -26,6 +26,7 @@
 #include "common/daemon/address.h"
 #include "common/daemon/daemon_flags.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/security.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
 
@@ -40,7 +41,8 @@ using Result = absl::StatusOr<ExitCode>;
 // The command line. What a command's callback stores in `run` is run after parsing.
 class CommandLine {
  public:
-  explicit CommandLine(Environment& env) : env_(env), address_(env.default_address) {
+  explicit CommandLine(Environment& env)
+      : env_(env), address_(env.default_address), tls_dir_(env.default_tls_dir) {
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.footer(
@@ -49,6 +51,8 @@ class CommandLine {
     app_.set_version_flag("--version", absl::StrCat("pacectl ", kVersion));
     app_.add_option("--address", address_, "host:port of the scheduler (PACELINE_ADDRESS)")
         ->capture_default_str();
+    app_.add_option("--tls-dir", tls_dir_,
+                    "folder with ca.crt, tls.crt and tls.key (PACELINE_TLS_DIR)");
     app_.add_option("-o,--output", output_, "table or json")
         ->check(CLI::IsMember({"table", "json"}))
         ->capture_default_str();
@@ -60,6 +64,7 @@ class CommandLine {
     AddExport();
     AddBackup();
     AddBench();
+    AddCerts();
     AddReference();
   }
 
@@ -76,13 +81,22 @@ class CommandLine {
           return absl::InvalidArgumentError(
               absl::StrCat("--address: ", address.status().message()));
         }
-        SchedulerClient client(address->ToString(),
-                               MakeChannel(address->ToString(), grpc::InsecureChannelCredentials(),
-                                           {.connect_timeout = kConnectTimeout}),
-                               &env_.interrupt);
+        PL_ASSIGN_OR_RETURN(security_, Security());
+        SchedulerClient client(
+            address->ToString(),
+            MakeChannel(address->ToString(), security_->ChannelCredentials(Role::kScheduler),
+                        {.connect_timeout = kConnectTimeout}),
+            &env_.interrupt);
         return run(client);
       };
     });
+  }
+
+  absl::StatusOr<std::shared_ptr<RpcSecurity>> Security() const {
+    if (tls_dir_.empty()) return RpcSecurity::Insecure();
+    auto security = RpcSecurity::Load(tls_dir_, env_.clock.Now());
+    if (security.ok()) return security;
+    return absl::InvalidArgumentError(absl::StrCat("--tls-dir: ", security.status().message()));
   }
 
   void OnItsOwn(CLI::App* command, std::function<Result()> run) {
@@ -222,6 +236,7 @@ class CommandLine {
         ->check(CLI::PositiveNumber);
     OnScheduler(logs, [this](SchedulerClient& client) {
       logs_.job_id = job_id_;
+      logs_.security = security_;
       return Logs(logs_, client, env_);
     });
   }
@@ -278,6 +293,13 @@ class CommandLine {
     });
   }
 
+  void AddCerts() {
+    AddCertsCommands(Command("certs", "certificates for --tls-dir"), &certs_,
+                     [this](CLI::App* command, CertsCommand run) {
+                       OnItsOwn(command, [this, run] { return run(certs_, format(), env_); });
+                     });
+  }
+
   void AddReference() {
     CLI::App* validate = Command("validate", "check a job file");
     JobFile(validate, &submit_.job_file);
@@ -296,6 +318,9 @@ class CommandLine {
   std::function<Result()> run_;
 
   std::string address_;
+  std::string tls_dir_;
+  // Of the connections of the command that runs.
+  std::shared_ptr<RpcSecurity> security_;
   std::string output_ = "table";
   uint64_t job_id_ = 0;
   int64_t timeout_s_ = 0;
@@ -309,6 +334,7 @@ class CommandLine {
   std::string export_format_;
   BenchOptions bench_;
   double bench_seconds_ = 10;
+  CertsOptions certs_;
   std::string backup_file_;
   std::string state_dir_;
 };

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
                                  .color = Variable("NO_COLOR", "").empty(),
                                  .utf8 = charset.find("UTF-8") != std::string::npos,
                                  .default_address = Variable("PACELINE_ADDRESS", "127.0.0.1:7070"),
+                                 .default_tls_dir = Variable("PACELINE_TLS_DIR", ""),
                                  .self = paceline::cli::SelfPath(),
                                  .temp_dir = Variable("TMPDIR", "/tmp"),
                                  .random_id = paceline::cli::RandomId};

@@ -92,6 +92,8 @@ absl::StatusOr<UniqueFd> ConnectForMemory(const std::string& name, absl::Duratio
       connect(fd.get(), reinterpret_cast<const sockaddr*>(&address->name), address->length) != 0) {
     return Gone("connect");
   }
+  // Who has taken the name of a server that has gone need not be one.
+  if (!SameUser(fd.get())) return absl::UnavailableError("shared memory: of another user");
   return fd;
 }
 

@@ -44,6 +44,16 @@ def local_run(job, servers=2, workers=2, timeout=600, extra=()):
     return json.loads(done.stdout)
 
 
+def make_pki(folder):
+    """Certificates for daemons on 127.0.0.1, for the admin root, the user alice and the viewer eve;
+    the folder of their authority."""
+    pki = pathlib.Path(folder) / "pki"
+    daemons = [f"--{role}=127.0.0.1" for role in ("scheduler", "server", "worker")]
+    pacectl("certs", "init", "--dir", pki, *daemons, "--admin=root", "--user=alice",
+            "--viewer=eve", check=True)
+    return pki
+
+
 def write_job(folder, text, name="job.yaml"):
     path = pathlib.Path(folder) / name
     path.write_text(text)
@@ -127,23 +137,31 @@ class Cluster:
     """A standing cluster, in a temporary folder or in one that is kept. Use as a context manager."""
 
     def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), server_flags=(),
-                 worker_flags=(), folder=None, heartbeat_ms=200, prefix=()):
+                 worker_flags=(), folder=None, heartbeat_ms=200, prefix=(), pki=None):
         """`server_flags` and `worker_flags` are those of the first start: a daemon that is
-        started again has none. `prefix`: the command that runs the daemons."""
+        started again has none. `prefix`: the command that runs the daemons. `pki`: what
+        make_pki returned: all connections have its certificates."""
         self._temp = None if folder else tempfile.TemporaryDirectory(prefix="paceline-e2e-")
         self.folder = pathlib.Path(folder or self._temp.name)
         self.slots = slots
         self.prefix = prefix
-        self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *scheduler_flags)
+        self.pki = pki
+        self.scheduler_flags = ("--heartbeat-ms", heartbeat_ms, *self.tls("scheduler"),
+                                *scheduler_flags)
         self.scheduler = self.start_daemon("scheduler", "scheduler", *self.scheduler_flags)
         self.address = self.scheduler.address()
         self.servers = [
-            self.start_daemon(f"server{i}", "server", "--scheduler", self.address, *server_flags)
+            self.start_daemon(f"server{i}", "server", "--scheduler", self.address,
+                              *self.tls("server"), *server_flags)
             for i in range(servers)]
         self.workers = [
             self.start_daemon(f"worker{i}", "worker", "--scheduler", self.address,
-                              "--slots", slots, *worker_flags)
+                              "--slots", slots, *self.tls("worker"), *worker_flags)
             for i in range(workers)]
+
+    def tls(self, role):
+        """Flags of a daemon of this role."""
+        return ("--tls-dir", self.pki / f"{role}-127.0.0.1") if self.pki else ()
 
     def start_daemon(self, name, role, *flags, **options):
         return Daemon(self.folder, name, role, *flags, **{"prefix": self.prefix, **options})
@@ -174,16 +192,19 @@ class Cluster:
         """Starts a server that has ended again, on its port."""
         old = self.servers[index]
         self.servers[index] = Daemon(self.folder, old.name, "server", "--scheduler", self.address,
-                                     listen=old.listen_again())
+                                     *self.tls("server"), listen=old.listen_again())
 
     def restart_worker(self, index):
         """Starts a worker that has ended again, on its port."""
         old = self.workers[index]
         self.workers[index] = Daemon(self.folder, old.name, "worker", "--scheduler", self.address,
-                                     "--slots", self.slots, listen=old.listen_again())
+                                     "--slots", self.slots, *self.tls("worker"),
+                                     listen=old.listen_again())
 
     def pacectl(self, *args, **kwargs):
-        return pacectl("--address", self.address, *args, **kwargs)
+        """As the user alice, where there are certificates."""
+        alice = ("--tls-dir", self.pki / "user-alice") if self.pki else ()
+        return pacectl("--address", self.address, *alice, *args, **kwargs)
 
     def submit(self, job, *flags):
         """Submits a job file; returns its id."""
