@@ -9,7 +9,7 @@
 #include "cli/job_file.h"
 #include "cli/job_views.h"
 #include "cli/progress.h"
-#include "cli/watch.h"
+#include "cli/watch/watch.h"
 #include "common/json/proto_json.h"
 #include "common/spec/cut_name.h"
 #include "common/status/status_macros.h"

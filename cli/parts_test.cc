@@ -5,10 +5,10 @@
 #include <thread>
 
 #include "absl/strings/match.h"
-#include "cli/daemon_binaries.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/job_file.h"
+#include "cli/local/daemon_binaries.h"
 #include "cli/process_environment.h"
 #include "cli/temp_folder.h"
 #include "cli/test_environment.h"

@@ -1,5 +1,5 @@
 // Real processes: shell scripts that play the daemons.
-#include "cli/process_cluster.h"
+#include "cli/local/process_cluster.h"
 
 #include <catch2/catch.hpp>
 #include <csignal>

@@ -1,4 +1,4 @@
-#include "cli/daemon_binaries.h"
+#include "cli/local/daemon_binaries.h"
 
 #include <vector>
 

@@ -4,8 +4,8 @@
 //
 // says: once every rank has done 50 iterations, kill a worker; once every rank has
 // done 120, kill a server.
-#ifndef PACELINE_CLI_CHAOS_EVENTS_H_
-#define PACELINE_CLI_CHAOS_EVENTS_H_
+#ifndef PACELINE_CLI_LOCAL_CHAOS_EVENTS_H_
+#define PACELINE_CLI_LOCAL_CHAOS_EVENTS_H_
 
 #include <cstdint>
 #include <string>
@@ -51,4 +51,4 @@ class ChaosTrigger {
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_CHAOS_EVENTS_H_
+#endif  // PACELINE_CLI_LOCAL_CHAOS_EVENTS_H_

@@ -1,7 +1,7 @@
 // LocalCluster made of real processes: one scheduler, servers and workers on
 // loopback, each with a port of its own, a log file and a data folder.
-#ifndef PACELINE_CLI_PROCESS_CLUSTER_H_
-#define PACELINE_CLI_PROCESS_CLUSTER_H_
+#ifndef PACELINE_CLI_LOCAL_PROCESS_CLUSTER_H_
+#define PACELINE_CLI_LOCAL_PROCESS_CLUSTER_H_
 
 #include <memory>
 #include <string>
@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "cli/daemon_binaries.h"
 #include "cli/interrupt.h"
-#include "cli/local_cluster.h"
+#include "cli/local/daemon_binaries.h"
+#include "cli/local/local_cluster.h"
 #include "common/clock.h"
 #include "common/daemon/port_file.h"
 #include "common/fs.h"
@@ -89,4 +89,4 @@ class ProcessCluster final : public LocalCluster {
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_PROCESS_CLUSTER_H_
+#endif  // PACELINE_CLI_LOCAL_PROCESS_CLUSTER_H_

@@ -1,4 +1,4 @@
-#include "cli/merge_traces.h"
+#include "cli/local/merge_traces.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -4,8 +4,8 @@
 // The n-th event that concerns a role hits its n-th daemon, counted from the first and
 // round again (kill-task: the n-th rank, or the next that has a task). A stopped worker goes on
 // after a while.
-#ifndef PACELINE_CLI_CHAOS_H_
-#define PACELINE_CLI_CHAOS_H_
+#ifndef PACELINE_CLI_LOCAL_CHAOS_H_
+#define PACELINE_CLI_LOCAL_CHAOS_H_
 
 #include <functional>
 #include <map>
@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "cli/chaos_events.h"
-#include "cli/local_cluster.h"
+#include "cli/local/chaos_events.h"
+#include "cli/local/local_cluster.h"
 #include "common/clock.h"
 #include "proto/cluster.pb.h"
 
@@ -79,4 +79,4 @@ class Chaos {
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_CHAOS_H_
+#endif  // PACELINE_CLI_LOCAL_CHAOS_H_

@@ -1,6 +1,6 @@
 // One trace of all ranks, out of those that their tasks have written.
-#ifndef PACELINE_CLI_MERGE_TRACES_H_
-#define PACELINE_CLI_MERGE_TRACES_H_
+#ifndef PACELINE_CLI_LOCAL_MERGE_TRACES_H_
+#define PACELINE_CLI_LOCAL_MERGE_TRACES_H_
 
 #include <string>
 
@@ -17,4 +17,4 @@ absl::Status MergeTraces(FileSystem& fs, const std::string& file, const std::str
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_MERGE_TRACES_H_
+#endif  // PACELINE_CLI_LOCAL_MERGE_TRACES_H_

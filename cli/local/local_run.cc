@@ -1,4 +1,4 @@
-#include "cli/local_run.h"
+#include "cli/local/local_run.h"
 
 #include <grpcpp/security/credentials.h>
 
@@ -8,18 +8,18 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/chaos.h"
-#include "cli/chaos_events.h"
-#include "cli/daemon_binaries.h"
-#include "cli/in_process_cluster.h"
 #include "cli/job_file.h"
 #include "cli/job_views.h"
-#include "cli/merge_traces.h"
-#include "cli/process_cluster.h"
+#include "cli/local/chaos.h"
+#include "cli/local/chaos_events.h"
+#include "cli/local/daemon_binaries.h"
+#include "cli/local/in_process_cluster.h"
+#include "cli/local/merge_traces.h"
+#include "cli/local/process_cluster.h"
 #include "cli/progress.h"
 #include "cli/scheduler_client.h"
 #include "cli/temp_folder.h"
-#include "cli/watch.h"
+#include "cli/watch/watch.h"
 #include "common/fs.h"
 #include "common/json/proto_json.h"
 #include "common/rpc/channel.h"

@@ -1,6 +1,6 @@
 // Follows a job to its end, through lost connections.
-#ifndef PACELINE_CLI_WATCH_H_
-#define PACELINE_CLI_WATCH_H_
+#ifndef PACELINE_CLI_WATCH_WATCH_H_
+#define PACELINE_CLI_WATCH_WATCH_H_
 
 #include <cstdint>
 #include <functional>
@@ -38,4 +38,4 @@ absl::StatusOr<v1::Job> WatchToEnd(SchedulerClient& client, uint64_t job_id, Env
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_WATCH_H_
+#endif  // PACELINE_CLI_WATCH_WATCH_H_

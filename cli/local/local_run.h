@@ -1,6 +1,6 @@
 // `pacectl local run`: a whole cluster for one job, in one command.
-#ifndef PACELINE_CLI_LOCAL_RUN_H_
-#define PACELINE_CLI_LOCAL_RUN_H_
+#ifndef PACELINE_CLI_LOCAL_LOCAL_RUN_H_
+#define PACELINE_CLI_LOCAL_LOCAL_RUN_H_
 
 #include <functional>
 #include <memory>
@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
-#include "cli/local_cluster.h"
+#include "cli/local/local_cluster.h"
 #include "proto/job.pb.h"
 
 namespace paceline::cli {
@@ -53,4 +53,4 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_LOCAL_RUN_H_
+#endif  // PACELINE_CLI_LOCAL_LOCAL_RUN_H_

@@ -1,4 +1,4 @@
-#include "cli/process_cluster.h"
+#include "cli/local/process_cluster.h"
 
 #include <csignal>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "cli/in_process_cluster.h"
+#include "cli/local/in_process_cluster.h"
 
 #include <utility>
 

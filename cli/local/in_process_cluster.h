@@ -1,8 +1,8 @@
 // LocalCluster in this process: scheduler, servers, workers and their tasks on
 // threads, over loopback. For debugging (one debugger sees all of it) and for the
 // harness; a task that crashes takes everything along.
-#ifndef PACELINE_CLI_IN_PROCESS_CLUSTER_H_
-#define PACELINE_CLI_IN_PROCESS_CLUSTER_H_
+#ifndef PACELINE_CLI_LOCAL_IN_PROCESS_CLUSTER_H_
+#define PACELINE_CLI_LOCAL_IN_PROCESS_CLUSTER_H_
 
 #include <functional>
 #include <memory>
@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "cli/local_cluster.h"
+#include "cli/local/local_cluster.h"
 #include "common/clock.h"
 #include "common/fs.h"
 #include "common/rpc/fault_injector.h"
@@ -83,4 +83,4 @@ class InProcessCluster final : public LocalCluster {
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_IN_PROCESS_CLUSTER_H_
+#endif  // PACELINE_CLI_LOCAL_IN_PROCESS_CLUSTER_H_

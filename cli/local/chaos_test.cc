@@ -1,10 +1,10 @@
-#include "cli/chaos.h"
+#include "cli/local/chaos.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-#include "cli/chaos_events.h"
+#include "cli/local/chaos_events.h"
 #include "common/fake_clock.h"
 #include "common/status/status_matchers.h"
 

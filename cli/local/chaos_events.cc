@@ -1,4 +1,4 @@
-#include "cli/chaos_events.h"
+#include "cli/local/chaos_events.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "cli/merge_traces.h"
+#include "cli/local/merge_traces.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

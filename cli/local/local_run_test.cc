@@ -1,4 +1,4 @@
-#include "cli/local_run.h"
+#include "cli/local/local_run.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "cli/logs.h"
+#include "cli/logs/logs.h"
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/security/credentials.h>

@@ -1,4 +1,4 @@
-#include "cli/watch.h"
+#include "cli/watch/watch.h"
 
 #include <algorithm>
 #include <utility>

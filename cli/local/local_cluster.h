@@ -1,6 +1,6 @@
 // A whole cluster on this machine, for one job.
-#ifndef PACELINE_CLI_LOCAL_CLUSTER_H_
-#define PACELINE_CLI_LOCAL_CLUSTER_H_
+#ifndef PACELINE_CLI_LOCAL_LOCAL_CLUSTER_H_
+#define PACELINE_CLI_LOCAL_LOCAL_CLUSTER_H_
 
 #include <string>
 
@@ -43,4 +43,4 @@ class LocalCluster {
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_LOCAL_CLUSTER_H_
+#endif  // PACELINE_CLI_LOCAL_LOCAL_CLUSTER_H_

@@ -1,4 +1,4 @@
-#include "cli/chaos.h"
+#include "cli/local/chaos.h"
 
 #include <utility>
 

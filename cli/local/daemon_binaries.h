@@ -1,6 +1,6 @@
 // Where the daemons' programs are.
-#ifndef PACELINE_CLI_DAEMON_BINARIES_H_
-#define PACELINE_CLI_DAEMON_BINARIES_H_
+#ifndef PACELINE_CLI_LOCAL_DAEMON_BINARIES_H_
+#define PACELINE_CLI_LOCAL_DAEMON_BINARIES_H_
 
 #include <string>
 
@@ -23,4 +23,4 @@ absl::StatusOr<DaemonBinaries> FindDaemonBinaries(FileSystem& fs, const std::str
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_DAEMON_BINARIES_H_
+#endif  // PACELINE_CLI_LOCAL_DAEMON_BINARIES_H_

@@ -1,6 +1,6 @@
 // The log of a rank's task, read from the worker daemon that runs it.
-#ifndef PACELINE_CLI_LOGS_H_
-#define PACELINE_CLI_LOGS_H_
+#ifndef PACELINE_CLI_LOGS_LOGS_H_
+#define PACELINE_CLI_LOGS_LOGS_H_
 
 #include <cstdint>
 
@@ -28,4 +28,4 @@ absl::StatusOr<ExitCode> Logs(const LogsOptions& options, SchedulerClient& clien
 
 }  // namespace paceline::cli
 
-#endif  // PACELINE_CLI_LOGS_H_
+#endif  // PACELINE_CLI_LOGS_LOGS_H_
