@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/daemon/descriptors.h"
+#include "common/daemon/man_page.h"
 #include "common/daemon/mutex_checks.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
@@ -58,6 +59,7 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
   app->add_flag("--insecure", insecure_, "allow unprotected listeners that other hosts reach");
   app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
   app->set_version_flag("--version", absl::StrCat("paceline-", defaults.role, " ", kVersion));
+  AddManPageFlag(app, {.name = absl::StrCat("paceline-", defaults.role), .section = 8});
   app->set_config("--config", "", "file with these options as keys");
   app->allow_config_extras(CLI::config_extras_mode::error);
 }
