@@ -19,6 +19,7 @@
 #include "cli/progress.h"
 #include "cli/scheduler_client.h"
 #include "cli/temp_folder.h"
+#include "cli/watch/curve_writer.h"
 #include "cli/watch/watch.h"
 #include "common/fs.h"
 #include "common/json/proto_json.h"
@@ -108,12 +109,14 @@ absl::Status KillTask(int64_t pid) {
 }
 
 absl::StatusOr<v1::Job> RunJob(const v1::JobSpec& spec, std::vector<ChaosEvent> events,
-                               absl::Duration timeout, LocalCluster& cluster, Environment& env) {
+                               absl::Duration timeout, CurveWriter& curves, LocalCluster& cluster,
+                               Environment& env) {
   SchedulerClient client(
       cluster.scheduler_address(),
       MakeChannel(cluster.scheduler_address(), grpc::InsecureChannelCredentials()), &env.interrupt);
   PL_ASSIGN_OR_RETURN(const uint64_t job_id, client.SubmitJob(env.random_id(), spec));
-  ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
+  ProgressPrinter progress(env.err, env.err_is_terminal, env.terminal_size().columns, env.utf8,
+                           env.clock);
   Chaos::Options faults;
   faults.events = std::move(events);
   faults.servers = static_cast<int>(spec.resources().servers());
@@ -127,6 +130,7 @@ absl::StatusOr<v1::Job> RunJob(const v1::JobSpec& spec, std::vector<ChaosEvent> 
   watch.stream_timeout = kCheckPeriod;
   watch.on_job = [&](const v1::Job& job) {
     progress.Show(job);
+    curves.Show(job);
     chaos.See(job);
   };
   watch.on_pause = [&] {
@@ -153,13 +157,14 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
   PL_ASSIGN_OR_RETURN(std::vector<ChaosEvent> events, EventsOf(options));
   PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecToRun(options, env.fs));
   PL_RETURN_IF_ERROR(CheckTrace(options, env.fs));
+  PL_ASSIGN_OR_RETURN(CurveWriter curves, CurveWriter::Create(options.tensorboard, env));
   PL_ASSIGN_OR_RETURN(const TempFolder folder, options.keep.empty()
                                                    ? TempFolder::Create(env.temp_dir)
                                                    : TempFolder::Keep(options.keep));
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCluster> cluster,
                       start(spec.resources(), folder.path()));
   const absl::StatusOr<v1::Job> job =
-      RunJob(spec, std::move(events), options.timeout, *cluster, env);
+      RunJob(spec, std::move(events), options.timeout, curves, *cluster, env);
   if (const absl::Status stopped = cluster->Stop(); job.ok() && !stopped.ok()) {
     env.err << "warning: " << stopped.message() << std::endl;
   }

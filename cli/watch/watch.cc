@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/exit_code.h"
+#include "cli/scheduler_client.h"
 #include "common/status/status_macros.h"
 
 namespace paceline::cli {

@@ -9,10 +9,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cli/environment.h"
-#include "cli/scheduler_client.h"
 #include "proto/cluster.pb.h"
 
 namespace paceline::cli {
+
+class SchedulerClient;
 
 struct WatchOptions {
   // Give up after this.
