@@ -1,6 +1,7 @@
 #include "cli/backup.h"
 
 #include "absl/strings/str_cat.h"
+#include "cli/scheduler_client.h"
 #include "common/fs.h"
 #include "common/status/status_macros.h"
 #include "scheduler/io/backup_file.h"

@@ -9,9 +9,10 @@
 #include "absl/status/statusor.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
-#include "cli/scheduler_client.h"
 
 namespace paceline::cli {
+
+class SchedulerClient;
 
 // Writes the running scheduler's state to `file`, which is replaced once the new one
 // is whole and verified. The format: scheduler/io/backup_file.h.

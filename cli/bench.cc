@@ -9,6 +9,7 @@
 #include "cli/bytes_text.h"
 #include "cli/job_rate.h"
 #include "cli/job_views.h"
+#include "cli/scheduler_client.h"
 #include "cli/table.h"
 #include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"

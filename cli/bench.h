@@ -18,9 +18,10 @@
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
-#include "cli/scheduler_client.h"
 
 namespace paceline::cli {
+
+class SchedulerClient;
 
 // Of the model: at least one value each for two servers, and at most what a job's list
 // of layers can name in layers of a shard's size.

@@ -6,10 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/bytes_text.h"
+#include "cli/describe_view.h"
 #include "cli/job_file.h"
 #include "cli/job_views.h"
 #include "cli/progress.h"
-#include "cli/watch.h"
+#include "cli/scheduler_client.h"
+#include "cli/watch/curve_writer.h"
+#include "cli/watch/watch.h"
 #include "common/json/proto_json.h"
 #include "common/spec/cut_name.h"
 #include "common/status/status_macros.h"
@@ -20,8 +23,8 @@ namespace {
 bool Color(const Environment& env) { return env.color && env.out_is_terminal; }
 
 void PrintSummary(const v1::Job& job, OutputFormat format, Environment& env) {
-  if (format == OutputFormat::kJson) {
-    env.out << SummaryToJson(job.summary(), JsonLayout::kIndented) << std::endl;
+  if (IsData(format)) {
+    PrintData(SummaryToJson(job.summary(), JsonLayout::kIndented), format, env.out);
   } else {
     env.out << SummaryText(job.summary(), Color(env)) << std::flush;
   }
@@ -78,6 +81,7 @@ absl::StatusOr<v1::JobSpec> SpecToSubmit(const SubmitOptions& options, Scheduler
 absl::StatusOr<ExitCode> Submit(const SubmitOptions& options, OutputFormat format,
                                 SchedulerClient& client, Environment& env) {
   PL_ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecToSubmit(options, client, env));
+  PL_ASSIGN_OR_RETURN(CurveWriter curves, CurveWriter::Create(options.tensorboard, env));
   const std::string request_id = options.request_id.empty() ? env.random_id() : options.request_id;
   PL_ASSIGN_OR_RETURN(const uint64_t job_id, client.SubmitJob(request_id, spec));
   if (!options.wait) {
@@ -96,8 +100,12 @@ absl::StatusOr<ExitCode> Submit(const SubmitOptions& options, OutputFormat forma
   watch.timeout = options.timeout;
   absl::StatusOr<v1::Job> job;
   {
-    ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
-    watch.on_job = [&](const v1::Job& now) { progress.Show(now); };
+    ProgressPrinter progress(env.err, env.err_is_terminal, env.terminal_size().columns, env.utf8,
+                             env.clock);
+    watch.on_job = [&](const v1::Job& now) {
+      progress.Show(now);
+      curves.Show(now);
+    };
     job = WatchToEnd(client, job_id, env, watch);
   }
   if (absl::IsCancelled(job.status())) {
@@ -112,10 +120,15 @@ absl::StatusOr<ExitCode> Submit(const SubmitOptions& options, OutputFormat forma
 
 absl::StatusOr<ExitCode> List(OutputFormat format, SchedulerClient& client, Environment& env) {
   PL_ASSIGN_OR_RETURN(const v1::ListJobsResponse jobs, client.ListJobs(v1::ListJobsRequest()));
-  if (format == OutputFormat::kJson) {
-    env.out << ProtoToJson(jobs, JsonLayout::kIndented) << std::endl;
+  if (IsData(format)) {
+    PrintData(ProtoToJson(jobs, JsonLayout::kIndented), format, env.out);
+  } else if (format == OutputFormat::kName) {
+    for (const v1::Job& job : jobs.jobs()) env.out << job.job_id() << "\n";
+    env.out << std::flush;
   } else {
-    env.out << JobTable(jobs, absl::ToUnixMillis(env.clock.Now()), Color(env)) << std::flush;
+    env.out << JobTable(jobs, absl::ToUnixMillis(env.clock.Now()), format == OutputFormat::kWide,
+                        Color(env))
+            << std::flush;
   }
   return ExitCode::kOk;
 }
@@ -130,34 +143,15 @@ absl::StatusOr<ExitCode> Status(uint64_t job_id, OutputFormat format, SchedulerC
 absl::StatusOr<ExitCode> Describe(uint64_t job_id, OutputFormat format, SchedulerClient& client,
                                   Environment& env) {
   PL_ASSIGN_OR_RETURN(const v1::Job job, client.GetJob(job_id));
-  if (format == OutputFormat::kJson) {
-    env.out << ProtoToJson(job, JsonLayout::kIndented) << std::endl;
+  if (IsData(format)) {
+    PrintData(ProtoToJson(job, JsonLayout::kIndented), format, env.out);
   } else {
-    env.out << JobText(job, Color(env)) << std::flush;
+    env.out << JobText(
+                   job,
+                   {.color = Color(env), .utf8 = env.utf8, .wide = format == OutputFormat::kWide})
+            << std::flush;
   }
   return ExitCode::kOk;
-}
-
-absl::StatusOr<ExitCode> Watch(uint64_t job_id, absl::Duration timeout, OutputFormat format,
-                               SchedulerClient& client, Environment& env) {
-  // Says at once that there is no such job or no scheduler.
-  PL_RETURN_IF_ERROR(client.GetJob(job_id).status());
-  WatchOptions options;
-  options.timeout = timeout;
-  ProgressPrinter progress(env.err, env.err_is_terminal, env.columns, env.utf8, env.clock);
-  options.on_job = [&](const v1::Job& job) {
-    if (format == OutputFormat::kJson) {
-      env.out << ProtoToJson(job, JsonLayout::kOneLine) << std::endl;
-    } else {
-      progress.Show(job);
-    }
-  };
-  PL_ASSIGN_OR_RETURN(const v1::Job job, WatchToEnd(client, job_id, env, options));
-  progress.Finish();
-  if (format == OutputFormat::kTable) {
-    PrintSummary(job, format, env);
-  }
-  return Ended(job, env);
 }
 
 absl::StatusOr<ExitCode> Cancel(uint64_t job_id, const std::string& reason, OutputFormat format,
@@ -203,10 +197,13 @@ absl::StatusOr<ExitCode> Checkpoint(uint64_t job_id, absl::Duration timeout, Out
 absl::StatusOr<ExitCode> DescribeCluster(OutputFormat format, SchedulerClient& client,
                                          Environment& env) {
   PL_ASSIGN_OR_RETURN(const v1::Cluster cluster, client.DescribeCluster());
-  if (format == OutputFormat::kJson) {
-    env.out << ProtoToJson(cluster, JsonLayout::kIndented) << std::endl;
+  if (IsData(format)) {
+    PrintData(ProtoToJson(cluster, JsonLayout::kIndented), format, env.out);
+  } else if (format == OutputFormat::kName) {
+    for (const v1::NodeStatus& node : cluster.nodes()) env.out << node.address() << "\n";
+    env.out << std::flush;
   } else {
-    env.out << ClusterText(cluster) << std::flush;
+    env.out << ClusterText(cluster, format == OutputFormat::kWide) << std::flush;
   }
   return ExitCode::kOk;
 }

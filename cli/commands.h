@@ -10,11 +10,11 @@
 #include "absl/time/time.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
-#include "cli/scheduler_client.h"
+#include "cli/output.h"
 
 namespace paceline::cli {
 
-enum class OutputFormat { kTable, kJson };
+class SchedulerClient;
 
 struct SubmitOptions {
   // Empty: the spec of the job that `from` names.
@@ -26,6 +26,8 @@ struct SubmitOptions {
   // Empty: a new one.
   std::string request_id;
   bool wait = false;
+  // With `wait`: folder for curves; empty: none.
+  std::string tensorboard;
   absl::Duration timeout = absl::InfiniteDuration();
 };
 
@@ -42,10 +44,6 @@ absl::StatusOr<ExitCode> Status(uint64_t job_id, OutputFormat format, SchedulerC
 // Everything known of the job.
 absl::StatusOr<ExitCode> Describe(uint64_t job_id, OutputFormat format, SchedulerClient& client,
                                   Environment& env);
-
-// Follows the job to its end; JSON: one line for each change.
-absl::StatusOr<ExitCode> Watch(uint64_t job_id, absl::Duration timeout, OutputFormat format,
-                               SchedulerClient& client, Environment& env);
 
 absl::StatusOr<ExitCode> Cancel(uint64_t job_id, const std::string& reason, OutputFormat format,
                                 SchedulerClient& client, Environment& env);

@@ -12,6 +12,11 @@
 
 namespace paceline::cli {
 
+struct TerminalSize {
+  int columns = 80;
+  int rows = 24;
+};
+
 // The references outlive every command. Thread-compatible.
 struct Environment {
   // Data, and messages for people.
@@ -23,16 +28,17 @@ struct Environment {
   // The streams are terminals.
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  // Width of the terminal.
-  int columns = 80;
+  // Of the terminal behind `err`, asked for anew each time: it may be resized.
+  std::function<TerminalSize()> terminal_size = [] { return TerminalSize(); };
   // Colours are wanted (NO_COLOR is not set) where `out` is a terminal.
   bool color = true;
   // The terminal shows UTF-8.
   bool utf8 = true;
-  // PACELINE_ADDRESS, or 127.0.0.1:7070.
-  std::string default_address;
-  // PACELINE_TLS_DIR, or nothing.
-  std::string default_tls_dir;
+  // PACELINE_ADDRESS and PACELINE_TLS_DIR; empty: not set.
+  std::string address_variable;
+  std::string tls_dir_variable;
+  // File of contexts (context/context_file.h); empty: there is no place for one.
+  std::string config_file;
   // Path of this program.
   std::string self;
   // Folder for temporary folders.

@@ -50,6 +50,12 @@ void FakeScheduler::SetError(grpc::Status error) {
   error_ = std::move(error);
 }
 
+void FakeScheduler::SetJob(const v1::Job& job) {
+  MutexLock lock(&mu_);
+  if (job.job_id() > jobs_.size()) jobs_.resize(job.job_id());
+  jobs_[job.job_id() - 1] = job;
+}
+
 void FakeScheduler::SetCluster(v1::Cluster cluster) {
   MutexLock lock(&mu_);
   cluster_ = std::move(cluster);
@@ -178,6 +184,13 @@ grpc::Status FakeScheduler::WatchJob(grpc::ServerContext* context,
       stream = streams_.front();
       streams_.erase(streams_.begin());
     }
+  }
+  RealClock clock;
+  {
+    MutexLock lock(&mu_);
+    while (!stream.after() && !stopping_ && !context->IsCancelled()) {
+      clock.WaitUntil(&mu_, &changed_, clock.Monotonic() + absl::Milliseconds(5));
+    }
     for (v1::Job& update : stream.updates) {
       update.set_job_id(request->job_id());
       *update.mutable_spec() = jobs_[request->job_id() - 1].spec();
@@ -187,7 +200,6 @@ grpc::Status FakeScheduler::WatchJob(grpc::ServerContext* context,
   for (const v1::Job& update : stream.updates) {
     writer->Write(update);
   }
-  RealClock clock;
   MutexLock lock(&mu_);
   while (stream.hangs && !stopping_ && !context->IsCancelled()) {
     clock.WaitUntil(&mu_, &changed_, clock.Monotonic() + absl::Milliseconds(20));

@@ -5,6 +5,7 @@
 #include <grpcpp/server.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,11 +32,15 @@ class FakeScheduler final : public v1::Scheduler::Service {
     grpc::Status end;
     // The stream stays open after its updates until the client gives up.
     bool hangs = false;
+    // The stream waits for this before its updates.
+    std::function<bool()> after = [] { return true; };
   };
   void Script(std::vector<Stream> streams);
   void SetCut(std::vector<v1::CutChunk> chunks);
   void SetBackup(std::vector<v1::BackupChunk> chunks);
   void SetError(grpc::Status error);
+  // Adds a job, or replaces one, by its id.
+  void SetJob(const v1::Job& job);
   // Instead of one worker with a free slot.
   void SetCluster(v1::Cluster cluster);
 

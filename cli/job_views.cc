@@ -13,13 +13,11 @@
 #include "cli/gpu_views.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "cli/text_width.h"
 #include "common/spec/enum_names.h"
 
 namespace paceline::cli {
 namespace {
-
-// A rank is a straggler from this straggler_score on.
-constexpr double kStraggler = 1.5;
 
 std::string Count(double value) { return absl::StrFormat("%.0f", value); }
 std::string Short(double value) { return absl::StrFormat("%.4g", value); }
@@ -34,59 +32,6 @@ std::string Percent(const v1::Job& job) {
   return absl::StrFormat("%d%%",
                          static_cast<int>(100.0 * static_cast<double>(job.iterations_done()) /
                                           static_cast<double>(job.iterations_total())));
-}
-
-std::string Time(int64_t ms) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMillis(ms), absl::LocalTimeZone());
-}
-
-std::string RankState(const v1::RankStatus& rank) {
-  if (rank.finished()) {
-    return "finished";
-  }
-  if (rank.has_last_exit() && rank.pid() == 0) {
-    return absl::StrCat("ended: ", rank.last_exit().cause());
-  }
-  return rank.wait_reason().empty() ? "" : absl::StrCat("waits: ", rank.wait_reason());
-}
-
-std::string RankTable(const v1::Job& job) {
-  TextTable table({"RANK", "WORKER", "PID", "LIFE", "ITERATION", "SAMPLES/S", "STATE"});
-  for (const v1::RankStatus& rank : job.ranks()) {
-    const std::string gpu = rank.has_gpu() ? absl::StrCat(" gpu ", rank.gpu()) : "";
-    table.Add({absl::StrCat(rank.rank()), rank.worker_address() + gpu, absl::StrCat(rank.pid()),
-               absl::StrCat(rank.incarnation()), absl::StrCat(rank.iteration()),
-               Short(rank.samples_per_second()), RankState(rank)});
-  }
-  return table.ToString();
-}
-
-std::string PlacementTable(const v1::Job& job) {
-  TextTable table({"SERVER", "SHARDS", "BYTES"});
-  for (const v1::ShardPlacement& placement : job.placement()) {
-    table.Add({placement.address(), absl::StrCat(placement.shards()),
-               Bytes(static_cast<double>(placement.bytes()))});
-  }
-  return table.ToString();
-}
-
-std::string EventTable(const v1::Job& job) {
-  TextTable table({});
-  for (const v1::JobEvent& event : job.events()) {
-    table.Add({Time(event.time_ms()), event.kind(), event.message()});
-  }
-  return table.ToString();
-}
-
-// "rank 3 is 2.1x slower than the others", for each that is a straggler.
-std::string StragglerText(const v1::Job& job) {
-  std::string text;
-  for (const v1::RankStatus& rank : job.ranks()) {
-    if (rank.finished() || rank.straggler_score() < kStraggler) continue;
-    absl::StrAppend(&text, absl::StrFormat("straggler   rank %d is %.1fx slower than the others\n",
-                                           rank.rank(), rank.straggler_score()));
-  }
-  return text;
 }
 
 // Tasks that were lost after the first failure.
@@ -130,18 +75,43 @@ std::string EvalText(const v1::EvalResult& eval) {
   return absl::StrJoin(values, ", ");
 }
 
-std::string JobTable(const v1::ListJobsResponse& jobs, int64_t now_ms, bool color) {
-  TextTable table({"ID", "NAME", "MODEL", "POLICY", "RANKS", "DONE", "LOSS", "AGE", "STATE"});
+std::string RankStateText(const v1::RankStatus& rank) {
+  if (rank.finished()) {
+    return "finished";
+  }
+  if (rank.has_last_exit() && rank.pid() == 0) {
+    return absl::StrCat("ended: ", rank.last_exit().cause());
+  }
+  return rank.wait_reason().empty() ? "" : absl::StrCat("waits: ", rank.wait_reason());
+}
+
+std::string JobTable(const v1::ListJobsResponse& jobs, int64_t now_ms, bool wide, bool color) {
+  std::vector<std::string> header = {"ID",   "NAME", "MODEL", "POLICY", "RANKS",
+                                     "DONE", "LOSS", "AGE",   "STATE"};
+  // The last column has no width: others come before it.
+  if (wide) header.insert(header.end() - 1, {"OWNER", "SERVERS", "DEVICE", "SAMPLES/S", "LEFT"});
+  TextTable table(header);
   for (const v1::Job& job : jobs.jobs()) {
     std::string state = ColoredState(EnumWord(job.state()), color);
     if (!job.reason().empty()) {
-      absl::StrAppend(&state, ": ", job.reason());
+      absl::StrAppend(&state, ": ", Printable(job.reason()));
     }
-    table.Add({absl::StrCat(job.job_id()), job.spec().name(), EnumWord(job.spec().model().kind()),
-               EnumWord(job.spec().consistency().policy()),
-               absl::StrCat(job.spec().resources().workers()), Percent(job),
-               job.recent_loss() != 0 ? Short(job.recent_loss()) : "",
-               Clockface(static_cast<double>(now_ms - job.submitted_ms()) / 1000), state});
+    std::vector<std::string> row = {
+        absl::StrCat(job.job_id()),
+        job.spec().name(),
+        EnumWord(job.spec().model().kind()),
+        EnumWord(job.spec().consistency().policy()),
+        absl::StrCat(job.spec().resources().workers()),
+        Percent(job),
+        job.recent_loss() != 0 ? Short(job.recent_loss()) : "",
+        Clockface(static_cast<double>(now_ms - job.submitted_ms()) / 1000),
+        state};
+    if (wide) {
+      row.insert(row.end() - 1, {job.owner(), absl::StrCat(job.spec().resources().servers()),
+                                 job.summary().device(), Short(job.samples_per_second()),
+                                 Clockface(job.eta_seconds() > 0 ? job.eta_seconds() : -1)});
+    }
+    table.Add(row);
   }
   return table.ToString();
 }
@@ -187,41 +157,6 @@ std::string SummaryText(const v1::RunSummary& summary, bool color) {
   return table.ToString();
 }
 
-std::string JobText(const v1::Job& job, bool color) {
-  std::string text = SummaryText(job.summary(), color);
-  if (job.state() == v1::JOB_STATE_RUNNING) {
-    absl::StrAppend(&text, ProgressText(job), "\n", StragglerText(job));
-  }
-  if (!job.cuts().empty()) {
-    std::vector<std::string> cuts;
-    for (const v1::CutStatus& cut : job.cuts()) {
-      cuts.push_back(absl::StrCat(cut.cut_id(), " at iteration ", cut.iteration()));
-    }
-    absl::StrAppend(&text, "cuts        ", absl::StrJoin(cuts, ", "), " in ", job.checkpoint_dir(),
-                    "\n");
-  }
-  if (!job.cut_alarm().empty()) {
-    absl::StrAppend(&text, "cut failed  ", job.cut_alarm(), "\n");
-  }
-  if (!job.ranks().empty()) {
-    absl::StrAppend(&text, "\n", RankTable(job));
-  }
-  if (!job.placement().empty()) {
-    absl::StrAppend(&text, "\n", PlacementTable(job));
-  }
-  if (!job.evals().empty()) {
-    absl::StrAppend(&text, "\n");
-    for (const v1::EvalPoint& point : job.evals()) {
-      absl::StrAppend(&text, "evaluation at iteration ", point.iteration(), ": ",
-                      EvalText(point.result()), "\n");
-    }
-  }
-  if (!job.events().empty()) {
-    absl::StrAppend(&text, "\n", EventTable(job));
-  }
-  return text;
-}
-
 std::string FailureText(const v1::Job& job) {
   std::string text =
       absl::StrCat("job ", job.job_id(), " (", job.spec().name(), ") ", EnumWord(job.state()),
@@ -244,26 +179,42 @@ std::string FailureText(const v1::Job& job) {
   return text;
 }
 
-std::string ClusterText(const v1::Cluster& cluster) {
+std::string ClusterText(const v1::Cluster& cluster, bool wide) {
   std::string text = absl::StrCat("cluster ", cluster.cluster_id(), ", scheduler ",
                                   cluster.address(), ", version ", cluster.version(), "\n");
   if (!cluster.http_address().empty()) {
     absl::StrAppend(&text, "status  http://", cluster.http_address(), "/status\n");
   }
   absl::StrAppend(&text, "jobs    ", JobCounts(cluster), "\n\n");
-  TextTable table(
-      {"NODE", "ROLE", "ADDRESS", "HOST", "LIFE", "SLOTS", "TABLES", "MEMORY", "STATE"});
+  std::vector<std::string> header = {"NODE",  "ROLE",   "ADDRESS", "HOST", "LIFE",
+                                     "SLOTS", "TABLES", "MEMORY",  "STATE"};
+  if (wide) header.insert(header.end() - 1, {"VERSION", "HTTP", "LOAD", "FREE", "DISK", "JOBS"});
+  TextTable table(header);
   for (const v1::NodeStatus& node : cluster.nodes()) {
     const bool worker = node.role() == v1::NODE_ROLE_WORKER;
     const std::string state =
         !node.live()      ? absl::StrFormat("silent for %.0f s", node.heartbeat_age_seconds())
         : node.draining() ? "draining"
                           : "live";
-    table.Add({absl::StrCat(node.node_id()), EnumWord(node.role()), node.address(), node.hostname(),
-               absl::StrCat(node.incarnation()),
-               worker ? absl::StrCat(node.slots_used(), "/", node.slots()) : "",
-               worker ? "" : Bytes(static_cast<double>(node.table_bytes())),
-               Bytes(static_cast<double>(node.resident_bytes())), state});
+    std::vector<std::string> row = {
+        absl::StrCat(node.node_id()),
+        EnumWord(node.role()),
+        node.address(),
+        node.hostname(),
+        absl::StrCat(node.incarnation()),
+        worker ? absl::StrCat(node.slots_used(), "/", node.slots()) : "",
+        worker ? "" : Bytes(static_cast<double>(node.table_bytes())),
+        Bytes(static_cast<double>(node.resident_bytes())),
+        state};
+    if (wide) {
+      const v1::HostStatus& host = node.host();
+      row.insert(row.end() - 1, {node.version(), node.http_address(),
+                                 absl::StrFormat("%.2f/%d", host.load(), host.processors()),
+                                 Bytes(static_cast<double>(host.memory_available_bytes())),
+                                 Bytes(static_cast<double>(host.disk_free_bytes())),
+                                 absl::StrJoin(node.jobs(), ",")});
+    }
+    table.Add(row);
   }
   absl::StrAppend(&text, table.ToString());
   const std::string gpus = GpuText(cluster);

@@ -12,22 +12,21 @@ namespace paceline::cli {
 // "accuracy 0.9495, loss 0.1730": what was measured.
 std::string EvalText(const v1::EvalResult& eval);
 
-// One line per job. `now_ms`: milliseconds since 1970.
-std::string JobTable(const v1::ListJobsResponse& jobs, int64_t now_ms, bool color);
+// "finished", "waits: rank 1 is at iteration 3", "ended: exit code 3", or nothing.
+std::string RankStateText(const v1::RankStatus& rank);
+
+// One line per job; `wide`: with more columns. `now_ms`: milliseconds since 1970.
+std::string JobTable(const v1::ListJobsResponse& jobs, int64_t now_ms, bool wide, bool color);
 
 // The run summary, one value per line.
 std::string SummaryText(const v1::RunSummary& summary, bool color);
-
-// Everything of a job: summary, ranks with what they wait for, placement, evaluations,
-// events.
-std::string JobText(const v1::Job& job, bool color);
 
 // Why a job failed or was cancelled: the reason, then the first failure with its rank,
 // host, cause and last log lines, and how many followed.
 std::string FailureText(const v1::Job& job);
 
-// Daemons and jobs of a cluster.
-std::string ClusterText(const v1::Cluster& cluster);
+// Daemons and jobs of a cluster; `wide`: with more columns.
+std::string ClusterText(const v1::Cluster& cluster, bool wide);
 
 }  // namespace paceline::cli
 

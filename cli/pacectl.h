@@ -7,7 +7,7 @@
 namespace paceline::cli {
 
 // Parses the command line, runs the command and returns the exit code (exit_code.h).
-// Help and usage errors go to the process's own stdout and stderr.
+// Help goes to `out`, usage errors to `err`.
 int RunPacectl(int argc, const char* const* argv, Environment& env);
 
 }  // namespace paceline::cli

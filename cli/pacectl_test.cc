@@ -242,6 +242,96 @@ TEST_CASE("a wrong job file never reaches the scheduler") {
   CHECK(scheduler.submitted().empty());
 }
 
+TEST_CASE("what is mistyped is said with what was probably meant") {
+  TestEnvironment test;
+  const auto error = [&](const std::vector<std::string>& arguments) {
+    test.err.str("");
+    CHECK(Run(test, arguments) == 2);
+    return test.err.str();
+  };
+  CHECK(absl::StartsWith(error({"submitt"}),
+                         "pacectl: no command `submitt`; did you mean `submit`?\n"));
+  CHECK(absl::StartsWith(error({"submit", "--wiat"}),
+                         "pacectl submit: no flag `--wiat`; did you mean `--wait`?\n"));
+  CHECK(absl::StrContains(error({"list", "--adress=x:1"}),
+                          "no flag `--adress`; did you mean `--address`?"));
+  CHECK(absl::StrContains(error({"-o", "jsn", "list"}), "got `jsn`; did you mean `json`?"));
+  CHECK(absl::StrContains(error({"status", "7", "8"}), "argument `8` is one too many"));
+  CHECK(absl::StrContains(error({"context"}), "a command expected: list, show, use"));
+  CHECK(absl::StrContains(error({"status", "7", "-o", "name"}),
+                          "--output of status: table, json, yaml expected, got `name`"));
+  CHECK(absl::StrContains(error({"watch", "--tensorboard", "runs"}), "the id of a job expected"));
+  test.out.str("");
+  CHECK(Run(test, {"watch", "--help"}) == 0);
+  CHECK(absl::StrContains(test.out.str(), "Examples:\n  pacectl watch 7\n"));
+}
+
+TEST_CASE("a context says where the scheduler is, unless somebody else does") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  CHECK(Run(test, {"context", "set", "here", "--address", scheduler.address()}) == 0);
+  CHECK(Run(test, {"list"}) == 3);
+  CHECK(Run(test, {"list", "--context", "here"}) == 0);
+  test.env.address_variable.clear();
+  CHECK(Run(test, {"list"}) == 0);
+  CHECK(Run(test, {"list", "--address", "127.0.0.1:1"}) == 3);
+  CHECK(Run(test, {"list", "--context", "heer"}) == 2);
+  CHECK(absl::StrContains(test.err.str(), "--context: no context `heer`; did you mean `here`?"));
+  CHECK(Run(test, {"list", "--context", "here", "--tls-dir", "/nowhere"}) == 2);
+  CHECK(absl::StrContains(test.err.str(), "--tls-dir: /nowhere/ca.crt"));
+}
+
+TEST_CASE("all jobs are watched until Ctrl-C, a line for each change") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  v1::Job job = JobIn(v1::JOB_STATE_RUNNING, "running");
+  job.set_job_id(1);
+  job.mutable_spec()->set_name("digits");
+  scheduler.SetJob(job);
+  CHECK(Run(test, {"--address", scheduler.address(), "watch", "--timeout", "1"}) == 5);
+  CHECK(absl::StrContains(test.out.str(), "job 1 (digits) running: "));
+  CHECK(Run(test, {"--address", "127.0.0.1:1", "watch"}) == 3);
+}
+
+TEST_CASE("a live watch draws frames, then the summary, and curves are written") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  test.env.err_is_terminal = true;
+  v1::Job running = JobIn(v1::JOB_STATE_RUNNING, "running");
+  running.set_job_id(1);
+  running.mutable_spec()->set_name("digits");
+  running.add_ranks()->set_hostname("host-a");
+  running.add_history()->set_iteration(3);
+  scheduler.SetJob(running);
+  scheduler.Script({{.updates = {running, Succeeded()}}});
+  const std::string runs = test.folder.path() + "/runs";
+  CHECK(Run(test, {"--address", scheduler.address(), "watch", "1", "--tensorboard", runs}) == 0);
+  CHECK(absl::StrContains(test.err.str(), "host-a"));
+  CHECK(absl::StrContains(test.err.str(), "\x1b[J"));
+  CHECK(absl::StrContains(test.out.str(), "succeeded"));
+  CHECK(test.fs.List(runs + "/digits-1")->size() == 1);
+  // A folder that cannot be made is said before anything else.
+  CHECK(Run(test, {"--address", scheduler.address(), "watch", "1", "--tensorboard",
+                   "/proc/nothing"}) == 2);
+}
+
+TEST_CASE("top shows nodes and ranks, and as data the cluster and its jobs") {
+  FakeScheduler scheduler;
+  TestEnvironment test;
+  v1::Job job = JobIn(v1::JOB_STATE_RUNNING, "running");
+  job.set_job_id(1);
+  job.add_ranks()->set_hostname("host-a");
+  scheduler.SetJob(job);
+  CHECK(Run(test, {"--address", scheduler.address(), "top", "--once"}) == 0);
+  CHECK(absl::StartsWith(test.out.str(), "NODE  ROLE"));
+  CHECK(absl::StrContains(test.out.str(), "host-a"));
+  test.out.str("");
+  CHECK(Run(test, {"--address", scheduler.address(), "top", "-o", "json"}) == 0);
+  const auto json = nlohmann::json::parse(test.out.str());
+  CHECK(json["cluster"]["nodes"].size() == 1);
+  CHECK(json["jobs"]["jobs"].size() == 1);
+}
+
 TEST_CASE("validate and explain need no scheduler") {
   TestEnvironment test;
   const std::string good = test.Write("good.yaml", kJob);

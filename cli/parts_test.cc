@@ -1,14 +1,15 @@
 // The small parts of pacectl.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <thread>
 
 #include "absl/strings/match.h"
-#include "cli/daemon_binaries.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/job_file.h"
+#include "cli/local/daemon_binaries.h"
 #include "cli/process_environment.h"
 #include "cli/temp_folder.h"
 #include "cli/test_environment.h"
@@ -134,7 +135,21 @@ TEST_CASE("request ids are random") {
   CHECK(RandomId().size() == 32);
   CHECK(RandomId() != RandomId());
   CHECK(absl::StartsWith(SelfPath(), "/"));
-  CHECK(TerminalColumns(-1) == 80);
+  CHECK(SizeOfTerminal(-1).columns == 80);
+}
+
+TEST_CASE("contexts lie where the variables say") {
+  std::map<std::string, std::string> variables;
+  const auto file = [&] { return ConfigFile([&](const char* name) { return variables[name]; }); };
+  CHECK(file().empty());
+  variables["HOME"] = "/home/me";
+  CHECK(file() == "/home/me/.config/paceline/config.yaml");
+  variables["XDG_CONFIG_HOME"] = "relative";
+  CHECK(file() == "/home/me/.config/paceline/config.yaml");
+  variables["XDG_CONFIG_HOME"] = "/xdg";
+  CHECK(file() == "/xdg/paceline/config.yaml");
+  variables["PACELINE_CONFIG"] = "/etc/me.yaml";
+  CHECK(file() == "/etc/me.yaml");
 }
 
 }  // namespace

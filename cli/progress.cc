@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/text_width.h"
 #include "common/spec/enum_names.h"
 
 namespace paceline::cli {
@@ -36,18 +37,6 @@ std::string Bar(double fraction, bool utf8) {
   }
   bar.append(kBarCells - cells, ' ');
   return bar;
-}
-
-// The first `columns` code points; a longer line could not be rewritten.
-std::string Cut(const std::string& line, int columns) {
-  int seen = 0;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(line[i]) & 0xC0) != 0x80;
-    if (begins && ++seen > columns) {
-      return line.substr(0, i);
-    }
-  }
-  return line;
 }
 
 std::string Rate(const v1::Job& job) {
@@ -122,7 +111,8 @@ std::string ProgressText(const v1::Job& job) {
 void ProgressPrinter::Show(const v1::Job& job) {
   if (terminal_) {
     // Carriage return, the line, and the rest of the old line erased.
-    out_ << '\r' << Cut(ProgressBar(job, utf8_), columns_ - 1) << "\x1b[K" << std::flush;
+    out_ << '\r' << CutText(ProgressBar(job, utf8_), static_cast<size_t>(std::max(columns_ - 1, 1)))
+         << "\x1b[K" << std::flush;
     line_open_ = true;
     return;
   }

@@ -1,5 +1,6 @@
 #include "cli/scheduler_client.h"
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <utility>
@@ -8,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "common/rpc/grpc_status.h"
 #include "common/status/status_macros.h"
+#include "proto/cluster.grpc.pb.h"
 
 namespace paceline::cli {
 namespace {
@@ -19,18 +21,37 @@ void SetTimeout(absl::Duration timeout, grpc::ClientContext* context) {
 
 }  // namespace
 
+struct SchedulerClient::Calls {
+  Calls(const std::string& address, const std::shared_ptr<grpc::Channel>& channel)
+      : address(address), stub(v1::Scheduler::NewStub(channel)) {}
+
+  absl::Status Explained(const grpc::Status& status) const;
+
+  // Hands every chunk over; the first error of `on_chunk` ends the call.
+  template <typename Chunk>
+  absl::Status ReadAll(grpc::ClientReader<Chunk>& reader, grpc::ClientContext* context,
+                       const std::function<absl::Status(const Chunk&)>& on_chunk) const;
+
+  const std::string address;
+  const std::unique_ptr<v1::Scheduler::Stub> stub;
+};
+
 SchedulerClient::SchedulerClient(std::string address, const std::shared_ptr<grpc::Channel>& channel,
                                  Interrupt* interrupt)
-    : address_(std::move(address)), interrupt_(interrupt), stub_(v1::Scheduler::NewStub(channel)) {}
+    : address_(std::move(address)),
+      interrupt_(interrupt),
+      calls_(std::make_unique<Calls>(address_, channel)) {}
 
-absl::Status SchedulerClient::Explained(const grpc::Status& status) const {
+SchedulerClient::~SchedulerClient() = default;
+
+absl::Status SchedulerClient::Calls::Explained(const grpc::Status& status) const {
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     return absl::UnavailableError(
-        absl::StrCat("no scheduler at ", address_, ": ", status.error_message()));
+        absl::StrCat("no scheduler at ", address, ": ", status.error_message()));
   }
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     return absl::DeadlineExceededError(
-        absl::StrCat("no answer from the scheduler at ", address_, " in time"));
+        absl::StrCat("no answer from the scheduler at ", address, " in time"));
   }
   return FromGrpcStatus(status);
 }
@@ -45,7 +66,7 @@ absl::StatusOr<uint64_t> SchedulerClient::SubmitJob(const std::string& request_i
   SetTimeout(kCallTimeout, &context);
   Interrupt never;
   const Interrupt::Scope scope(interruptible ? interrupt_ : &never, [&] { context.TryCancel(); });
-  PL_RETURN_IF_ERROR(Explained(stub_->SubmitJob(&context, request, &response)));
+  PL_RETURN_IF_ERROR(calls_->Explained(calls_->stub->SubmitJob(&context, request, &response)));
   return response.job_id();
 }
 
@@ -56,7 +77,7 @@ absl::StatusOr<v1::Job> SchedulerClient::GetJob(uint64_t job_id) {
   grpc::ClientContext context;
   SetTimeout(kCallTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  PL_RETURN_IF_ERROR(Explained(stub_->GetJob(&context, request, &job)));
+  PL_RETURN_IF_ERROR(calls_->Explained(calls_->stub->GetJob(&context, request, &job)));
   return job;
 }
 
@@ -68,7 +89,7 @@ absl::StatusOr<v1::ListJobsResponse> SchedulerClient::ListJobs(const v1::ListJob
     grpc::ClientContext context;
     SetTimeout(kCallTimeout, &context);
     const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-    PL_RETURN_IF_ERROR(Explained(stub_->ListJobs(&context, page, &response)));
+    PL_RETURN_IF_ERROR(calls_->Explained(calls_->stub->ListJobs(&context, page, &response)));
     all.set_more(response.more() && !response.jobs().empty());
     if (all.more()) {
       page.set_after_job_id(response.jobs(response.jobs_size() - 1).job_id());
@@ -87,7 +108,7 @@ absl::StatusOr<v1::Job> SchedulerClient::CancelJob(const v1::CancelJobRequest& r
   SetTimeout(timeout, &context);
   Interrupt never;
   const Interrupt::Scope scope(interruptible ? interrupt_ : &never, [&] { context.TryCancel(); });
-  PL_RETURN_IF_ERROR(Explained(stub_->CancelJob(&context, request, &job)));
+  PL_RETURN_IF_ERROR(calls_->Explained(calls_->stub->CancelJob(&context, request, &job)));
   return job;
 }
 
@@ -97,7 +118,7 @@ absl::StatusOr<v1::CheckpointJobResponse> SchedulerClient::CheckpointJob(
   grpc::ClientContext context;
   SetTimeout(kCallTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  PL_RETURN_IF_ERROR(Explained(stub_->CheckpointJob(&context, request, &response)));
+  PL_RETURN_IF_ERROR(calls_->Explained(calls_->stub->CheckpointJob(&context, request, &response)));
   return response;
 }
 
@@ -108,7 +129,7 @@ absl::Status SchedulerClient::DeleteJob(uint64_t job_id) {
   grpc::ClientContext context;
   SetTimeout(kDeleteTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  return Explained(stub_->DeleteJob(&context, request, &response));
+  return calls_->Explained(calls_->stub->DeleteJob(&context, request, &response));
 }
 
 absl::StatusOr<v1::NodeStatus> SchedulerClient::DrainNode(const v1::DrainNodeRequest& request) {
@@ -116,7 +137,7 @@ absl::StatusOr<v1::NodeStatus> SchedulerClient::DrainNode(const v1::DrainNodeReq
   grpc::ClientContext context;
   SetTimeout(kCallTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  PL_RETURN_IF_ERROR(Explained(stub_->DrainNode(&context, request, &node)));
+  PL_RETURN_IF_ERROR(calls_->Explained(calls_->stub->DrainNode(&context, request, &node)));
   return node;
 }
 
@@ -125,8 +146,8 @@ absl::StatusOr<v1::Cluster> SchedulerClient::DescribeCluster() {
   grpc::ClientContext context;
   SetTimeout(kCallTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  PL_RETURN_IF_ERROR(
-      Explained(stub_->DescribeCluster(&context, v1::DescribeClusterRequest(), &cluster)));
+  PL_RETURN_IF_ERROR(calls_->Explained(
+      calls_->stub->DescribeCluster(&context, v1::DescribeClusterRequest(), &cluster)));
   return cluster;
 }
 
@@ -140,7 +161,7 @@ absl::Status SchedulerClient::WatchJob(uint64_t job_id, absl::Duration timeout,
   // (else every five seconds): a call that waits finds a scheduler as it comes back.
   context.set_wait_for_ready(true);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  auto reader = stub_->WatchJob(&context, request);
+  auto reader = calls_->stub->WatchJob(&context, request);
   v1::Job job;
   while (reader->Read(&job)) {
     if (!on_job(job)) {
@@ -149,13 +170,13 @@ absl::Status SchedulerClient::WatchJob(uint64_t job_id, absl::Duration timeout,
       return absl::OkStatus();
     }
   }
-  return Explained(reader->Finish());
+  return calls_->Explained(reader->Finish());
 }
 
 template <typename Chunk>
-absl::Status SchedulerClient::ReadAll(grpc::ClientReader<Chunk>& reader,
-                                      grpc::ClientContext* context,
-                                      const std::function<absl::Status(const Chunk&)>& on_chunk) {
+absl::Status SchedulerClient::Calls::ReadAll(
+    grpc::ClientReader<Chunk>& reader, grpc::ClientContext* context,
+    const std::function<absl::Status(const Chunk&)>& on_chunk) const {
   Chunk chunk;
   while (reader.Read(&chunk)) {
     if (absl::Status status = on_chunk(chunk); !status.ok()) {
@@ -173,7 +194,8 @@ absl::Status SchedulerClient::ReadCut(
   grpc::ClientContext context;
   SetTimeout(kTransferTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  return ReadAll<v1::CutChunk>(*stub_->ReadCut(&context, request), &context, on_chunk);
+  return calls_->ReadAll<v1::CutChunk>(*calls_->stub->ReadCut(&context, request), &context,
+                                       on_chunk);
 }
 
 absl::Status SchedulerClient::BackupState(
@@ -181,8 +203,8 @@ absl::Status SchedulerClient::BackupState(
   grpc::ClientContext context;
   SetTimeout(kTransferTimeout, &context);
   const Interrupt::Scope scope(interrupt_, [&] { context.TryCancel(); });
-  return ReadAll<v1::BackupChunk>(*stub_->BackupState(&context, v1::BackupStateRequest()), &context,
-                                  on_chunk);
+  return calls_->ReadAll<v1::BackupChunk>(
+      *calls_->stub->BackupState(&context, v1::BackupStateRequest()), &context, on_chunk);
 }
 
 }  // namespace paceline::cli

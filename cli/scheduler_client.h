@@ -3,8 +3,6 @@
 #ifndef PACELINE_CLI_SCHEDULER_CLIENT_H_
 #define PACELINE_CLI_SCHEDULER_CLIENT_H_
 
-#include <grpcpp/channel.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,8 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cli/interrupt.h"
-#include "proto/cluster.grpc.pb.h"
 #include "proto/cluster.pb.h"
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
 
 namespace paceline::cli {
 
@@ -38,6 +39,7 @@ class SchedulerClient {
 
   SchedulerClient(std::string address, const std::shared_ptr<grpc::Channel>& channel,
                   Interrupt* interrupt);
+  ~SchedulerClient();
 
   const std::string& address() const { return address_; }
 
@@ -70,15 +72,12 @@ class SchedulerClient {
   absl::Status BackupState(const std::function<absl::Status(const v1::BackupChunk&)>& on_chunk);
 
  private:
-  absl::Status Explained(const grpc::Status& status) const;
-  // Hands every chunk over; the first error of `on_chunk` ends the call.
-  template <typename Chunk>
-  absl::Status ReadAll(grpc::ClientReader<Chunk>& reader, grpc::ClientContext* context,
-                       const std::function<absl::Status(const Chunk&)>& on_chunk);
+  // gRPC's classes, which few have to know.
+  struct Calls;
 
   const std::string address_;
   Interrupt* const interrupt_;
-  const std::unique_ptr<v1::Scheduler::Stub> stub_;
+  const std::unique_ptr<Calls> calls_;
 };
 
 }  // namespace paceline::cli

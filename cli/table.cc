@@ -5,16 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/text_width.h"
 
 namespace paceline::cli {
-namespace {
-
-size_t Width(const std::string& text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-}
-
-}  // namespace
 
 TextTable::TextTable(std::vector<std::string> header) {
   if (!header.empty()) {
@@ -29,7 +22,7 @@ std::string TextTable::ToString() const {
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], Width(row[i]));
+      widths[i] = std::max(widths[i], TextWidth(row[i]));
     }
   }
   std::string text;
@@ -37,7 +30,7 @@ std::string TextTable::ToString() const {
     for (size_t i = 0; i < row.size(); ++i) {
       absl::StrAppend(&text, row[i]);
       if (i + 1 < row.size()) {
-        text.append(widths[i] - Width(row[i]) + 2, ' ');
+        text.append(widths[i] - TextWidth(row[i]) + 2, ' ');
       }
     }
     text.push_back('\n');

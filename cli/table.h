@@ -8,7 +8,7 @@
 namespace paceline::cli {
 
 // Columns padded to their widest cell, two blanks apart; the last is not padded.
-// Widths count code points.
+// Widths count code points, without colours.
 //
 //   TextTable table({"ID", "STATE"});
 //   table.Add({"7", "running"});
@@ -28,8 +28,7 @@ class TextTable {
 };
 
 // `text` in the colour of a job state's word ("succeeded" green, "failed" red, ...),
-// as ANSI escapes; plain for other words or without `color`. Escapes would widen a
-// padded cell: use it in last columns or outside of tables.
+// as ANSI escapes; plain for other words or without `color`.
 std::string ColoredState(const std::string& word, bool color);
 
 }  // namespace paceline::cli

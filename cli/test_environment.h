@@ -35,7 +35,8 @@ struct TestEnvironment {
                   .clock = clock,
                   .fs = fs,
                   .interrupt = interrupt,
-                  .default_address = "127.0.0.1:1",
+                  .address_variable = "127.0.0.1:1",
+                  .config_file = JoinPath(folder.path(), "config.yaml"),
                   .self = "/nowhere/pacectl",
                   .temp_dir = folder.path(),
                   .random_id = [] { return std::string("00112233445566778899aabbccddeeff"); }};

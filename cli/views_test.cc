@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "cli/bytes_text.h"
+#include "cli/describe_view.h"
 #include "cli/job_views.h"
 #include "cli/progress.h"
 #include "cli/table.h"
@@ -118,7 +119,9 @@ TEST_CASE("jobs are listed with how far they are and why they wait") {
   *jobs.add_jobs() = Running();
   jobs.mutable_jobs(2)->set_state(v1::JOB_STATE_PENDING);
   jobs.mutable_jobs(2)->set_reason("needs 8 workers, 3 free");
-  const std::string text = JobTable(jobs, 61000, false);
+  jobs.mutable_jobs(0)->set_owner("alice");
+  CHECK(absl::StrContains(JobTable(jobs, 61000, /*wide=*/true, /*color=*/false), "alice"));
+  const std::string text = JobTable(jobs, 61000, /*wide=*/false, /*color=*/false);
   CHECK(absl::StrContains(text, "37%   0.41  01:01  running\n"));
   CHECK(absl::StrContains(text, "100%  0.41  01:01  succeeded\n"));
   CHECK(absl::StrContains(text, "pending: needs 8 workers, 3 free\n"));
@@ -158,6 +161,7 @@ TEST_CASE("a job is described with its ranks, servers and events") {
   v1::RankStatus* waiting = job.add_ranks();
   waiting->set_worker_address("host-a:1");
   waiting->set_wait_reason("rank 1 is at iteration 3");
+  waiting->set_straggler_score(2.04);
   job.add_ranks()->set_finished(true);
   v1::RankStatus* ended = job.add_ranks();
   ended->mutable_last_exit()->set_cause("exit code 3");
@@ -168,14 +172,32 @@ TEST_CASE("a job is described with its ranks, servers and events") {
   v1::EvalPoint* point = job.add_evals();
   point->set_iteration(100);
   point->mutable_result()->set_auc(0.9);
+  for (const double loss : {2.5, 1.0}) job.add_history()->set_loss(loss);
+  v1::FirstFailure* failure = job.mutable_first_failure();
+  failure->set_rank(2);
+  failure->set_hostname("host-c");
+  failure->set_iteration(40);
+  failure->mutable_exit()->set_cause("out of memory");
+  failure->mutable_exit()->add_last_log_lines("the last\x1b words");
+  v1::CutStatus* cut = job.add_cuts();
+  cut->set_cut_id(3);
+  cut->set_iteration(30);
+  job.set_checkpoint_dir("/cuts");
   job.add_events()->set_kind("SUBMITTED");
-  const std::string text = JobText(job, false);
+  const std::string text = JobText(job, {.color = false});
   CHECK(absl::StrContains(text, "waits: rank 1 is at iteration 3\n"));
   CHECK(absl::StrContains(text, "finished\n"));
   CHECK(absl::StrContains(text, "ended: exit code 3\n"));
   CHECK(absl::StrContains(text, "host-b:2  3       2 KiB\n"));
   CHECK(absl::StrContains(text, "evaluation at iteration 100: AUC 0.9000\n"));
   CHECK(absl::StrContains(text, "SUBMITTED"));
+  CHECK(absl::StrContains(text, "straggler   rank 0 is 2.0x slower than the others\n"));
+  CHECK(absl::StrContains(text, "loss        █▁  2.5 to 1\n"));
+  CHECK(absl::StrContains(text, "first failure: rank 2 on host-c at iteration 40, "));
+  CHECK(absl::StrContains(text, ": out of memory\n    | the last? words\n"));
+  CHECK(absl::StrContains(text, "\ncuts in /cuts\nCUT  ITERATION"));
+  CHECK(absl::StrContains(JobText(job, {.color = false, .wide = true}), "STEP"));
+  CHECK_FALSE(absl::StrContains(JobText(job, {.utf8 = false}), "█"));
 }
 
 TEST_CASE("a failure is told by its first cause, and others are counted") {
@@ -244,7 +266,9 @@ TEST_CASE("a cluster lists its nodes") {
   worker->set_slots(4);
   worker->set_slots_used(1);
   worker->set_heartbeat_age_seconds(9);
-  const std::string text = ClusterText(cluster);
+  const std::string wide = ClusterText(cluster, /*wide=*/true);
+  CHECK(absl::StrContains(wide, "VERSION"));
+  const std::string text = ClusterText(cluster, /*wide=*/false);
   CHECK(absl::StrContains(text, "jobs    2 running\n"));
   CHECK(absl::StrContains(text, "http://127.0.0.1:8070/status\n"));
   CHECK(absl::StrContains(text, "1 KiB"));

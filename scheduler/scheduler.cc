@@ -32,6 +32,7 @@
 #include "scheduler/io/services.h"
 #include "scheduler/io/sqlite_journal.h"
 #include "scheduler/io/status_pages.h"
+#include "scheduler/io/tensorboard_writer.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -65,6 +66,10 @@ class Scheduler::Impl {
     const std::string http =
         http_port_ == 0 ? "" : HostPort{.host = address().host, .port = http_port_}.ToString();
     coordinator_->SetAddresses(address().ToString(), http);
+    curves_ = std::make_unique<TensorboardWriter>(TensorboardWriter::Options{
+        .clock = options_.clock, .fs = options_.fs, .list_jobs = [this](const auto& request) {
+          return coordinator_->ListJobs(request);
+        }});
     return absl::OkStatus();
   }
 
@@ -75,6 +80,7 @@ class Scheduler::Impl {
     }
     if (rpc_ != nullptr) rpc_->StopServing();
     if (http_ != nullptr) http_->Shutdown();
+    curves_ = nullptr;
     // Ends what is parked, so that the server has little left to wait for.
     if (coordinator_ != nullptr) coordinator_->Shutdown();
     if (rpc_ != nullptr) rpc_->Shutdown(deadline);
@@ -227,6 +233,7 @@ class Scheduler::Impl {
   std::unique_ptr<LimitsFile> limits_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<TensorboardWriter> curves_;
   std::unique_ptr<SchedulerService> scheduler_service_;
   std::unique_ptr<CoordinationService> coordination_service_;
   std::unique_ptr<CutFileService> cut_files_;

@@ -9,6 +9,7 @@
 #include "cli/export/cut_receiver.h"
 #include "cli/export/cut_tables.h"
 #include "cli/export/npz_writer.h"
+#include "cli/scheduler_client.h"
 #include "cli/temp_folder.h"
 #include "common/safetensors.h"
 #include "common/status/status_macros.h"

@@ -8,9 +8,10 @@
 #include "absl/status/statusor.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
-#include "cli/scheduler_client.h"
 
 namespace paceline::cli {
+
+class SchedulerClient;
 
 enum class ExportFormat { kSafetensors, kNpz };
 

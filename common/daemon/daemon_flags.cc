@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/daemon/descriptors.h"
+#include "common/daemon/man_page.h"
 #include "common/daemon/mutex_checks.h"
 #include "common/security/tls_dir.h"
 #include "common/status/status_macros.h"
@@ -79,6 +80,7 @@ DaemonFlagParser::DaemonFlagParser(CLI::App* app, const Defaults& defaults)
   AddPathFlags(app, &paths_);
   app->add_option("--test-faults", test_faults_, "for tests only: what goes wrong on purpose");
   app->set_version_flag("--version", absl::StrCat("paceline-", defaults.role, " ", kVersion));
+  AddManPageFlag(app, {.name = absl::StrCat("paceline-", defaults.role), .section = 8});
   app->set_config("--config", "", "file with these options as keys");
   app->allow_config_extras(CLI::config_extras_mode::error);
 }

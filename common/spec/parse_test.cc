@@ -23,6 +23,7 @@ data:
 train: {global_batch: 256, epochs: 5, seed: 18446744073709551615, optimizer: {kind: adam, learning_rate: 1e-3}}
 consistency: {policy: ssp, staleness: 0}
 resources: {workers: 4, servers: 2, device: auto}
+output: {tensorboard: runs}
 checkpoint:
 )";
 
@@ -38,6 +39,7 @@ v1::JobSpec Want() {
     }
     consistency { policy: POLICY_SSP staleness: 0 }
     resources { workers: 4 servers: 2 device: DEVICE_KIND_AUTO }
+    output { tensorboard: "runs" }
     checkpoint {}
   )",
                                                         &spec));

@@ -32,6 +32,9 @@ void ResolvePaths(absl::string_view folder, v1::JobSpec* spec) {
     v1::CheckpointSpec* checkpoint = spec->mutable_checkpoint();
     checkpoint->set_dir(Resolved(folder, checkpoint->dir()));
   }
+  if (spec->has_output()) {
+    spec->mutable_output()->set_tensorboard(Resolved(folder, spec->output().tensorboard()));
+  }
   if (spec->has_start()) {
     v1::StartSpec* start = spec->mutable_start();
     start->set_weights(Resolved(folder, start->weights()));

@@ -7,7 +7,7 @@
 
 namespace paceline {
 
-// Makes the relative paths of data files and of the checkpoint folder absolute:
+// Makes the relative paths of data files and of the folders of cuts and curves absolute:
 // they are meant from `folder` (absolute: where the job file lies). Paths are
 // normalised lexically; no file is looked at.
 void ResolvePaths(absl::string_view folder, v1::JobSpec* spec);

@@ -18,6 +18,7 @@ void CheckTrain(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckCheckpoint(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems);
 void CheckStart(const v1::JobSpec& spec, std::vector<Problem>* problems);
+void CheckOutput(const v1::JobSpec& spec, std::vector<Problem>* problems);
 
 // Numbers outside ranges.h and enum numbers without a name, in `message` and all inside it.
 void CheckRanges(const google::protobuf::Message& message, const std::string& path,

@@ -54,6 +54,7 @@ std::vector<Problem> Validate(const v1::JobSpec& given) {
   spec_rules::CheckCheckpoint(spec, &problems);
   spec_rules::CheckCompression(spec, &problems);
   spec_rules::CheckStart(spec, &problems);
+  spec_rules::CheckOutput(spec, &problems);
   return problems;
 }
 

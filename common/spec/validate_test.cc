@@ -336,5 +336,13 @@ TEST_CASE("a value that no double can hold exactly is still refused") {
         "model: tables of at most 1 TiB in all expected, got 2.684e+08 TiB");
 }
 
+TEST_CASE("curves lie in a folder that the scheduler finds from anywhere") {
+  v1::JobSpec spec = Parse(kCounting);
+  spec.mutable_output()->set_tensorboard("/runs");
+  CHECK(Problems(spec).empty());
+  spec.mutable_output()->set_tensorboard("runs");
+  CHECK(Problems(spec) == "output.tensorboard: an absolute path expected, got runs");
+}
+
 }  // namespace
 }  // namespace paceline

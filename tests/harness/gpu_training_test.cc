@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/in_process_cluster.h"
+#include "cli/local/in_process_cluster.h"
 #include "common/random.h"
 #include "tests/harness/harness.h"
 #include "worker/gpu/fake/fake_gpu.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "cli/in_process_cluster.h"
+#include "cli/local/in_process_cluster.h"
 #include "common/status/status_matchers.h"
 #include "tests/harness/harness.h"
 #include "worker/gpu/find_gpus.h"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/in_process_cluster.h"
+#include "cli/local/in_process_cluster.h"
 #include "common/clock.h"
 #include "common/fs_posix.h"
 #include "common/rpc/channel.h"
