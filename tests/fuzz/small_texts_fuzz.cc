@@ -1,6 +1,6 @@
 // Short texts that people and peers write: addresses, names of cuts, identities, faults.
 #include "absl/strings/string_view.h"
-#include "cli/chaos_events.h"
+#include "cli/local/chaos_events.h"
 #include "common/check.h"
 #include "common/daemon/address.h"
 #include "common/failpoint/test_faults.h"
