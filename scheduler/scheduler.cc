@@ -47,6 +47,19 @@ absl::StatusOr<std::string> AbsolutePath(const std::string& path) {
   return absl::UnavailableError(absl::StrCat("--data-dir ", path, ": ", error.message()));
 }
 
+// Lists jobs with the histories of those that want their curves written.
+absl::StatusOr<v1::ListJobsResponse> ListJobsWithCurves(Coordinator* coordinator,
+                                                        const v1::ListJobsRequest& request) {
+  PL_ASSIGN_OR_RETURN(v1::ListJobsResponse jobs, coordinator->ListJobs(request, Identity()));
+  for (v1::Job& job : *jobs.mutable_jobs()) {
+    if (job.spec().output().tensorboard().empty()) continue;
+    v1::GetJobRequest one;
+    one.set_job_id(job.job_id());
+    PL_ASSIGN_OR_RETURN(job, coordinator->GetJob(one, Identity()));
+  }
+  return jobs;
+}
+
 }  // namespace
 
 // The members in the order in which they need each other.
@@ -68,7 +81,7 @@ class Scheduler::Impl {
     coordinator_->SetAddresses(address().ToString(), http);
     curves_ = std::make_unique<TensorboardWriter>(TensorboardWriter::Options{
         .clock = options_.clock, .fs = options_.fs, .list_jobs = [this](const auto& request) {
-          return coordinator_->ListJobs(request);
+          return ListJobsWithCurves(coordinator_.get(), request);
         }});
     return absl::OkStatus();
   }
