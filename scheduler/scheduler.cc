@@ -24,6 +24,8 @@
 #include "common/sync.h"
 #include "common/version/version.h"
 #include "scheduler/io/coordinator.h"
+#include "scheduler/io/dashboard_pages.h"
+#include "scheduler/io/http_token.h"
 #include "scheduler/io/services.h"
 #include "scheduler/io/sqlite_journal.h"
 #include "scheduler/io/status_pages.h"
@@ -171,8 +173,23 @@ class Scheduler::Impl {
     http.get["/metrics"] =
         HttpPage(kHttpPrometheus, [this] { return MetricsText(coordinator_.get()); });
     http.get["/status"] = HttpPage(kHttpJson, [this] { return StatusJson(coordinator_.get()); });
+    PL_RETURN_IF_ERROR(AddDashboard(&http));
     PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     http_port_ = http_->port();
+    return absl::OkStatus();
+  }
+
+  absl::Status AddDashboard(HttpServer::Options* http) {
+    DashboardPages::Options options;
+    options.coordinator = coordinator_.get();
+    options.clock = options_.clock;
+    // Certificates say who everybody is where there are any.
+    if (!http->tls.has_value()) {
+      PL_ASSIGN_OR_RETURN(options.token,
+                          LoadOrMakeHttpToken(JoinPath(options_.data_dir, "http-token")));
+    }
+    dashboard_ = std::make_unique<DashboardPages>(std::move(options));
+    dashboard_->AddTo(http);
     return absl::OkStatus();
   }
 
@@ -196,6 +213,7 @@ class Scheduler::Impl {
   std::unique_ptr<CutFileService> cut_files_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  std::unique_ptr<DashboardPages> dashboard_;
   std::unique_ptr<HttpServer> http_;
   int http_port_ = 0;
 

@@ -143,6 +143,11 @@ v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request,
 
 v1::Cluster SchedulerCore::DescribeCluster(Moment now) const { return BuildCluster(ViewAt(now)); }
 
+JobRows SchedulerCore::ListJobRows(const std::function<bool(const v1::JobRecord&)>& wanted,
+                                   Moment now) const {
+  return BuildJobRows(ViewAt(now), wanted);
+}
+
 bool SchedulerCore::KnowsNewer(const v1::SchedulerIdentity& heard) const {
   if (heard.cluster_id() != state_.cluster_id()) return false;
   if (heard.generation() > state_.generation()) return true;

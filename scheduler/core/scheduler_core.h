@@ -12,6 +12,7 @@
 #define PACELINE_SCHEDULER_CORE_SCHEDULER_CORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "proto/node.pb.h"
 #include "scheduler/core/cluster_state.h"
 #include "scheduler/core/decisions.h"
+#include "scheduler/core/job_rows.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/moment.h"
 #include "scheduler/core/notice.h"
@@ -74,6 +76,7 @@ class SchedulerCore {
   absl::StatusOr<v1::Job> GetJob(uint64_t job_id, Moment now) const;
   v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now) const;
   v1::Cluster DescribeCluster(Moment now) const;
+  JobRows ListJobRows(const std::function<bool(const v1::JobRecord&)>& wanted, Moment now) const;
 
   // ---- nodes and tasks ----
   // Takes a report in; returns the node's id. NodeReply says what to answer.

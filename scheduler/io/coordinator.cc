@@ -210,6 +210,13 @@ absl::StatusOr<v1::Cluster> Coordinator::DescribeCluster() {
   return cluster;
 }
 
+absl::StatusOr<JobRows> Coordinator::ListJobRows(
+    const std::function<bool(const v1::JobRecord&)>& wanted) {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  return core_->ListJobRows(wanted, Now());
+}
+
 absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_id) {
   MutexLock lock(&mu_);
   PL_RETURN_IF_ERROR(Serving());

@@ -31,6 +31,7 @@
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "proto/state.pb.h"
+#include "scheduler/core/job_rows.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/moment.h"
 #include "scheduler/core/scheduler_core.h"
@@ -89,6 +90,8 @@ class Coordinator {
   absl::StatusOr<v1::Job> CancelJob(const v1::CancelJobRequest& request);
   absl::StatusOr<v1::CheckpointJobResponse> CheckpointJob(const v1::CheckpointJobRequest& request);
   absl::StatusOr<v1::Cluster> DescribeCluster();
+  // `wanted` is asked under the lock.
+  absl::StatusOr<JobRows> ListJobRows(const std::function<bool(const v1::JobRecord&)>& wanted);
   // Offers the job to the watcher now and after every change, until it has ended,
   // as often as kWatchInterval allows.
   absl::Status WatchJob(uint64_t job_id, std::shared_ptr<JobWatcher> watcher);
