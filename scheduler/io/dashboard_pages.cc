@@ -14,6 +14,8 @@
 #include "absl/strings/strip.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
+#include "proto/state.pb.h"
+#include "scheduler/core/job_rows.h"
 #include "scheduler/io/dashboard/files.h"
 #include "scheduler/io/http_token.h"
 
@@ -199,7 +201,8 @@ absl::StatusOr<v1::Job> DashboardPages::JobFor(const HttpRequest& request, uint6
 absl::StatusOr<Identity> DashboardPages::WhoChanges(const HttpRequest& request) const {
   if (request.peer.has_value()) return *request.peer;
   const auto header = request.headers.find("authorization");
-  absl::string_view token = header == request.headers.end() ? "" : header->second;
+  absl::string_view token;
+  if (header != request.headers.end()) token = header->second;
   if (absl::ConsumePrefix(&token, "Bearer ") && !options_.token.empty() &&
       SameToken(absl::StripAsciiWhitespace(token), options_.token)) {
     return Identity();

@@ -19,11 +19,16 @@
 #ifndef PACELINE_SCHEDULER_IO_DASHBOARD_PAGES_H_
 #define PACELINE_SCHEDULER_IO_DASHBOARD_PAGES_H_
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/http/http_message.h"
 #include "common/http/http_server.h"
+#include "common/security/identity.h"
+#include "proto/cluster.pb.h"
 #include "scheduler/io/coordinator.h"
 
 namespace paceline::scheduler {

@@ -147,7 +147,7 @@ class DashboardTest(unittest.TestCase):
         pid = int(self.cluster.job(job)["ranks"][1]["pid"])
         os.kill(pid, signal.SIGKILL)
         self.browser.await_text("[data-key='1'] .col-exit", "SIGKILL")
-        self.browser.await_text(".col-message", "SIGKILL")
+        self.browser.await_text("[aria-label='Events']", "SIGKILL")
         self.browser.screenshot("job-with-killed-task")
 
     def test_a_killed_worker_is_lost_and_the_job_says_what_it_waits_for(self):

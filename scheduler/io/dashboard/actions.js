@@ -18,7 +18,8 @@ export class Actions {
 
   cancel(job) {
     this.ask({
-      job, verb: 'cancel', title: `Cancel job ${job.job_id} ${job.spec?.name ?? ''}?`, yes: 'Cancel the job',
+      job, verb: 'cancel', yes: 'Cancel the job',
+      title: `Cancel job ${job.job_id} ${job.spec?.name ?? ''}?`,
       text: 'Its tasks end and its tables are freed. Its checkpoints stay.', reason: true,
       done: `Job ${job.job_id} is being cancelled.`,
     });
@@ -26,8 +27,9 @@ export class Actions {
 
   checkpoint(job) {
     this.ask({
-      job, verb: 'checkpoint', title: `Checkpoint job ${job.job_id} ${job.spec?.name ?? ''} now?`,
-      yes: 'Write a checkpoint', text: 'Training goes on while it is written.', reason: false,
+      job, verb: 'checkpoint', yes: 'Write a checkpoint',
+      title: `Checkpoint job ${job.job_id} ${job.spec?.name ?? ''} now?`,
+      text: 'Training goes on while it is written.', reason: false,
       done: `Job ${job.job_id} will be checkpointed.`,
     });
   }

@@ -22,10 +22,11 @@ async function call(path, options) {
   let response;
   let text;
   try {
-    response = await fetch(path, {cache: 'no-store', signal: AbortSignal.timeout(kTimeoutMs), ...options});
+    const signal = AbortSignal.timeout(kTimeoutMs);
+    response = await fetch(path, {cache: 'no-store', signal, ...options});
     text = await response.text();
   } catch (error) {
-    throw new ApiError(0, error.name === 'TimeoutError' ? `no answer within ${kTimeoutMs / 1000} s` : 'no answer');
+    throw new ApiError(0, `no answer: ${error.message}`);
   }
   if (!response.ok) throw new ApiError(response.status, text.trim());
   return JSON.parse(text);

@@ -43,7 +43,7 @@ async function askAll() {
     tiles.update(cluster.cluster, list.jobs);
     jobs.update(list.jobs, num(list.now_ms), num(list.left_out));
     nodes.update(cluster.cluster, num(cluster.now_ms));
-    list.jobs.forEach(announce);
+    announce(list.jobs);
     document.title = `${num(cluster.cluster.jobs?.running)} running · Paceline`;
   };
 }
@@ -64,7 +64,7 @@ async function askJob(id) {
       return;
     }
     view.update(answer.job, num(answer.now_ms));
-    announce(answer.job);
+    announce([answer.job]);
     document.title = `${answer.job.spec?.name ?? id} · ${jobState(answer.job)} · Paceline`;
   };
 }
@@ -78,13 +78,15 @@ function showCluster({cluster, caller, needs_token: needsToken}) {
 }
 
 // For screen readers: what changed.
-function announce(job) {
-  const state = jobState(job);
-  const before = states.get(job.job_id);
-  states.set(job.job_id, state);
-  if (before === undefined || before === state) return;
-  const why = job.reason ? `, ${job.reason}` : '';
-  setText(byId('live'), `Job ${job.job_id} ${job.spec?.name ?? ''}: ${state}${why}`);
+function announce(all) {
+  const changed = all.filter((job) => {
+    const before = states.get(job.job_id);
+    states.set(job.job_id, jobState(job));
+    return before !== undefined && before !== jobState(job);
+  });
+  if (changed.length === 0) return;
+  setText(byId('live'), changed.map((job) => `Job ${job.job_id} ${job.spec?.name ?? ''}: ` +
+    [jobState(job), job.reason].filter(Boolean).join(', ')).join('. '));
 }
 
 function notice(text) {

@@ -48,8 +48,9 @@ export class Connection {
     const age = Date.now() - this.answeredMs;
     document.body.classList.toggle('stale', error !== null);
     byId('connection').classList.toggle('down', error !== null);
+    const fresh = age < kFreshMs ? 'live' : `${duration(age / 1000)} old`;
     setText(byId('connection-text'), error ? (error.status > 0 ? 'refused' : 'no answer') :
-      this.answeredMs === 0 ? 'connecting' : age < kFreshMs ? 'live' : `${duration(age / 1000)} old`);
+      this.answeredMs === 0 ? 'connecting' : fresh);
     byId('offline').hidden = error === null;
     if (!error) return;
     const what = error.status > 0 ? `The scheduler refuses to tell: ${error.message}.` :

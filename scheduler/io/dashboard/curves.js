@@ -1,4 +1,4 @@
-// The charts of one job: loss and throughput always, the others once there is something to show.
+// The charts of one job: loss and throughput always, others once there is something to show.
 import {BarChart, LineChart} from './charts.js';
 import {axisTime, duration, hasEnded, num, rate} from './format.js';
 
@@ -15,8 +15,8 @@ export class Curves {
     this.quality = new LineChart({title: 'Held-out', x: 'iteration', names: ['']});
     this.rate = new LineChart(
       {...overTime, title: 'Throughput', unit: 'samples/s', names: ['rate'], yText: rate});
-    this.step = new LineChart(
-      {...overTime, title: 'Step', unit: 'mean', names: ['step', 'of it waiting'], yText: duration});
+    this.step = new LineChart({...overTime, title: 'Step', unit: 'mean', yText: duration,
+                               names: ['step', 'of it waiting']});
     this.staleness = new LineChart(
       {...overTime, title: 'Staleness', unit: 'iterations, mean', names: ['staleness']});
     this.spread = new BarChart({title: 'Staleness of pushes', unit: 'iterations', yText: rate});
@@ -36,7 +36,8 @@ export class Curves {
     const measured = (of) => (job.evals ?? []).filter((one) => of(one.result ?? {}) !== undefined)
       .map((one) => [num(one.iteration), num(of(one.result))]);
 
-    this.loss.update([curve(iteration, 'loss')], measured((result) => result.loss ?? result.log_loss));
+    this.loss.update([curve(iteration, 'loss')],
+      measured((result) => result.loss ?? result.log_loss));
     const quality = kQuality.find((name) => measured((result) => result[name]).length > 0);
     this.quality.element.hidden = quality === undefined;
     if (quality) {

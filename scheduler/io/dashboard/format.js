@@ -33,8 +33,8 @@ export function whole(value) {
 // 950, 12.3k, 4.56M.
 export function rate(value) {
   if (!Number.isFinite(value)) return String(value);
-  for (const [size, unit] of [[1e9, 'G'], [1e6, 'M'], [1e4, 'k']]) {
-    if (value >= size) return `${Number((value / (unit === 'k' ? 1e3 : size)).toPrecision(3))}${unit}`;
+  for (const [from, size, unit] of [[1e9, 1e9, 'G'], [1e6, 1e6, 'M'], [1e4, 1e3, 'k']]) {
+    if (value >= from) return `${Number((value / size).toPrecision(3))}${unit}`;
   }
   return value >= 100 ? whole(value) : String(Number(value.toPrecision(3)));
 }

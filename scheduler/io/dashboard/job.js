@@ -120,7 +120,8 @@ export class JobView {
     this.failure.replaceChildren(
       h('div', {class: 'panel-head'}, h('h2', {}, 'First failure')),
       h('p', {}, h('b', {}, `rank ${num(failure.rank)}: ${failure.exit?.cause ?? 'unknown'}`),
-        ` on ${where} at iteration ${whole(num(failure.iteration))}, ${clock(num(failure.time_ms))}`),
+        ` on ${where} at iteration ${whole(num(failure.iteration))}, `,
+        clock(num(failure.time_ms))),
       lines.length > 0 ?
         h('pre', {tabindex: '0', 'aria-label': 'Its last log lines'}, lines.join('\n')) :
         h('p', {class: 'muted'}, 'It left no log lines.'));

@@ -14,7 +14,8 @@ export function factsOf(job) {
     ['Owner', job.owner ?? ''],
     ['Model', word(spec.model?.kind, 'MODEL_KIND_')],
     ['Policy', policy(job)],
-    ['Device', [summary.device_name || summary.device, summary.device_reason].filter(Boolean).join(': ')],
+    ['Device', [summary.device_name || summary.device, summary.device_reason]
+      .filter(Boolean).join(': ')],
     ['Ranks, servers', `${num(spec.resources?.workers)}, ${num(spec.resources?.servers)}`],
     ['Iterations', whole(num(job.iterations_done)) + (total > 0 ? ` of ${whole(total)}` : '')],
     ['Samples', whole(num(summary.samples))],
@@ -58,15 +59,16 @@ export const rankColumns = [
   {name: 'rank', title: 'Rank', number: true, head: true, value: (rank) => num(rank.rank)},
   {name: 'host', title: 'Host', optional: true, value: (rank) => rank.hostname ?? ''},
   {name: 'worker', title: 'Worker', value: worker},
-  {name: 'iteration', title: 'Iteration', number: true, value: (rank) => num(rank.iteration), text: whole},
+  {name: 'iteration', title: 'Iteration', number: true, text: whole,
+   value: (rank) => num(rank.iteration)},
   {name: 'rate', title: 'Samples/s', number: true, text: unlessZero(rate),
    value: (rank) => num(rank.samples_per_second)},
   {name: 'step', title: 'Step', number: true, optional: true, text: unlessZero(duration),
    value: (rank) => num(rank.step_seconds)},
   {name: 'wait', title: 'Waiting', number: true, optional: true, text: unlessZero(duration),
    value: (rank) => num(rank.wait_seconds)},
-  {name: 'straggler', title: 'Straggler', number: true, optional: true, text: unlessZero(straggler),
-   value: (rank) => num(rank.straggler_score)},
+  {name: 'straggler', title: 'Straggler', number: true, optional: true,
+   value: (rank) => num(rank.straggler_score), text: unlessZero(straggler)},
   {name: 'does', title: 'Now', value: rankDoes},
   {name: 'exit', title: 'Last exit', optional: true, value: (rank) => rank.last_exit?.cause ?? ''},
   {name: 'incarnation', title: 'Incarnation', number: true, value: (rank) => num(rank.incarnation)},
@@ -74,7 +76,8 @@ export const rankColumns = [
    value: (rank) => num(rank.cpu_user_seconds) + num(rank.cpu_system_seconds)},
   {name: 'rss', title: 'Memory', number: true, optional: true, text: unlessZero(bytes),
    value: (rank) => num(rank.resident_bytes)},
-  {name: 'pid', title: 'PID', number: true, value: (rank) => num(rank.pid), text: unlessZero(String)},
+  {name: 'pid', title: 'PID', number: true, text: unlessZero(String),
+   value: (rank) => num(rank.pid)},
 ];
 
 export const placementColumns = [
@@ -85,7 +88,8 @@ export const placementColumns = [
 
 export const cutColumns = [
   {name: 'cut', title: 'Cut', number: true, head: true, value: (cut) => num(cut.cut_id)},
-  {name: 'iteration', title: 'Iteration', number: true, value: (cut) => num(cut.iteration), text: whole},
+  {name: 'iteration', title: 'Iteration', number: true, text: whole,
+   value: (cut) => num(cut.iteration)},
   {name: 'timeline', title: 'Timeline', number: true, value: (cut) => num(cut.timeline)},
   {name: 'bytes', title: 'Bytes', number: true, value: (cut) => num(cut.bytes), text: bytes},
   {name: 'when', title: 'Committed', value: (cut) => num(cut.committed_ms), text: clock},

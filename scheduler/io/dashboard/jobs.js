@@ -27,7 +27,8 @@ export function drawProgress(cell, job) {
   const text = Number.isNaN(done) ? `${whole(num(job.iterations_done))} iterations` :
     `${Math.floor(100 * done)} %`;
   const left = hasEnded(job) ? 0 : num(job.eta_seconds);
-  drawBar(cell, Number.isNaN(done) ? null : done, left > 0 ? `${text}, ${duration(left)} left` : text);
+  drawBar(cell, Number.isNaN(done) ? null : done,
+    left > 0 ? `${text}, ${duration(left)} left` : text);
 }
 
 function drawName(cell, job) {
@@ -67,8 +68,9 @@ export class Jobs {
     parent.append(this.table.element);
     this.filter = byId('filter');
     this.states = byId('states');
-    this.states.append(...[['', 'all states'], ['active', 'not ended'], ['ended', 'ended'],
-      ...kStates.map((state) => [state, state])].map(([value, text]) => h('option', {value}, text)));
+    const choices = [['', 'all states'], ['active', 'not ended'], ['ended', 'ended'],
+      ...kStates.map((state) => [state, state])];
+    this.states.append(...choices.map(([value, text]) => h('option', {value}, text)));
     this.filter.addEventListener('input', () => this.draw());
     this.states.addEventListener('change', () => this.draw());
     // A click anywhere in a row opens it, unless it ends a selection of text.
@@ -90,8 +92,10 @@ export class Jobs {
     const wanted = this.states.value;
     const fits = wanted === '' || wanted === state ||
       (wanted === 'active' && !hasEnded(job)) || (wanted === 'ended' && hasEnded(job));
-    const text = [job.job_id, nameOf(job), job.owner, state, policy(job), job.reason].join(' ').toLowerCase();
-    return fits && this.filter.value.toLowerCase().split(/\s+/).every((part) => text.includes(part));
+    const text = [job.job_id, nameOf(job), job.owner, state, policy(job), job.reason]
+      .join(' ').toLowerCase();
+    const parts = this.filter.value.toLowerCase().split(/\s+/);
+    return fits && parts.every((part) => text.includes(part));
   }
 
   draw() {

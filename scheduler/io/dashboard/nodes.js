@@ -27,7 +27,10 @@ function drawHealth(cell, node) {
   setText(cell.lastChild, why);
 }
 
-const beat = (seconds) => (Number.isNaN(seconds) ? '' : seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds));
+function beat(seconds) {
+  if (Number.isNaN(seconds)) return '';
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+}
 
 const tableBytes = (node) => num(node.table_bytes);
 
@@ -63,14 +66,17 @@ function gpus(node) {
 function left(ms) {
   if (Number.isNaN(ms)) return '';
   if (ms <= 0) return 'expired';
-  return ms < kDayMs ? `in ${duration(ms / 1000)}` : `in ${Math.floor(ms / kDayMs)} days`;
+  return `${ms < kDayMs ? duration(ms / 1000) : `${Math.floor(ms / kDayMs)} d`} left`;
 }
 
 export class Nodes {
   constructor(parent) {
     this.nowMs = 0;
     const load = (node) => (node.host ? num(node.host.load) : NaN);
-    const certificateMs = (node) => num(node.host?.certificate_expires_ms) - this.nowMs || NaN;
+    const certificateMs = (node) => {
+      const ends = num(node.host?.certificate_expires_ms);
+      return ends > 0 ? ends - this.nowMs : NaN;
+    };
     this.table = new Table({
       label: 'Nodes', key: (node) => node.node_id, limit: kRowsAtFirst, empty: '',
       rowClass: (node) => (node.live ? null : 'gone'),
@@ -81,14 +87,15 @@ export class Nodes {
         {name: 'health', title: 'State', value: (node) => health(node)[0], draw: drawHealth},
         {name: 'beat', title: 'Heard', number: true, optional: true, text: beat,
          value: (node) => (isScheduler(node) ? NaN : num(node.heartbeat_age_seconds))},
-        {name: 'slots', title: 'Slots', number: true, optional: true, value: (node) => num(node.slots_used),
-         draw: (cell, node) => setText(cell,
+        {name: 'slots', title: 'Slots', number: true, optional: true,
+         value: (node) => num(node.slots_used), draw: (cell, node) => setText(cell,
            num(node.slots) > 0 ? `${num(node.slots_used)}/${num(node.slots)}` : '')},
         {name: 'gpus', title: 'GPUs', optional: true, value: gpus},
         {name: 'jobs', title: 'Jobs', optional: true, value: (node) => (node.jobs ?? []).length,
          draw: drawJobs},
         {name: 'tables', title: 'Tables', optional: true, value: tableBytes, draw: drawTables},
-        {name: 'memory', title: 'Memory of host', optional: true, value: memoryUsed, draw: drawMemory},
+        {name: 'memory', title: 'Host memory', optional: true, value: memoryUsed,
+         draw: drawMemory},
         {name: 'rss', title: 'RSS', number: true, optional: true, text: unlessZero(bytes),
          value: (node) => num(node.host?.resident_bytes) || num(node.resident_bytes)},
         {name: 'load', title: 'Load', number: true, optional: true, value: load,
@@ -96,9 +103,8 @@ export class Nodes {
            node.host ? `${load(node).toFixed(1)}/${num(node.host.processors)}` : '')},
         {name: 'disk', title: 'Disk free', number: true, optional: true, text: unlessZero(bytes),
          value: (node) => num(node.host?.disk_free_bytes)},
-        {name: 'certificate', title: 'Certificate ends', number: true, optional: true,
-         value: (node) => (num(node.host?.certificate_expires_ms) > 0 ? certificateMs(node) : NaN),
-         text: left},
+        {name: 'certificate', title: 'Certificate', number: true, optional: true,
+         value: certificateMs, text: left},
         {name: 'version', title: 'Version', value: (node) => node.version ?? ''},
       ],
     });

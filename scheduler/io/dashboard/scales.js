@@ -8,13 +8,16 @@ export function ticks(low, high, count) {
   const step = [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999) * power;
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  return Array.from({length: last - first + 1}, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return Array.from({length: last - first + 1},
+    (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+const kTimeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200,
+  86400];
 
 // The same for seconds, in steps that clocks have.
 export function timeTicks(low, high, count) {
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
-  const step = steps.find((one) => one * count >= high - low);
+  const step = kTimeSteps.find((one) => one * count >= high - low);
   if (step === undefined) return ticks(low / 86400, high / 86400, count).map((day) => day * 86400);
   const first = Math.ceil(low / step);
   return Array.from({length: Math.floor(high / step) - first + 1}, (_, i) => (first + i) * step);

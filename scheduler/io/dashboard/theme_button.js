@@ -1,4 +1,4 @@
-// Chooses among the system's theme, light and dark; kept for the next visit (theme.js).
+// Chooses among the system's theme, light and dark; kept for the next visit (boot.js).
 import {byId, setText} from './dom.js';
 
 const kThemes = ['auto', 'light', 'dark'];
