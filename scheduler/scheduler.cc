@@ -27,7 +27,9 @@
 #include "common/sync.h"
 #include "common/version/version.h"
 #include "scheduler/io/coordinator.h"
+#include "scheduler/io/dashboard_pages.h"
 #include "scheduler/io/debug_pages.h"
+#include "scheduler/io/http_token.h"
 #include "scheduler/io/limits_file.h"
 #include "scheduler/io/services.h"
 #include "scheduler/io/sqlite_journal.h"
@@ -220,6 +222,7 @@ class Scheduler::Impl {
         kHttpJson, [this] { return TasksJson(coordinator_->LiveJobs(kMaxJobsOnDebugPages)); });
     http.get["/debug/shards"] = HttpPage(
         kHttpJson, [this] { return ShardsJson(coordinator_->LiveShards(kMaxJobsOnDebugPages)); });
+    PL_RETURN_IF_ERROR(AddDashboard(&http));
     PL_ASSIGN_OR_RETURN(http_, HttpServer::Start(std::move(http)));
     http_port_ = http_->port();
     return absl::OkStatus();
@@ -227,6 +230,21 @@ class Scheduler::Impl {
 
   v1::HostStatus Host() const {
     return ReadHostStatus(options_.data_dir, options_.security->expires_ms());
+  }
+
+  absl::Status AddDashboard(HttpServer::Options* http) {
+    DashboardPages::Options options;
+    options.coordinator = coordinator_.get();
+    options.clock = options_.clock;
+    options.audit = audit_.get();
+    // Certificates say who everybody is where there are any.
+    if (!http->tls.has_value()) {
+      PL_ASSIGN_OR_RETURN(options.token,
+                          LoadOrMakeHttpToken(JoinPath(options_.data_dir, "http-token")));
+    }
+    dashboard_ = std::make_unique<DashboardPages>(std::move(options));
+    dashboard_->AddTo(http);
+    return absl::OkStatus();
   }
 
   // The coordinator serves nobody any more; whoever waits shuts the rest down.
@@ -252,6 +270,7 @@ class Scheduler::Impl {
   std::unique_ptr<CutFileService> cut_files_;
   std::unique_ptr<DaemonServer> rpc_;
   metrics::Registry metrics_;
+  std::unique_ptr<DashboardPages> dashboard_;
   std::unique_ptr<HttpServer> http_;
   int http_port_ = 0;
 

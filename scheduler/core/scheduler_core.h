@@ -12,6 +12,7 @@
 #define PACELINE_SCHEDULER_CORE_SCHEDULER_CORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "proto/node.pb.h"
 #include "scheduler/core/cluster_state.h"
 #include "scheduler/core/decisions.h"
+#include "scheduler/core/job_rows.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/limit_table.h"
 #include "scheduler/core/moment.h"
@@ -91,6 +93,8 @@ class SchedulerCore {
   v1::ListJobsResponse ListJobs(const v1::ListJobsRequest& request, Moment now,
                                 const paceline::Identity& caller = {}) const;
   v1::Cluster DescribeCluster(Moment now) const;
+  // Those that the caller may see.
+  JobRows ListJobRows(Moment now, const paceline::Identity& caller = {}) const;
   // From now on.
   void SetLimits(LimitTable limits);
 

@@ -9,6 +9,7 @@
 #include "scheduler/core/cluster_view.h"
 #include "scheduler/core/cuts.h"
 #include "scheduler/core/drain.h"
+#include "scheduler/core/job_rows.h"
 #include "scheduler/core/job_view.h"
 #include "scheduler/core/plan.h"
 #include "scheduler/core/retention.h"
@@ -140,5 +141,10 @@ v1::ListJobsResponse SchedulerCore::ListJobs(const v1::ListJobsRequest& request,
 }
 
 v1::Cluster SchedulerCore::DescribeCluster(Moment now) const { return BuildCluster(ViewAt(now)); }
+
+JobRows SchedulerCore::ListJobRows(Moment now, const paceline::Identity& caller) const {
+  return BuildJobRows(ViewAt(now),
+                      [&caller](const v1::JobRecord& job) { return MaySee(caller, job); });
+}
 
 }  // namespace paceline::scheduler

@@ -33,6 +33,7 @@
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "proto/state.pb.h"
+#include "scheduler/core/job_rows.h"
 #include "scheduler/core/journal.h"
 #include "scheduler/core/moment.h"
 #include "scheduler/core/scheduler_core.h"
@@ -113,6 +114,8 @@ class Coordinator {
   using DeleteDone = std::function<void(absl::StatusOr<v1::DeleteJobResponse>)>;
   void DeleteJob(const v1::DeleteJobRequest& request, const Identity& caller, DeleteDone done);
   absl::StatusOr<v1::Cluster> DescribeCluster();
+  // Those that the caller may see.
+  absl::StatusOr<JobRows> ListJobRows(const Identity& caller);
   // Offers the job to the watcher now and after every change, until it has ended,
   // as often as kWatchInterval allows.
   absl::Status WatchJob(uint64_t job_id, const Identity& caller,

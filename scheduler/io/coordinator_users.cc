@@ -148,6 +148,12 @@ absl::StatusOr<v1::Cluster> Coordinator::DescribeCluster() {
   return cluster;
 }
 
+absl::StatusOr<JobRows> Coordinator::ListJobRows(const Identity& caller) {
+  MutexLock lock(&mu_);
+  PL_RETURN_IF_ERROR(Serving());
+  return core_->ListJobRows(Now(), caller);
+}
+
 absl::StatusOr<CommittedCut> Coordinator::FindCut(uint64_t job_id, uint64_t cut_id,
                                                   const Identity& caller) {
   MutexLock lock(&mu_);
