@@ -10,7 +10,8 @@
 #   stop [HOST...]      without names all: servers leave a cut behind first
 #   upgrade ROLE        drain, stop, install --package, start: one host after the other
 #   upgrade all         the same with all at once: for a package of another version
-#   certs rotate        new certificates for all; nothing is restarted
+#   certs rotate [...]  new certificates for all, or what else pacectl certs rotate is told;
+#                       nothing is restarted
 #   copy DIR FILE...    files into a folder of every worker
 #   logs HOST [-f]      the daemon's log
 #   env                 what pacectl needs to reach the cluster: eval "$(deploy/cluster.sh env)"
@@ -198,7 +199,7 @@ upgrade() {
 
 rotate() {
   local host
-  certs rotate
+  certs rotate "${@:---all}"
   for host in "${hosts[@]}"; do
     say "$host: certificate"
     send_certificate "$host" "$pki/${role_of[$host]}-$host"
@@ -222,7 +223,10 @@ case "$command $#" in
 "upgrade 1")
   case $1 in scheduler | server | worker | all) upgrade "$1" ;; *) usage ;; esac
   ;;
-"certs 1") [ "$1" = rotate ] || usage && rotate ;;
+"certs "*)
+  [ "${1:-}" = rotate ] || usage
+  rotate "${@:2}"
+  ;;
 "copy "[2-9]* | "copy 1"[0-9]*) copy "$@" ;;
 "logs 1" | "logs 2")
   check_hosts "$1"

@@ -90,7 +90,7 @@ chmod 644 "$root/DEBIAN/conffiles" "$root/DEBIAN/md5sums" "$root/DEBIAN/control"
 find "$root" -type d -exec chmod 755 {} +
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
-dpkg-deb --root-owner-group -Zxz --build "$root" "$temp/package.deb" >/dev/null
+dpkg-deb --root-owner-group -Zxz -z2 --build "$root" "$temp/package.deb" >/dev/null
 chmod 644 "$temp/package.deb"
 mv -f "$temp/package.deb" "$out"
 echo "package: $out ($(du -k "$out" | cut -f 1) KiB)"

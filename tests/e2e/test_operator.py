@@ -34,7 +34,9 @@ class Shell:
     def __init__(self, prefix, folder, env):
         self._bash = subprocess.Popen(
             [*prefix, "bash", "-euo", "pipefail"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, cwd=folder, env=env)
+            stderr=subprocess.STDOUT, text=True, env=env)
+        # Another mount namespace begins at its root.
+        self.type(f"cd '{folder}'\n")
 
     def type(self, commands):
         """Returns what was said; an AssertionError with it if a command fails."""
@@ -104,6 +106,11 @@ class Operator(unittest.TestCase):
         before = self.progress()
         wait_for(lambda: self.progress() > before + 20, 120, f"the job to go on after {what}")
 
+    def last_cut_is_on_both(self):
+        cuts = [event["message"] for event in self.pacectl("describe", "2")["events"]
+                if event["kind"] == "CUT_COMMITTED"]
+        return cuts[-1].endswith("on 2 servers")
+
     def golden(self, name):
         """The summary of a run of the job by itself."""
         text = (self.work / name).read_text()
@@ -118,6 +125,11 @@ class Operator(unittest.TestCase):
         for key in ("iterations", "samples", "parameters_sha256"):
             self.assertEqual(summary[key], golden[key], key)
         return summary
+
+    def certificates(self):
+        """{host: its daemon's certificate on its disk}"""
+        return {name: max(self.folder.glob(f"{name}/opt/paceline/etc/tls/*/tls.crt")).read_text()
+                for name in NAMES}
 
     def slow_down(self):
         """An iteration takes as long as a network of 20 Mbit/s, so that the job lasts."""
@@ -161,7 +173,8 @@ class Operator(unittest.TestCase):
         self.hosts["node2"].run("iptables", "-F")
         wait_for(self.all_live, 60, "node2 to be taken back")
 
-        # node3 dies. All that the job has is on node2 by now, or on both.
+        # node3 dies, once node2 has copies of a cut.
+        wait_for(self.last_cut_is_on_both, 120, "a cut on both servers")
         self.hosts["node3"].power_off()
         wait_for(lambda: not self.all_live(), 60, "node3 to be missed")
         self.goes_on("a host's death")
@@ -192,10 +205,13 @@ class Operator(unittest.TestCase):
         self.step("wait")
         self.check_same("2", "long.yaml")
 
-        certificates = [pathlib.Path(path) for path in sorted(self.folder.glob("node*/opt/paceline/etc/tls/*/tls.crt"))]
-        before = [path.read_text() for path in certificates]
+        before, nodes = self.certificates(), self.nodes()
         self.step("rotate")
+        for address, certificate in self.certificates().items():
+            self.assertNotEqual(certificate, before[address])
         wait_for(self.all_live, 60, "the nodes under new certificates")
+        self.assertEqual({address: node["incarnation"] for address, node in self.nodes().items()},
+                         {address: node["incarnation"] for address, node in nodes.items()})
         self.step("backup")
         self.step("stop")
         self.assertEqual(self.left, {})
