@@ -1,7 +1,10 @@
 """deploy/package.sh: a .deb that installs, runs and goes without a trace."""
 
+import atexit
+import functools
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -49,6 +52,22 @@ find copy/etc/paceline copy/var/lib/paceline copy/usr/lib/paceline copy/usr/shar
 """
 
 
+def make(out):
+    done = subprocess.run([str(ROOT / "deploy" / "package.sh"), "--out", str(out)], text=True,
+                          capture_output=True, stdin=subprocess.DEVNULL, timeout=1800)
+    if done.returncode:
+        raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+
+
+@functools.lru_cache
+def made_package():
+    """The package, which is made once for all tests of a run."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="paceline-package-"))
+    atexit.register(shutil.rmtree, folder)
+    make(folder / "paceline.deb")
+    return folder / "paceline.deb"
+
+
 @unittest.skipIf(missing("dpkg-deb", "dpkg-shlibdeps", "strip"),
                  f"not installed: {missing('dpkg-deb', 'dpkg-shlibdeps', 'strip')}")
 class Package(unittest.TestCase):
@@ -57,15 +76,7 @@ class Package(unittest.TestCase):
         temp = tempfile.TemporaryDirectory()
         cls.addClassCleanup(temp.cleanup)
         cls.folder = pathlib.Path(temp.name)
-        cls.package = cls.folder / "paceline.deb"
-        cls.make(cls.package)
-
-    @staticmethod
-    def make(out):
-        done = subprocess.run([str(ROOT / "deploy" / "package.sh"), "--out", str(out)], text=True,
-                              capture_output=True, stdin=subprocess.DEVNULL, timeout=1800)
-        if done.returncode:
-            raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+        cls.package = made_package()
 
     def deb(self, *words):
         return subprocess.run(["dpkg-deb", *map(str, words)], check=True, capture_output=True,
@@ -73,7 +84,7 @@ class Package(unittest.TestCase):
 
     def test_the_same_bytes_again(self):
         again = self.folder / "again.deb"
-        self.make(again)
+        make(again)
         self.assertEqual(again.read_bytes(), self.package.read_bytes())
 
     def test_its_control_file(self):
