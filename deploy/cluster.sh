@@ -76,14 +76,20 @@ certs() { act "$pacectl_program" certs "$1" --dir "$pki" "${@:2}"; }
 
 # ---- certificates ----
 
+# issue ROLE NAME ...: unless it is there.
+issue() {
+  [ ! -e "$pki/$1-$2/tls.crt" ] || return 0
+  say "certificate of $1 $2"
+  if [ "$dry_run" = yes ]; then certs issue "$@"; else certs issue "$@" >/dev/null; fi
+}
+
 # What is missing is made; `certs rotate` makes the rest anew.
 make_certificates() {
   local host
   [ -e "$pki/ca.crt" ] || certs init
-  [ -e "$pki/admin-operator/tls.crt" ] || certs issue admin operator
+  issue admin operator
   for host in "${hosts[@]}"; do
-    [ -e "$pki/${role_of[$host]}-$host/tls.crt" ] ||
-      certs issue "${role_of[$host]}" "$host" --host "${address_of[$host]}" --host "$host"
+    issue "${role_of[$host]}" "$host" --host "${address_of[$host]}" --host "$host"
   done
 }
 
