@@ -42,13 +42,15 @@ class Namespace:
     DIES_WITH_TEST = ("setpriv", "--pdeathsig", "KILL")
 
     def __init__(self):
-        self._holder = subprocess.Popen(
-            [*self.DIES_WITH_TEST, "unshare", "--net", "sleep", "infinity"],
-            stdin=subprocess.DEVNULL)
+        self._holder = subprocess.Popen([*self.DIES_WITH_TEST, *self.holder()],
+                                        stdin=subprocess.DEVNULL)
         self.pid = self._holder.pid
         ours = os.readlink("/proc/self/ns/net")
         wait_for(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != ours, 10, "a namespace")
         self.run("ip", "link", "set", "lo", "up")
+
+    def holder(self):
+        return ("unshare", "--net", "sleep", "infinity")
 
     @property
     def prefix(self):
@@ -68,9 +70,11 @@ class Namespace:
 class Node(Namespace):
     """The namespace of a node: `address` on eth0."""
 
+    NETWORK = "10.77.0"
+
     def __init__(self, hub, number):
         super().__init__()
-        self.address = f"10.77.0.{number}"
+        self.address = f"{self.NETWORK}.{number}"
         self._hub, self._port = hub, f"port{number}"
         hub.run("ip", "link", "add", self._port, "type", "veth",
                 "peer", "name", "eth0", "netns", self.pid)
