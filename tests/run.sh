@@ -132,6 +132,9 @@ count_unittests "$networks_status" "$work/networks.log"
 python_tests "parts of the chaos run" tests/chaos "test*.py"
 python_tests "parts of the benchmarks" tests/bench "test*.py"
 python_tests "parts of the GPU runs" tests/gpu "test*.py"
+if [ -n "${PACELINE_FULL:-}" ]; then
+  one "fuzzing: 60 s for each target" tests/fuzz/run.sh --seconds 60
+fi
 one "chaos: $chaos_minutes minutes" tests/chaos/run.sh --minutes "$chaos_minutes"
 # A folder of its own, so that neither compiler's build throws the other's away; in it one
 # for each checkout, since what is there links back to the sources.
