@@ -206,6 +206,7 @@ class Scheduler::Impl {
     metrics_.AddCollector([this](metrics::Scrape* out) {
       CollectMetrics(coordinator_.get(), absl::ToUnixMillis(options_.clock->Now()), out);
       AddAuditMetrics(audit_->Stats(), out);
+      rpc_->AddMetrics(out);
     });
     HttpServer::Options http;
     http.host = options_.http_listen.host;

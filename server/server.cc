@@ -99,6 +99,7 @@ class Server::Impl {
       AddServerMetrics(Figures(), out);
       AddDataPlaneMetrics(stats_, out);
       AddCutMetrics(executor_.stats(), out);
+      if (rpc_ != nullptr) rpc_->AddMetrics(out);
     });
   }
 

@@ -256,6 +256,7 @@ class WorkerImpl final : public Worker {
     AddWorkerMetrics(figures, out);
     AddTaskMetrics(supervisor_.stats(), out);
     AddGpuMetrics(gpus_.Status(), out);
+    if (rpc_ != nullptr) rpc_->AddMetrics(out);
   }
 
   // What the scheduler is told.

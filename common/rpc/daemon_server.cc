@@ -57,6 +57,19 @@ absl::Status DaemonServer::Start() {
   return absl::OkStatus();
 }
 
+void DaemonServer::AddMetrics(metrics::Scrape* out) const {
+  const AcceptLoop::Stats stats = connections();
+  out->Gauge("paceline_connections", "Connections that are open, beside HTTP.",
+             static_cast<double>(stats.open));
+  out->Gauge("paceline_connections_limit", "Connections that may be open.",
+             static_cast<double>(stats.limit));
+  out->Counter("paceline_connections_accepted_total", "Connections that were accepted.",
+               static_cast<double>(stats.accepted));
+  out->Counter("paceline_connections_refused_total",
+               "Connections that were closed at once, for want of room or descriptors.",
+               static_cast<double>(stats.refused));
+}
+
 void DaemonServer::Shutdown(absl::Duration deadline) {
   listener_->Stop();
   if (server_ == nullptr) return;

@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/daemon/address.h"
+#include "common/metrics/scrape.h"
 #include "common/rpc/daemon_service.h"
 #include "common/rpc/grpc_listener.h"
 #include "common/rpc/health_service.h"
@@ -59,6 +60,9 @@ class DaemonServer {
 
   int port() const { return listener_->port(); }
   AcceptLoop::Stats connections() const { return listener_->stats(); }
+  // paceline_connections, paceline_connections_limit, paceline_connections_accepted_total,
+  // paceline_connections_refused_total.
+  void AddMetrics(metrics::Scrape* out) const;
 
   // For the daemon's own services. Before Start.
   grpc::ServerBuilder* builder() { return &builder_; }

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/audit/audit_log.h"
 #include "common/metrics/registry.h"
 #include "scheduler/io/cluster_metrics.h"
 #include "scheduler/io/job_metrics.h"
@@ -223,6 +224,7 @@ Documented ReadPage() {
 TEST_CASE("docs/metrics-scheduler.md has every metric, with its type and labels, and no other") {
   metrics::Scrape scrape;
   AddCoordinatorMetrics({}, &scrape);
+  AddAuditMetrics({}, &scrape);
   AddClusterMetrics(FullCluster(), &scrape);
   AddNodeMetrics(FullCluster(), &scrape);
   AddJobMetrics({FullJob()}, 0, &scrape);
