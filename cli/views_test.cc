@@ -245,11 +245,11 @@ TEST_CASE("a running job's stragglers are named") {
   v1::RankStatus* slow = job.add_ranks();
   slow->set_rank(2);
   slow->set_straggler_score(2.14);
-  const std::string text = JobText(job, false);
+  const std::string text = JobText(job, {.color = false});
   CHECK(absl::StrContains(text, "\nstraggler   rank 2 is 2.1x slower than the others\n"));
   CHECK_FALSE(absl::StrContains(text, "rank 1 is"));
   slow->set_finished(true);
-  CHECK_FALSE(absl::StrContains(JobText(job, false), "straggler"));
+  CHECK_FALSE(absl::StrContains(JobText(job, {.color = false}), "straggler"));
 }
 
 TEST_CASE("a cluster lists its nodes") {

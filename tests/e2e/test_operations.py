@@ -58,7 +58,7 @@ class Operations(unittest.TestCase):
             for rank in cluster.job(job)["ranks"]:
                 self.assertNotEqual(rank["worker_address"], worker)
             cluster.pacectl("drain", worker, "--undo", check=True)
-            self.assertNotIn("drain_requested", self.node(cluster, worker))
+            self.assertFalse(self.node(cluster, worker)["drain_requested"])
 
     def test_a_worker_that_is_asked_to_stop_gives_its_rank_away_and_ends(self):
         with Cluster(servers=1, workers=2, worker_flags=("--drain-seconds", 60)) as cluster:
