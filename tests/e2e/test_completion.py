@@ -102,7 +102,7 @@ class ManualPages(unittest.TestCase):
     @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
     def test_groff_has_nothing_to_complain_about(self):
         for name, page in self.pages():
-            done = subprocess.run(["groff", "-man", "-Tascii", "-ww", "-Kutf8"], input=page,
+            done = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", "-ww", "-Kutf8"], input=page,
                                   capture_output=True, text=True, timeout=120)
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
             self.assertIn("SYNOPSIS", done.stdout)

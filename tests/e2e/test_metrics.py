@@ -82,8 +82,7 @@ class Metrics(unittest.TestCase):
     def daemons(self):
         yield "server", self.cluster.servers[0]
         yield "worker", self.cluster.workers[0]
-        if SCHEDULER_PAGE.is_file():
-            yield "scheduler", self.cluster.scheduler
+        yield "scheduler", self.cluster.scheduler
 
     def totals(self, name, **labels):
         return sum(Scrape(server).value(name, **labels) for server in self.cluster.servers)
@@ -99,9 +98,8 @@ class Metrics(unittest.TestCase):
             self.cluster.workers[0], "/metrics"), 60, "tasks")
         common = documented(PAGE, "Every daemon")
         pages = {"server": common | documented(PAGE, "Server"),
-                 "worker": common | documented(PAGE, "Worker")}
-        if SCHEDULER_PAGE.is_file():
-            pages["scheduler"] = common | documented(SCHEDULER_PAGE)
+                 "worker": common | documented(PAGE, "Worker"),
+                 "scheduler": common | documented(SCHEDULER_PAGE)}
         for role, daemon in self.daemons():
             with self.subTest(role):
                 scrape = Scrape(daemon)
@@ -134,7 +132,7 @@ class Metrics(unittest.TestCase):
         job, _ = self.run_job("bsp", iterations=1_000_000)
         self.cluster.wait_for_state(job, "running")
         self.addCleanup(self.cluster.pacectl, "cancel", job)
-        wait_for(lambda: self.cluster.job(job).get("iterations_done", 0) > 10, 60, "iterations")
+        wait_for(lambda: int(self.cluster.job(job)["iterations_done"]) > 10, 60, "iterations")
 
         shards = [shard for server in self.cluster.servers
                   for shard in json.loads(get(server, "/debug/shards"))["shards"]
