@@ -12,6 +12,7 @@
 
 #include "cli/fake_scheduler.h"
 #include "cli/pacectl.h"
+#include "cli/scheduler_client.h"
 #include "cli/test_environment.h"
 
 namespace paceline::cli {

@@ -17,6 +17,7 @@
 #include "cli/export/cut_tables.h"
 #include "cli/export/npz_writer.h"
 #include "cli/fake_scheduler.h"
+#include "cli/scheduler_client.h"
 #include "cli/test_environment.h"
 #include "common/fs_memory.h"
 #include "common/json/proto_json.h"

@@ -38,7 +38,7 @@ class Backup(unittest.TestCase):
             # Not written over what is there.
             refused = pacectl("restore", self.file, "--state-dir", cluster.folder / "scheduler")
             self.assertEqual(refused.returncode, 2)
-            self.assertIn("scheduler.db", refused.stderr)
+            self.assertIn("is not empty", refused.stderr)
 
             self.lose_and_restore(cluster)
             cluster.restart_scheduler()

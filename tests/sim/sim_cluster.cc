@@ -325,6 +325,12 @@ absl::StatusOr<std::string> SimCluster::Execute(const scheduler::Command& comman
       std::erase_if(manifests_, [&](const auto& cut) { return removed.contains(cut.first); });
       return std::string();
     }
+    case scheduler::Command::Kind::kDeleteJob: {
+      const std::string folder = command.dir + "/";
+      std::erase_if(disk_, [&](const auto& file) { return file.first.first.starts_with(folder); });
+      std::erase_if(manifests_, [&](const auto& cut) { return cut.first.starts_with(folder); });
+      return std::string();
+    }
   }
   return std::string();
 }
