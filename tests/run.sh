@@ -121,7 +121,7 @@ bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
 one "the GPU's test programs" sh -c 'tests/gpu/run.sh --build-only || [ $? -eq 77 ]'
 one "a build without a CUDA toolkit" tests/gpu/without_toolkit.sh "$cache"
 # Broken networks are mostly waited for: beside the other tests, with a log of their own.
-unittests tests/e2e "test_networks.py" >"$work/networks.log" &
+unittests tests/e2e "test_networks*.py" >"$work/networks.log" &
 networks=$!
 python_tests "end to end" tests/e2e "test_[!n]*.py"
 heading "end to end: networks"
