@@ -139,7 +139,7 @@ TEST_CASE("a log that cannot be read is said, and the others are printed") {
   v1::Job pending = JobAt("", 2, v1::JOB_STATE_PENDING);
   pending.set_reason("needs 2 workers, 0 free");
   f.scheduler.SetJob(pending);
-  CHECK(f.Run({"1", "--rank", "0"}) == 1);
+  CHECK(f.Run({"1", "--rank", "0"}) == 2);
   CHECK(absl::StrContains(f.test.err.str(),
                           "job 1, rank 0: not placed on a worker: needs 2 workers, 0 free"));
 }

@@ -60,7 +60,11 @@ std::vector<std::string> JournalUnder(const std::vector<int64_t>& jumps_ms) {
   for (v1::Update update : cluster.journal().updates()) {
     update.clear_time_ms();
     if (update.has_job_ended()) {
-      update.mutable_job_ended()->mutable_summary()->clear_wall_seconds();
+      v1::JobEnded* ended = update.mutable_job_ended();
+      ended->mutable_summary()->clear_wall_seconds();
+      for (v1::HistoryPoint& point : *ended->mutable_curves()->mutable_history()) {
+        point.clear_time_ms();
+      }
     }
     if (update.job_state_changed().has_finished()) {
       v1::JobFigures* finished = update.mutable_job_state_changed()->mutable_finished();

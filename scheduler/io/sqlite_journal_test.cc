@@ -114,7 +114,9 @@ TEST_CASE("snapshots bound what lies on the disk, however many updates there wer
   REQUIRE_OK_AND_ASSIGN(auto journal, SqliteJournal::Open(path));
   uint64_t index = 0;
   uint64_t early = 0;
-  for (int round = 0; round < 40; ++round) {
+  // By then SQLite's own log has reached the size at which it begins anew.
+  constexpr int kHalf = 80;
+  for (int round = 0; round < 2 * kHalf; ++round) {
     for (int batch = 0; batch < 10; ++batch) {
       REQUIRE_OK(journal->Append(Updates(index + 1, 50)));
       index += 50;
@@ -122,10 +124,10 @@ TEST_CASE("snapshots bound what lies on the disk, however many updates there wer
     v1::StateSnapshot snapshot;
     snapshot.set_journal_index(index);
     REQUIRE_OK(journal->Compact(snapshot));
-    if (round == 4) early = BytesOnDisk(path);
+    if (round + 1 == kHalf) early = BytesOnDisk(path);
   }
   CHECK(journal->entries() == 0);
-  CHECK(BytesOnDisk(path) <= 2 * early);
+  CHECK(BytesOnDisk(path) <= early * 5 / 4);
 }
 
 TEST_CASE("one process at a time") {

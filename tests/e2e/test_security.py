@@ -102,7 +102,7 @@ class Security(unittest.TestCase):
         job_file = write_job(self.folder, f"""
 name: long
 model: {{kind: counting, rows: 64, dim: 4}}
-train: {{iterations: 2000}}
+train: {{iterations: 4000}}
 consistency: {{policy: bsp}}
 resources: {{workers: 2, servers: 2}}
 checkpoint: {{every_iterations: 100, dir: {self.folder}/cuts}}
@@ -133,8 +133,8 @@ checkpoint: {{every_iterations: 100, dir: {self.folder}/cuts}}
             self.assertEqual(cluster.summary(job)["state"], "running")
             cluster.servers[0].kill()
             cluster.restart_server(0)
-            summary = cluster.wait_for_state(job, "succeeded", seconds=300)
-            self.assertEqual(summary["iterations"], 4000)
+            summary = cluster.wait_for_state(job, "succeeded", seconds=600)
+            self.assertEqual(summary["iterations"], 8000)
             self.assertEqual(summary["rollbacks"], 1)
 
 
