@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
+#include "common/http/http_message.h"
 #include "common/http/http_server.h"
 #include "tests/fuzz/fuzz_target.h"
 
