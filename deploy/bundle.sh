@@ -78,7 +78,8 @@ glibc='^(ld-linux.*|lib(c|m|mvec|dl|rt|pthread|resolv|util|anl|nsl|nss_.*|Broken
 programs=(paceline-scheduler paceline-server paceline-worker pacectl)
 
 for program in "${programs[@]}"; do
-  readelf -d "out/bin/$program" | grep -qF 'Library rpath: [$ORIGIN/../lib]' ||
+  # Not by a pipe: grep ends at the first line that fits, which can be the end of readelf too.
+  [[ $(readelf -d "out/bin/$program") == *'Library rpath: [$ORIGIN/../lib]'* ]] ||
     fail "out/bin/$program does not look for libraries in ../lib: see paceline.bzl"
   strip --strip-debug -o "$stage/bin/$program" "out/bin/$program"
   chmod 755 "$stage/bin/$program"

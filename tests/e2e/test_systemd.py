@@ -65,7 +65,7 @@ set -e
 units="paceline-scheduler paceline-server paceline-worker"
 dpkg -i /mnt/paceline.deb
 if systemctl is-active $units; then exit 1; fi
-systemctl start $units
+systemctl start $units || { journalctl --no-pager --lines 40 --output cat; exit 1; }
 for port in 8070 8071 8072; do
   curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors http://127.0.0.1:$port/readyz
 done
