@@ -12,6 +12,7 @@
 #include "common/security/private_file.h"
 #include "common/spec/nearest.h"
 #include "common/spec/node.h"
+#include "common/spec/utf8.h"
 #include "common/spec/yaml_node.h"
 #include "common/status/status_macros.h"
 
@@ -102,6 +103,8 @@ absl::Status CheckContextName(absl::string_view name) {
 }
 
 absl::StatusOr<ContextFile> ParseContextFile(absl::string_view text, const std::string& path) {
+  // What is none would not be written as it was read.
+  if (!IsUtf8(text)) return Wrong(path, 0, "UTF-8 expected, got other bytes");
   const absl::StatusOr<Node> root = ParseYaml(text);
   if (!root.ok()) return Wrong(path, 0, root.status().message());
   ContextFile file;
