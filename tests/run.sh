@@ -60,20 +60,22 @@ one() {
   if "$@"; then count 1 0 0; else count 0 1 0; fi
 }
 
-# bazel_tests NAME OPTION...: a step of Bazel tests; every target counts as one. Times are
-# there to end what hangs: a machine that is busy with other things is not a failure.
-bazel_tests() {
-  heading "$1"
-  shift
+# run_bazel OPTION...: Bazel tests. Times are there to end what hangs: a machine that is busy
+# with other things is not a failure.
+run_bazel() {
   # shellcheck disable=SC2086  # several options in one variable
   bazel ${PACELINE_BAZEL_STARTUP:-} test --disk_cache="$cache" --keep_going \
     --test_env=PACELINE_SHARED_DATA="$data" --test_env=PACELINE_SIM_SEEDS="$seeds" \
     --test_env=PACELINE_DIGITS="$(pwd)/out/data" \
     --test_timeout=600,900,1800,3600 \
-    --color=no --curses=no --noshow_progress "$@" 2>&1 | tee "$work/bazel.log"
-  local status=${PIPESTATUS[0]} good bad
-  good=$(grep -cE '^//[^ ]+ +(\(cached\) )?PASSED' "$work/bazel.log")
-  bad=$(grep -cE '^//[^ ]+ +(FAILED|TIMEOUT|NO STATUS|FLAKY)' "$work/bazel.log")
+    --color=no --curses=no --noshow_progress "$@" 2>&1
+}
+
+# count_bazel STATUS LOG: adds the result of such a run; every target counts as one.
+count_bazel() {
+  local status=$1 good bad
+  good=$(grep -cE '^//[^ ]+ +(\(cached\) )?PASSED' "$2")
+  bad=$(grep -cE '^//[^ ]+ +(FAILED|TIMEOUT|NO STATUS|FLAKY)' "$2")
   # A build that fails runs no test: that is a failure too.
   if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
   count "$good" "$bad" 0
@@ -116,10 +118,22 @@ one "clang-format" sh -c \
   "git ls-files '*.cc' '*.h' '*.cu' '*.cuh' | xargs -r clang-format-14 --dry-run -Werror"
 one "rules of the house" tests/house.sh
 one "optimised build and sample data" deploy/build.sh
-bazel_tests "g++: unit, adapter, harness, sim" --config=opt //...
+heading "g++: unit, adapter, harness, sim"
+run_bazel --config=opt //... | tee "$work/bazel.log"
+count_bazel "${PIPESTATUS[0]}" "$work/bazel.log"
 # A machine without nvcc says so; that is all that can be known there.
 one "the GPU's test programs" sh -c 'tests/gpu/run.sh --build-only || [ $? -eq 77 ]'
 one "a build without a CUDA toolkit" tests/gpu/without_toolkit.sh "$cache"
+# Clang compiles what the tests below leave of the processors, since those mostly wait. A
+# folder of its own, so that neither compiler's build throws the other's away; in it one for
+# each checkout, since what is there links back to the sources.
+clang_output=--output_user_root=$cache/clang
+(
+  renice -n 15 -p "$BASHPID" >/dev/null
+  seeds=$sanitizer_seeds PACELINE_BAZEL_STARTUP=$clang_output
+  run_bazel --config=asan --build_tests_only //...
+) >"$work/clang.log" &
+clang=$!
 # Broken networks are mostly waited for: beside the other tests, with a log of their own.
 unittests tests/e2e "test_networks*.py" >"$work/networks.log" &
 networks=$!
@@ -136,11 +150,11 @@ if [ -n "${PACELINE_FULL:-}" ]; then
   one "fuzzing: 60 s for each target" tests/fuzz/run.sh --seconds 60
 fi
 one "chaos: $chaos_minutes minutes" tests/chaos/run.sh --minutes "$chaos_minutes"
-# A folder of its own, so that neither compiler's build throws the other's away; in it one
-# for each checkout, since what is there links back to the sources.
-clang_output=--output_user_root=$cache/clang
-seeds=$sanitizer_seeds PACELINE_BAZEL_STARTUP=$clang_output \
-  bazel_tests "clang: sanitizers and thread annotations" --config=asan --build_tests_only //...
+heading "clang: sanitizers and thread annotations"
+wait "$clang"
+clang_status=$?
+cat "$work/clang.log"
+count_bazel "$clang_status" "$work/clang.log"
 
 # No process is left behind.
 bazel shutdown
