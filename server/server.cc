@@ -35,7 +35,6 @@
 #include "server/io/heartbeat_loop.h"
 #include "server/io/metrics.h"
 #include "server/io/order_executor.h"
-#include "server/io/process_memory.h"
 #include "server/io/shard_view.h"
 #include "server/io/shared_arenas.h"
 
@@ -273,7 +272,6 @@ class Server::Impl {
     request.set_version(std::string(kVersion));
     request.set_process_nonce(nonce_);
     request.set_draining(draining_);
-    request.set_resident_bytes(ResidentBytes());
     request.set_memory_limit(memory_.limit());
     request.set_memory_used(memory_.used());
     *request.mutable_host() = Host();

@@ -6,9 +6,9 @@
 #include "common/daemon/daemon_flags.h"
 #include "common/daemon/daemon_main.h"
 #include "common/daemon/freed_memory.h"
+#include "common/daemon/host_status.h"
 #include "common/daemon/signals.h"
 #include "common/fs_posix.h"
-#include "server/io/process_memory.h"
 #include "server/server.h"
 #include "server/server_flags.h"
 
@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   paceline::server::ServerFlags own;
   Server::Options& options = own.options;
   options.clock = &clock;
-  options.memory_limit = paceline::server::MachineBytes() / 5 * 4;
+  options.memory_limit = paceline::ReadHostStatus("/").memory_bytes() / 5 * 4;
   CLI::App app("Paceline's parameter server");
   paceline::DaemonFlagParser parser(&app, {.role = "server", .port = 7071, .http_port = 8071});
   AddServerFlags(&app, &own);

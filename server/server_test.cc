@@ -118,7 +118,7 @@ TEST_CASE("orders open a job, ranks use it, a cut is written, and it is freed") 
   CHECK(first.address() == "127.0.0.1:" + std::to_string(server->port()));
   CHECK_FALSE(first.version().empty());
   CHECK_FALSE(first.hostname().empty());
-  CHECK(first.resident_bytes() > 0);
+  CHECK(first.host().resident_bytes() > 0);
   CHECK(first.host().memory_bytes() > 0);
   CHECK_OK(server->Health());
 

@@ -1,19 +1,19 @@
 #include "common/daemon/host_status.h"
 
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/process/process_usage.h"
 
 namespace paceline {
 namespace {
-
-double Seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
 
 void ReadMemory(v1::HostStatus* host) {
   std::ifstream meminfo("/proc/meminfo");
@@ -30,17 +30,11 @@ void ReadMemory(v1::HostStatus* host) {
 }
 
 void ReadProcess(v1::HostStatus* host) {
-  rusage used = {};
-  if (getrusage(RUSAGE_SELF, &used) == 0) {
-    host->set_cpu_user_seconds(Seconds(used.ru_utime));
-    host->set_cpu_system_seconds(Seconds(used.ru_stime));
-  }
-  std::ifstream statm("/proc/self/statm");
-  uint64_t total = 0;
-  uint64_t resident = 0;
-  if (statm >> total >> resident) {
-    host->set_resident_bytes(resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
-  }
+  const absl::StatusOr<ProcessUsage> usage = ReadProcessUsage("/proc", "self");
+  if (!usage.ok()) return;
+  host->set_cpu_user_seconds(absl::ToDoubleSeconds(usage->cpu_user));
+  host->set_cpu_system_seconds(absl::ToDoubleSeconds(usage->cpu_system));
+  host->set_resident_bytes(usage->resident_bytes);
 }
 
 void ReadDisk(const std::string& data_dir, v1::HostStatus* host) {

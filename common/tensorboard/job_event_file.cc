@@ -33,7 +33,8 @@ absl::StatusOr<std::unique_ptr<JobEventFile>> JobEventFile::Open(FileSystem& fs,
   PL_RETURN_IF_ERROR(fs.CreateDirs(DirName(path)));
   absl::StatusOr<std::string> bytes = ReadFile(fs, path, kMaxEventFileBytes);
   if (!bytes.ok() && !absl::IsNotFound(bytes.status())) return bytes.status();
-  const Records records = DecodeRecords(bytes.ok() ? *bytes : "");
+  // Into `bytes`, which stays.
+  const Records records = DecodeRecords(bytes.ok() ? absl::string_view(*bytes) : "");
   JobEvents::Steps written;
   for (const absl::string_view data : records.data) {
     Event event;

@@ -181,7 +181,9 @@ void Coordinator::KeepTime() {
     RefreshLimits();
     {
       MutexLock lock(&mu_);
-      (void)options_.clock->WaitUntil(&mu_, &wake_, options_.clock->Monotonic() + tick_);
+      if (!stop_) {
+        (void)options_.clock->WaitUntil(&mu_, &wake_, options_.clock->Monotonic() + tick_);
+      }
       if (stop_) return;
       if (!closed_.ok()) continue;
       const Moment now = Now();

@@ -1,9 +1,7 @@
 // The charts of one job: loss and throughput always, others once there is something to show.
 import {BarChart, LineChart} from './charts.js';
-import {axisTime, duration, hasEnded, num, rate} from './format.js';
+import {axisTime, duration, num, rate} from './format.js';
 
-// Of the points that the page has seen itself.
-const kMaxSeen = 512;
 // What is measured on held-out data beside the loss; the first that a job has is shown.
 const kQuality = ['accuracy', 'auc', 'rmse', 'bits_per_byte', 'inertia'];
 
@@ -22,11 +20,10 @@ export class Curves {
     this.spread = new BarChart({title: 'Staleness of pushes', unit: 'iterations', yText: rate});
     this.all = [this.loss, this.quality, this.rate, this.step, this.staleness, this.spread];
     this.elements = this.all.map((chart) => chart.element);
-    this.seen = [];
   }
 
-  update(job, nowMs) {
-    const history = this.history(job, nowMs);
+  update(job) {
+    const history = job.history ?? [];
     const startMs = num(history[0]?.time_ms);
     // A field that is 0 throughout was not measured.
     const curve = (x, field) => (history.some((one) => num(one[field]) !== 0) ?
@@ -54,17 +51,5 @@ export class Curves {
     const counts = (job.staleness?.counts ?? []).map(num);
     this.spread.element.hidden = counts.every((count) => count === 0);
     this.spread.update((job.staleness?.bounds ?? []).map(num), counts);
-  }
-
-  // The scheduler's points; where it has none, those seen while this job was open.
-  history(job, nowMs) {
-    if ((job.history ?? []).length > 0) return job.history;
-    const iteration = num(job.iterations_done);
-    if (!hasEnded(job) && iteration > num(this.seen.at(-1)?.iteration)) {
-      this.seen.push({time_ms: nowMs, iteration, loss: job.recent_loss,
-                      samples_per_second: job.samples_per_second});
-      if (this.seen.length > kMaxSeen) this.seen = this.seen.filter((_, i) => i % 2 === 0);
-    }
-    return this.seen;
   }
 }

@@ -79,7 +79,7 @@ export class JobView {
     setText(this.missing, text);
   }
 
-  update(job, nowMs) {
+  update(job) {
     this.job = job;
     this.missing.hidden = true;
     this.content.hidden = false;
@@ -94,7 +94,7 @@ export class JobView {
     setText(this.alarm, `Cut ${num(job.failed_cut)} failed: ${job.cut_alarm ?? ''}`);
     this.drawFailure(job.first_failure);
     this.drawFacts(job);
-    this.curves.update(job, nowMs);
+    this.curves.update(job);
     this.ranks.update(job.ranks ?? []);
     this.placement.update(job.placement ?? []);
     this.cuts.update(job.cuts ?? []);

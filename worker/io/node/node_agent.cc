@@ -1,27 +1,11 @@
 #include "worker/io/node/node_agent.h"
 
-#include <unistd.h>
-
-#include <fstream>
 #include <utility>
 
 #include "common/log.h"
 #include "worker/io/node/task_logs.h"
 
 namespace paceline::worker {
-namespace {
-
-// Of this process; 0 if it cannot be told.
-uint64_t ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  uint64_t total = 0;
-  uint64_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-}  // namespace
-
 NodeAgent::NodeAgent(Options options)
     : options_(std::move(options)),
       progress_(options_.clock, "the heartbeat loop"),
@@ -70,7 +54,6 @@ v1::HeartbeatRequest NodeAgent::Fill() {
   v1::HeartbeatRequest request = options_.self;
   request.set_sequence(++sequence_);
   request.set_draining(draining_);
-  request.set_resident_bytes(ResidentBytes());
   *request.mutable_scheduler() = memory_.last();
   if (options_.host) *request.mutable_host() = options_.host();
   if (options_.gpus) {
