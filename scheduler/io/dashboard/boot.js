@@ -2,8 +2,14 @@
 // page did not arrive, all of it is asked for again, since nothing else would.
 (() => {
   const kAgainMs = 3000;
-  const chosen = localStorage.getItem('paceline-theme');
-  if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
+  const kDarkWhen = {auto: '(prefers-color-scheme: dark)', light: 'not all', dark: 'all'};
+  // 'auto', 'light' or 'dark'; kept for the next visit.
+  window.theme = () => localStorage.getItem('paceline-theme') ?? 'auto';
+  window.chooseTheme = (chosen) => {
+    localStorage.setItem('paceline-theme', chosen);
+    document.getElementById('dark').media = kDarkWhen[chosen];
+  };
+  chooseTheme(theme() in kDarkWhen ? theme() : 'auto');
   addEventListener('error', (event) => {
     if (event.target instanceof HTMLScriptElement || event.target instanceof HTMLLinkElement) {
       setTimeout(() => location.reload(), kAgainMs);

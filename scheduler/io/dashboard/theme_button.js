@@ -1,21 +1,12 @@
-// Chooses among the system's theme, light and dark; kept for the next visit (boot.js).
+// The button that goes round the system's theme, light and dark (boot.js).
 import {byId, setText} from './dom.js';
 
 const kThemes = ['auto', 'light', 'dark'];
-const root = document.documentElement;
 
-const current = () => root.dataset.theme ?? 'auto';
-const draw = () => setText(byId('theme'), `Theme: ${current()}`);
+const draw = () => setText(byId('theme'), `Theme: ${theme()}`);
 
 export function nextTheme() {
-  const next = kThemes[(kThemes.indexOf(current()) + 1) % kThemes.length];
-  if (next === 'auto') {
-    delete root.dataset.theme;
-    localStorage.removeItem('paceline-theme');
-  } else {
-    root.dataset.theme = next;
-    localStorage.setItem('paceline-theme', next);
-  }
+  chooseTheme(kThemes[(kThemes.indexOf(theme()) + 1) % kThemes.length]);
   draw();
 }
 
