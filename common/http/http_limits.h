@@ -8,7 +8,8 @@
 
 namespace paceline {
 
-// Requests that are handled at a time, and connections, of those and of others that wait.
+// Requests that are handled at a time, and connections, of those and of others that wait. Up to
+// half of the connections may be silent.
 inline constexpr int kHttpThreads = 4;
 inline constexpr std::size_t kMostHttpConnections = 64;
 
@@ -17,8 +18,9 @@ inline constexpr std::size_t kMostHttpHeadBytes = 16 << 10;
 inline constexpr std::size_t kLongestHttpPath = 1 << 10;
 inline constexpr std::size_t kMostHttpBodyBytes = 64 << 10;
 
-// From the acceptance of a connection to the last byte of its request, TLS handshake
-// included, and then to the last byte of the answer.
+// From the acceptance of a connection to its first byte; from when a thread takes it up to
+// the last byte of its request, TLS handshake included; and then to the last byte of the answer.
+inline constexpr absl::Duration kHttpFirstByteTime = absl::Seconds(30);
 inline constexpr absl::Duration kHttpRequestTime = absl::Seconds(5);
 inline constexpr absl::Duration kHttpAnswerTime = absl::Seconds(10);
 

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "common/http/http_connection.h"
 #include "common/http/http_limits.h"
 #include "common/http/http_routes.h"
+#include "common/http/waiting_connections.h"
 #include "common/net/accept_loop.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
@@ -118,9 +120,11 @@ class Engine final : public httplib::Server {
 
 class HttpServer::Impl {
  public:
+  explicit Impl(Clock* clock) : clock_(clock == nullptr ? &real_clock_ : clock) {}
+
   absl::Status Listen(Options options) {
     if (options.tls.has_value()) {
-      PL_ASSIGN_OR_RETURN(tls_, HttpTlsContext::Load(*options.tls, &clock_));
+      PL_ASSIGN_OR_RETURN(tls_, HttpTlsContext::Load(*options.tls, clock_));
     }
     AcceptLoop::Options accept;
     accept.name = "http";
@@ -130,11 +134,16 @@ class HttpServer::Impl {
       const int yes = 1;
       (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     };
-    accept.accepted = [this](int fd) { Take(fd); };
+    accept.accepted = [this](int fd) { waiting_->Add(fd); };
     absl::StatusOr<std::unique_ptr<AcceptLoop>> loop = AcceptLoop::Listen(std::move(accept));
     if (!loop.ok()) {
       return absl::Status(loop.status().code(), absl::StrCat("HTTP: ", loop.status().message()));
     }
+    PL_ASSIGN_OR_RETURN(
+        waiting_, WaitingConnections::Start(
+                      {.most = std::max<uint64_t>(1, options.most_connections / 2),
+                       .ready = [this](int fd) { threads_->enqueue([this, fd] { Serve(fd); }); },
+                       .clock = clock_}));
     loop_ = *std::move(loop);
     engine_ = std::make_unique<Engine>(RoutesOf(std::move(options)));
     threads_ = std::make_unique<httplib::ThreadPool>(kHttpThreads);
@@ -145,6 +154,7 @@ class HttpServer::Impl {
   void Shutdown() {
     if (loop_ == nullptr || threads_ == nullptr) return;
     loop_->Stop();
+    waiting_->Stop();
     {
       // Requests that are not here yet do not come.
       MutexLock lock(&mu_);
@@ -158,25 +168,21 @@ class HttpServer::Impl {
   int port() const { return loop_->port(); }
 
  private:
-  // Of the accepting thread: time runs while the connection waits.
-  void Take(int fd) {
-    const auto connection =
-        std::make_shared<HttpConnection>(fd, tls_ == nullptr ? nullptr : tls_->Current(), &clock_);
-    threads_->enqueue([this, connection] { Serve(connection.get()); });
-  }
-
-  void Serve(HttpConnection* connection) {
+  // Of a handling thread: time for the request runs from now on.
+  void Serve(int fd) {
+    HttpConnection connection(fd, tls_ == nullptr ? nullptr : tls_->Current(), clock_);
     {
       MutexLock lock(&mu_);
       if (stopping_) return;
-      open_.insert(connection->socket());
+      open_.insert(fd);
     }
-    if (connection->Handshake()) engine_->Serve(connection);
+    if (connection.Handshake()) engine_->Serve(&connection);
     MutexLock lock(&mu_);
-    open_.erase(connection->socket());
+    open_.erase(fd);
   }
 
-  RealClock clock_;
+  RealClock real_clock_;
+  Clock* const clock_;
   std::unique_ptr<HttpTlsContext> tls_;
   std::unique_ptr<Engine> engine_;
   Mutex mu_;
@@ -184,6 +190,7 @@ class HttpServer::Impl {
   // Descriptors of connections that are handled.
   std::set<int> open_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<httplib::ThreadPool> threads_;
+  std::unique_ptr<WaitingConnections> waiting_;
   std::unique_ptr<AcceptLoop> loop_;
 };
 
@@ -192,7 +199,7 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { Shutdown(); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(options.clock);
   PL_RETURN_IF_ERROR(impl->Listen(std::move(options)));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

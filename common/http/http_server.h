@@ -17,7 +17,8 @@
 // cluster's authority, and without one gets /healthz and /readyz alone. The files may be
 // replaced while the server runs.
 //
-// Limits: http_limits.h. One request a connection.
+// Limits: http_limits.h. One request a connection. One that has not said anything yet holds
+// no thread.
 //
 // Thread-safe. Handlers are called from several threads at once.
 #ifndef PACELINE_COMMON_HTTP_HTTP_SERVER_H_
@@ -33,6 +34,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/http/http_limits.h"
 #include "common/http/http_message.h"
 #include "common/http/http_tls.h"
@@ -56,12 +58,14 @@ class HttpServer {
     // Each may be left empty: healthy, ready.
     std::function<absl::Status()> healthz;
     std::function<absl::Status()> readyz;
-    // At a time: of connections that are handled, and that wait for it. Further ones are
-    // closed at once. Beyond kHttpThreads.
+    // At a time: of connections that are handled, that wait for it, and that are silent, of
+    // which there may be half as many. Further ones are closed at once. More than kHttpThreads.
     uint64_t most_connections = kMostHttpConnections;
     // By path. GET and HEAD.
     std::map<std::string, HttpHandler> get;
     std::map<std::string, HttpHandler> post;
+    // Of all limits; outlives the server. Null: the machine's.
+    Clock* clock = nullptr;
   };
 
   // Errors: Unavailable      the address cannot be listened on.

@@ -10,7 +10,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "common/fake_clock.h"
 #include "common/http/http_limits.h"
 #include "common/http/http_message.h"
 #include "common/status/status_matchers.h"
@@ -99,11 +102,12 @@ int Connected(int port) {
   return fd;
 }
 
-// What the server answers to exactly these bytes.
-std::string Raw(int port, const std::string& request) {
-  const int fd = Connected(port);
-  (void)send(fd, request.data(), request.size(), MSG_NOSIGNAL);
-  shutdown(fd, SHUT_WR);
+void Say(int fd, const std::string& bytes) {
+  (void)send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+// Until the server closes.
+std::string Hear(int fd) {
   std::string answer;
   char bytes[4096];
   for (ssize_t n = 0; (n = recv(fd, bytes, sizeof(bytes), 0)) > 0;) {
@@ -111,6 +115,14 @@ std::string Raw(int port, const std::string& request) {
   }
   close(fd);
   return answer;
+}
+
+// What the server answers to exactly these bytes.
+std::string Raw(int port, const std::string& request) {
+  const int fd = Connected(port);
+  Say(fd, request);
+  shutdown(fd, SHUT_WR);
+  return Hear(fd);
 }
 
 TEST_CASE("requests that are too large, or none") {
@@ -167,6 +179,58 @@ TEST_CASE("connections beyond the limit are refused, and the others served") {
   httplib::Result result = client.Get("/healthz");
   while (!result) result = client.Get("/healthz");
   CHECK(result->status == 200);
+}
+
+TEST_CASE("silent connections hold no thread, and of too many the oldest are closed") {
+  // Time stands still: no limit of it helps.
+  FakeClock clock;
+  HttpServer::Options options;
+  options.clock = &clock;
+  SECTION("more than threads") {
+    REQUIRE_OK_AND_ASSIGN(const auto server, HttpServer::Start(std::move(options)));
+    std::vector<int> silent;
+    for (int i = 0; i < 2 * kHttpThreads; ++i) silent.push_back(Connected(server->port()));
+    CHECK(Get(server->port(), "/healthz").first == 200);
+    server->Shutdown();
+    for (const int fd : silent) CHECK(Hear(fd).empty());
+  }
+  SECTION("more than places") {
+    options.most_connections = 8;
+    REQUIRE_OK_AND_ASSIGN(const auto server, HttpServer::Start(std::move(options)));
+    std::vector<int> silent;
+    for (int i = 0; i < 8; ++i) silent.push_back(Connected(server->port()));
+    for (int i = 0; i < 4; ++i) CHECK(Hear(silent[static_cast<size_t>(i)]).empty());
+    CHECK(Get(server->port(), "/healthz").first == 200);
+    for (int i = 4; i < 8; ++i) close(silent[static_cast<size_t>(i)]);
+  }
+}
+
+TEST_CASE("the time of a request begins when a thread takes it") {
+  FakeClock clock;
+  absl::Notification over;
+  HttpServer::Options options;
+  options.clock = &clock;
+  options.most_connections = kHttpThreads + 1;
+  options.get["/slow"] = HttpPage(kHttpText, [&] {
+    over.WaitForNotification();
+    return std::string("done");
+  });
+  REQUIRE_OK_AND_ASSIGN(const auto server, HttpServer::Start(std::move(options)));
+  const std::string host = "Host: localhost\r\n\r\n";
+  std::vector<int> busy;
+  for (int i = 0; i < kHttpThreads; ++i) {
+    busy.push_back(Connected(server->port()));
+    Say(busy.back(), "GET /slow HTTP/1.1\r\n" + host);
+  }
+  const int queued = Connected(server->port());
+  Say(queued, "GET /healthz HTTP/1.1\r\n");
+  // There is no room for another one: the queued one was accepted.
+  CHECK(Raw(server->port(), "").empty());
+  clock.Advance(kHttpRequestTime);
+  over.Notify();
+  Say(queued, host);
+  CHECK(Hear(queued).find("HTTP/1.1 200") == 0);
+  for (const int fd : busy) CHECK(Hear(fd).find("HTTP/1.1 200") == 0);
 }
 
 TEST_CASE("a taken port is an error; shutting down frees it") {

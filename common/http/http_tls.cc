@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/daemon/address.h"
 #include "common/log.h"
+#include "common/security/openssl_handles.h"
 #include "common/status/status_macros.h"
 
 namespace paceline {
@@ -109,26 +111,21 @@ std::string HttpTlsContext::Stamp() const {
 
 std::optional<Identity> PeerOf(const SSL* ssl) {
   if (SSL_get_verify_result(ssl) != X509_V_OK) return std::nullopt;
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl),
-                                                                X509_free);
+  const openssl::Certificate certificate(SSL_get1_peer_certificate(ssl));
   if (certificate == nullptr) return std::nullopt;
-  auto* const names = static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr));
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> owned(names,
-                                                                            GENERAL_NAMES_free);
-  std::optional<Identity> found;
-  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
-    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+  const openssl::Names names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<absl::string_view> uris;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
     if (name->type != GEN_URI) continue;
     const ASN1_STRING* const text = name->d.uniformResourceIdentifier;
-    const absl::StatusOr<Identity> identity =
-        ParseIdentityUri({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                          static_cast<size_t>(ASN1_STRING_length(text))});
-    if (!identity.ok()) continue;
-    if (found.has_value()) return std::nullopt;
-    found = *identity;
+    uris.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                      static_cast<size_t>(ASN1_STRING_length(text)));
   }
-  return found;
+  absl::StatusOr<Identity> identity = IdentityOfUris(uris);
+  if (!identity.ok()) return std::nullopt;
+  return *std::move(identity);
 }
 
 }  // namespace paceline

@@ -61,8 +61,8 @@ class HttpTlsContext {
   absl::Duration looked_ ABSL_GUARDED_BY(mu_);
 };
 
-// Who the client is. Nothing: it showed no certificate, or one that names nobody of a cluster, or
-// more than one.
+// Who the client is. Nothing: it showed no certificate, or one that has not exactly one
+// identity (IdentityOfUris).
 std::optional<Identity> PeerOf(const SSL* ssl);
 
 }  // namespace paceline

@@ -12,6 +12,7 @@
 
 #include "common/check.h"
 #include "common/log.h"
+#include "common/net/known_hosts.h"
 #include "common/status/status_macros.h"
 
 namespace paceline {
@@ -89,7 +90,10 @@ void AcceptLoop::Run() {
 
 bool AcceptLoop::AcceptFrom(int listener) {
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
-    const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage peer = {};
+    socklen_t size = sizeof(peer);
+    const int fd =
+        accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE) return RefuseWithReserve(listener);
       if (errno == ENOMEM || errno == ENOBUFS) return false;
@@ -99,7 +103,7 @@ bool AcceptLoop::AcceptFrom(int listener) {
     }
     {
       MutexLock lock(&mu_);
-      if (!connections_.HasRoom()) {
+      if (!HasRoom(peer)) {
         Refuse(fd);
         LogRefusals("too many are open");
         continue;
@@ -110,6 +114,11 @@ bool AcceptLoop::AcceptFrom(int listener) {
     options_.accepted(fd);
   }
   return true;
+}
+
+bool AcceptLoop::HasRoom(const sockaddr_storage& peer) {
+  if (connections_.HasRoom(options_.kept)) return true;
+  return options_.kept > 0 && options_.is_known(HostOf(peer)) && connections_.HasRoom();
 }
 
 bool AcceptLoop::RefuseWithReserve(int listener) {
@@ -139,6 +148,7 @@ void AcceptLoop::LogRefusals(const char* why) {
   LogWarning("connections are refused", {{"listener", options_.name},
                                          {"why", why},
                                          {"limit", options_.most_connections},
+                                         {"kept", options_.kept},
                                          {"refused", refused_.load()}});
 }
 

@@ -1,6 +1,8 @@
 // Accepts connections on a thread of its own, whatever happens:
 //
-// * Beyond `most_connections` that are open, further ones are closed at once.
+// * Beyond `most_connections` that are open, further ones are closed at once. The last `kept`
+//   places are for hosts that the listener's owner knows: whoever floods it from elsewhere
+//   does not keep them out.
 // * Without a free descriptor it gives up one that it keeps in reserve, accepts with it,
 //   and closes the connection: clients see a refusal, not a hang, and the loop goes on.
 // * Without memory it tries again a little later.
@@ -13,6 +15,8 @@
 // Thread-safe.
 #ifndef PACELINE_COMMON_NET_ACCEPT_LOOP_H_
 #define PACELINE_COMMON_NET_ACCEPT_LOOP_H_
+
+#include <sys/socket.h>
 
 #include <atomic>
 #include <cstdint>
@@ -38,6 +42,11 @@ class AcceptLoop {
     std::string name;
     HostPort listen;
     uint64_t most_connections = 1024;
+    // Of those.
+    uint64_t kept = 0;
+    // Whether they are for this host, an address (HostOf in common/net/known_hosts.h). Asked
+    // when only they are left.
+    std::function<bool(const std::string& host)> is_known;
     // Sets up the listening sockets, and so the connections: ListeningSockets::Open.
     std::function<void(int fd)> configure;
     // Takes the connection over, non-blocking, and closes it some time. Must not wait.
@@ -80,6 +89,7 @@ class AcceptLoop {
   bool AcceptFrom(int listener);
   // Out of descriptors.
   bool RefuseWithReserve(int listener);
+  bool HasRoom(const sockaddr_storage& peer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Refuse(int fd);
   void LogRefusals(const char* why);
 

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/status/status_matchers.h"
@@ -25,9 +26,12 @@ int NewSocket() {
   return fd;
 }
 
-bool Connect(int fd, int port) {
+// From an address: what starts with 127 is this machine.
+bool Connect(int fd, int port, const char* from = "127.0.0.1") {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
+  REQUIRE(inet_pton(AF_INET, from, &address.sin_addr) == 1);
+  REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
@@ -42,13 +46,17 @@ char Hear(int fd) {
   return recv(fd, &byte, 1, 0) == 1 ? byte : 0;
 }
 
+constexpr char kKnown[] = "127.0.0.2";
+
 // Says hello on each connection and keeps it.
 class Greeter {
  public:
-  explicit Greeter(uint64_t most_connections) {
+  explicit Greeter(uint64_t most_connections, uint64_t kept = 0) {
     auto loop = AcceptLoop::Listen({.name = "test",
                                     .listen = {"127.0.0.1", 0},
                                     .most_connections = most_connections,
+                                    .kept = kept,
+                                    .is_known = [](const std::string& h) { return h == kKnown; },
                                     .accepted = [this](int fd) { Greet(fd); }});
     REQUIRE_OK(loop);
     loop_ = *std::move(loop);
@@ -117,6 +125,30 @@ TEST_CASE("beyond the limit connections are closed, until others have gone") {
   CHECK(Hear(late) == kHello);
   CHECK(greeter.loop()->stats().accepted == 3);
   close(late);
+  for (const int fd : clients) close(fd);
+}
+
+TEST_CASE("the last places are for hosts that are known") {
+  Greeter greeter(/*most_connections=*/4, /*kept=*/2);
+  std::vector<int> clients;
+  const auto hear = [&](const char* from) {
+    clients.push_back(NewSocket());
+    REQUIRE(Connect(clients.back(), greeter.loop()->port(), from));
+    return Hear(clients.back());
+  };
+  CHECK(hear("127.0.0.1") == kHello);
+  CHECK(hear("127.0.0.3") == kHello);
+  CHECK(hear("127.0.0.1") == 0);
+  CHECK(hear(kKnown) == kHello);
+  CHECK(hear("127.0.0.3") == 0);
+  CHECK(hear(kKnown) == kHello);
+  // All are taken.
+  CHECK(hear(kKnown) == 0);
+  const AcceptLoop::Stats stats = greeter.loop()->stats();
+  CHECK(stats.open == 4);
+  CHECK(stats.refused == 3);
+  greeter.CloseAll();
+  CHECK(hear("127.0.0.1") == kHello);
   for (const int fd : clients) close(fd);
 }
 

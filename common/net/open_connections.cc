@@ -15,9 +15,9 @@ ino_t InodeOf(std::size_t fd) {
 
 }  // namespace
 
-bool OpenConnections::HasRoom() {
-  if (known_ >= limit_) Sweep(std::min(kMostLooks, inodes_.size()));
-  return known_ < limit_;
+bool OpenConnections::HasRoom(uint64_t kept) {
+  if (known_ + kept >= limit_) Sweep(std::min(kMostLooks, inodes_.size()));
+  return known_ + kept < limit_;
 }
 
 void OpenConnections::Add(int fd) {

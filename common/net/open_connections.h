@@ -4,7 +4,7 @@
 //   OpenConnections connections(/*limit=*/768);
 //   if (connections.HasRoom()) connections.Add(fd);
 //
-// Add takes no system call but one. HasRoom takes none while there is room, and else looks
+// Add takes one system call. HasRoom takes none while there is room, and else looks
 // at up to kMostLooks of the oldest-looked-at: where there are more, a slot that has
 // become free may be found some calls later.
 //
@@ -26,7 +26,8 @@ class OpenConnections {
 
   explicit OpenConnections(uint64_t limit) : limit_(limit) {}
 
-  bool HasRoom();
+  // For one more, beside `kept` that nobody has yet.
+  bool HasRoom(uint64_t kept = 0);
   // Of a socket that has just been opened.
   void Add(int fd);
   // Looks at all of them.

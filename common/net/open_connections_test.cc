@@ -40,6 +40,21 @@ TEST_CASE("a connection that was closed makes room, without a word") {
   CHECK(connections.Count() == 0);
 }
 
+TEST_CASE("places that are kept are no room, but for whom they are kept") {
+  OpenConnections connections(3);
+  const int a = NewSocket();
+  const int b = NewSocket();
+  connections.Add(a);
+  CHECK(connections.HasRoom(/*kept=*/1));
+  CHECK_FALSE(connections.HasRoom(/*kept=*/2));
+  connections.Add(b);
+  CHECK_FALSE(connections.HasRoom(/*kept=*/1));
+  CHECK(connections.HasRoom());
+  close(a);
+  CHECK(connections.HasRoom(/*kept=*/1));
+  close(b);
+}
+
 TEST_CASE("no room at all") {
   OpenConnections connections(0);
   CHECK_FALSE(connections.HasRoom());

@@ -2,9 +2,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/daemon_hosts.h"
 #include "common/security/identity.h"
 #include "common/status/status_macros.h"
 
@@ -24,22 +26,35 @@ DaemonService::Options Filled(DaemonService::Options options,
   return options;
 }
 
+void LearnFromCalls(std::shared_ptr<KnownHosts> hosts, grpc::ServerBuilder* builder) {
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+  creators.push_back(LearnDaemonHosts(std::move(hosts)));
+  builder->experimental().SetInterceptorCreators(std::move(creators));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Bind(Options options) {
-  PL_ASSIGN_OR_RETURN(
-      std::unique_ptr<GrpcListener> listener,
-      GrpcListener::Bind({.listen = options.listen, .max_connections = options.max_connections}));
-  return std::unique_ptr<DaemonServer>(new DaemonServer(std::move(options), std::move(listener)));
+  GrpcListener::Options listen = {.listen = options.listen,
+                                  .max_connections = options.max_connections};
+  auto hosts = std::make_shared<KnownHosts>();
+  if (options.security->tls()) {
+    listen.is_known = [hosts](const std::string& host) { return hosts->Has(host); };
+  }
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<GrpcListener> listener, GrpcListener::Bind(listen));
+  return std::unique_ptr<DaemonServer>(
+      new DaemonServer(std::move(options), std::move(hosts), std::move(listener)));
 }
 
-DaemonServer::DaemonServer(Options options, std::unique_ptr<GrpcListener> listener)
+DaemonServer::DaemonServer(Options options, std::shared_ptr<KnownHosts> hosts,
+                           std::unique_ptr<GrpcListener> listener)
     : queue_(options.queue == nullptr ? &own_queue_ : options.queue),
       health_(options.daemon.role),
       daemon_(Filled(std::move(options.daemon), options.security, listener.get())),
       listener_(std::move(listener)) {
   ApplyServerDefaults(&builder_);
   listener_->Register(&builder_, options.security->ServerCredentials());
+  if (options.security->tls()) LearnFromCalls(std::move(hosts), &builder_);
   health_.Register(&builder_);
   daemon_.Register(&builder_);
   if (queue_ == &own_queue_) queue_->Register(&builder_);

@@ -10,6 +10,9 @@
 //   rpc_->StopServing();                   // clients move on
 //   rpc_->Shutdown(absl::Seconds(5));
 //
+// With certificates, the last connections are kept for hosts from which daemons and tasks of
+// the cluster have called since it started (daemon_hosts.h): nobody else's flood keeps them out.
+//
 // Thread-safe.
 #ifndef PACELINE_COMMON_RPC_DAEMON_SERVER_H_
 #define PACELINE_COMMON_RPC_DAEMON_SERVER_H_
@@ -25,6 +28,8 @@
 #include "absl/time/time.h"
 #include "common/daemon/address.h"
 #include "common/metrics/scrape.h"
+#include "common/net/accept_loop.h"
+#include "common/net/known_hosts.h"
 #include "common/rpc/daemon_service.h"
 #include "common/rpc/grpc_listener.h"
 #include "common/rpc/health_service.h"
@@ -79,7 +84,8 @@ class DaemonServer {
   void Shutdown(absl::Duration deadline);
 
  private:
-  DaemonServer(Options options, std::unique_ptr<GrpcListener> listener);
+  DaemonServer(Options options, std::shared_ptr<KnownHosts> hosts,
+               std::unique_ptr<GrpcListener> listener);
 
   ServedQueue own_queue_;
   ServedQueue* const queue_;

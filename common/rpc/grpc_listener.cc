@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -37,6 +38,10 @@ void Configure(int fd, const TcpOptions& tcp) {
 
 }  // namespace
 
+uint64_t KeptConnections(uint64_t max_connections) {
+  return std::min(std::max<uint64_t>(8, max_connections / 8), max_connections / 2);
+}
+
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Bind(const Options& options) {
   std::unique_ptr<GrpcListener> listener(new GrpcListener);
   AcceptLoop::Options loop;
@@ -44,6 +49,8 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Bind(const Options& 
   loop.listen = options.listen;
   loop.most_connections =
       options.max_connections == 0 ? ConnectionLimits().grpc : options.max_connections;
+  if (options.is_known) loop.kept = KeptConnections(loop.most_connections);
+  loop.is_known = options.is_known;
   loop.configure = [tcp = options.tcp](int fd) { Configure(fd, tcp); };
   loop.accepted = [raw = listener.get()](int fd) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;

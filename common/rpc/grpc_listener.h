@@ -23,7 +23,9 @@
 #include <grpcpp/server_builder.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -35,6 +37,9 @@ namespace paceline {
 
 inline constexpr absl::Duration kHandshakeTime = absl::Seconds(10);
 
+// Of so many connections: an eighth, at least 8, at most half.
+uint64_t KeptConnections(uint64_t max_connections);
+
 class GrpcListener {
  public:
   struct Options {
@@ -42,6 +47,8 @@ class GrpcListener {
     HostPort listen;
     // Further connections are closed at once. --max-connections
     uint64_t max_connections = 0;
+    // Hosts for which the last places are kept (KeptConnections). Empty: for none.
+    std::function<bool(const std::string& host)> is_known;
     TcpOptions tcp = DefaultTcpOptions();
   };
 

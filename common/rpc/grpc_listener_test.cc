@@ -110,6 +110,23 @@ TEST_CASE("connections that were closed make room for others") {
   CHECK_OK(status);
 }
 
+TEST_CASE("an eighth is kept for hosts that are known, where there are any to know") {
+  CHECK(KeptConnections(0) == 0);
+  CHECK(KeptConnections(1) == 0);
+  CHECK(KeptConnections(2) == 1);
+  CHECK(KeptConnections(16) == 8);
+  CHECK(KeptConnections(64) == 8);
+  CHECK(KeptConnections(768) == 96);
+  for (const bool kept : {false, true}) {
+    GrpcListener::Options options = {.listen = {"127.0.0.1", 0}, .max_connections = 2};
+    if (kept) options.is_known = [](const std::string&) { return false; };
+    Served served(options);
+    const int silent = Connected(served.listener->port());
+    CHECK(served.Check("127.0.0.1", 1).ok() == !kept);
+    close(silent);
+  }
+}
+
 TEST_CASE("connections are set up as gRPC would have done it") {
   const TcpOptions tcp = {.congestion = "reno"};
   auto bound = GrpcListener::Bind({.listen = {"127.0.0.1", 0}, .tcp = tcp});
