@@ -39,7 +39,7 @@ DaemonServer::DaemonServer(Options options, std::unique_ptr<GrpcListener> listen
       daemon_(Filled(std::move(options.daemon), options.security, listener.get())),
       listener_(std::move(listener)) {
   ApplyServerDefaults(&builder_);
-  listener_->Register(&builder_, options.security->ServerCredentials());
+  listener_->Register(&builder_, options.security->ServerCredentials(std::move(options.on_denied)));
   health_.Register(&builder_);
   daemon_.Register(&builder_);
   if (queue_ == &own_queue_) queue_->Register(&builder_);

@@ -26,6 +26,7 @@
 #include "common/daemon/address.h"
 #include "common/metrics/scrape.h"
 #include "common/rpc/daemon_service.h"
+#include "common/rpc/denied_call.h"
 #include "common/rpc/grpc_listener.h"
 #include "common/rpc/health_service.h"
 #include "common/rpc/security.h"
@@ -45,6 +46,8 @@ class DaemonServer {
     // Serves health and Daemon too. The caller registers and starts it, and shuts it down
     // after this. Null: a queue of its own with one thread.
     ServedQueue* queue = nullptr;
+    // Told of calls that the certificate of their caller does not allow. May be empty.
+    DeniedCallObserver on_denied;
     // `connections`, `tls` and `channel` are filled in.
     DaemonService::Options daemon;
   };
