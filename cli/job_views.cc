@@ -179,6 +179,18 @@ std::string FailureText(const v1::Job& job) {
   return text;
 }
 
+std::string DrainText(const v1::Cluster& cluster) {
+  std::string text;
+  for (const v1::NodeStatus& node : cluster.nodes()) {
+    if (!node.drain_requested() && node.drain_waits_for().empty()) continue;
+    absl::StrAppend(&text, text.empty() ? "\n" : "", EnumWord(node.role()), " ", node.node_id(),
+                    node.drain_waits_for().empty() ? " is drained" : " drains",
+                    node.drain_reason().empty() ? "" : absl::StrCat(" (", node.drain_reason(), ")"),
+                    node.drain_waits_for().empty() ? "" : ": ", node.drain_waits_for(), "\n");
+  }
+  return text;
+}
+
 std::string ClusterText(const v1::Cluster& cluster, bool wide) {
   std::string text = absl::StrCat("cluster ", cluster.cluster_id(), ", scheduler ",
                                   cluster.address(), ", version ", cluster.version(), "\n");
@@ -216,7 +228,7 @@ std::string ClusterText(const v1::Cluster& cluster, bool wide) {
     }
     table.Add(row);
   }
-  absl::StrAppend(&text, table.ToString());
+  absl::StrAppend(&text, table.ToString(), DrainText(cluster));
   const std::string gpus = GpuText(cluster);
   return gpus.empty() ? text : absl::StrCat(text, "\n", gpus);
 }

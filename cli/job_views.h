@@ -25,6 +25,10 @@ std::string SummaryText(const v1::RunSummary& summary, bool color);
 // host, cause and last log lines, and how many followed.
 std::string FailureText(const v1::Job& job);
 
+// A line for each node that is drained or about to end, with what it still waits for, below
+// an empty one; nothing where there is none.
+std::string DrainText(const v1::Cluster& cluster);
+
 // Daemons and jobs of a cluster; `wide`: with more columns.
 std::string ClusterText(const v1::Cluster& cluster, bool wide);
 

@@ -274,6 +274,35 @@ TEST_CASE("a cluster lists its nodes") {
   CHECK(absl::StrContains(text, "1 KiB"));
   CHECK(absl::StrContains(text, "1/4"));
   CHECK(absl::StrContains(text, "silent for 9 s\n"));
+  CHECK_FALSE(absl::StrContains(text, "drain"));
+}
+
+TEST_CASE("a cluster says what drains and what that waits for") {
+  v1::Cluster cluster;
+  v1::NodeStatus* drained = cluster.add_nodes();
+  drained->set_node_id(1);
+  drained->set_role(v1::NODE_ROLE_SERVER);
+  drained->set_drain_requested(true);
+  v1::NodeStatus* draining = cluster.add_nodes();
+  draining->set_node_id(2);
+  draining->set_role(v1::NODE_ROLE_WORKER);
+  draining->set_drain_requested(true);
+  draining->set_drain_reason("new disks");
+  draining->set_drain_waits_for("2 ranks of job 3: no free slot elsewhere");
+  v1::NodeStatus* ending = cluster.add_nodes();
+  ending->set_node_id(3);
+  ending->set_role(v1::NODE_ROLE_SERVER);
+  ending->set_drain_waits_for("shards of job 3: a cut is taken before they move");
+  cluster.add_nodes()->set_node_id(4);
+  const std::string expected =
+      "\n"
+      "server 1 is drained\n"
+      "worker 2 drains (new disks): 2 ranks of job 3: no free slot elsewhere\n"
+      "server 3 drains: shards of job 3: a cut is taken before they move\n";
+  CHECK(DrainText(cluster) == expected);
+  for (const bool wide : {false, true}) {
+    CHECK(absl::EndsWith(ClusterText(cluster, wide), expected));
+  }
 }
 
 }  // namespace

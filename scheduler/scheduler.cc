@@ -22,6 +22,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/cut_file_service.h"
 #include "common/rpc/daemon_server.h"
+#include "common/rpc/denied_call.h"
 #include "common/rpc/peer_files.h"
 #include "common/status/status_macros.h"
 #include "common/sync.h"
@@ -29,6 +30,7 @@
 #include "scheduler/io/coordinator.h"
 #include "scheduler/io/dashboard_pages.h"
 #include "scheduler/io/debug_pages.h"
+#include "scheduler/io/denied_calls.h"
 #include "scheduler/io/http_token.h"
 #include "scheduler/io/limits_file.h"
 #include "scheduler/io/services.h"
@@ -174,6 +176,7 @@ class Scheduler::Impl {
                           .clock = options_.clock,
                           .path = JoinPath(options_.data_dir, "audit.log"),
                           .max_bytes = options_.audit_log_bytes});
+    denied_calls_ = std::make_unique<DeniedCalls>(audit_.get(), options_.clock);
     scheduler_service_ =
         std::make_unique<SchedulerService>(coordinator_.get(), cuts_.get(), audit_.get());
     cut_files_ = std::make_unique<CutFileService>(cuts_.get());
@@ -184,6 +187,9 @@ class Scheduler::Impl {
     rpc.listen = options_.listen;
     rpc.max_connections = options_.max_connections;
     rpc.security = options_.security;
+    rpc.on_denied = [denied = denied_calls_.get()](const DeniedCall& call) {
+      denied->Record(call);
+    };
     rpc.daemon.clock = options_.clock;
     rpc.daemon.role = "scheduler";
     rpc.daemon.hostname = Hostname();
@@ -265,6 +271,7 @@ class Scheduler::Impl {
   std::unique_ptr<LimitsFile> limits_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<DeniedCalls> denied_calls_;
   std::unique_ptr<TensorboardWriter> curves_;
   std::unique_ptr<SchedulerService> scheduler_service_;
   std::unique_ptr<CoordinationService> coordination_service_;

@@ -6,7 +6,6 @@
 #include "common/daemon/path_flags.h"
 #include "common/fs.h"
 #include "common/log.h"
-#include "common/log_level.h"
 #include "common/status/status_macros.h"
 #include "worker/core/node/device_flag.h"
 
@@ -58,7 +57,6 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
   options.trace = flags.trace;
   options.rpc_faults = daemon.test_faults.rpc;
   options.task_arguments = {
-      absl::StrCat("--log-level=", LogLevelName(daemon.log.level)),
       absl::StrCat("--log-format=", daemon.log.format == LogFormat::kJson ? "json" : "text"),
       absl::StrCat("--tcp-congestion=",
                    daemon.tcp.congestion.empty() ? "system" : daemon.tcp.congestion),

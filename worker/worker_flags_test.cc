@@ -44,10 +44,9 @@ TEST_CASE("A worker's flags") {
   CHECK(given.data_dir == "/d");
   CHECK(given.trace == "/t/t.json");
   CHECK_FALSE(given.http_listen.has_value());
-  CHECK(given.task_arguments == std::vector<std::string>{"--log-level=debug", "--log-format=json",
-                                                         "--tcp-congestion=system",
-                                                         "--shared-memory=false",
-                                                         "--park-after-seconds=9"});
+  CHECK(given.task_arguments ==
+        std::vector<std::string>{"--log-format=json", "--tcp-congestion=system",
+                                 "--shared-memory=false", "--park-after-seconds=9"});
   REQUIRE_OK_AND_ASSIGN(const Worker::Options faulty,
                         ParseWorker({"--test-faults=task.push.send=kill@3,rpc.Push=duplicate:5"}));
   CHECK(faulty.rpc_faults.methods.at("Push").duplicate == 5);

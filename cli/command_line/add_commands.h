@@ -11,7 +11,7 @@ namespace paceline::cli {
 void AddLocalCommands(CommandLine* line);
 // submit, list, status, describe, watch, logs, cancel, delete, checkpoint, export.
 void AddJobCommands(CommandLine* line);
-// cluster, top, drain, doctor, bench, backup, restore.
+// cluster, top, drain, doctor, log-level, bench, backup, restore.
 void AddClusterCommands(CommandLine* line);
 // certs init, issue, rotate, list.
 void AddCertsCommands(CommandLine* line);

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/doctor/doctor.h"
 #include "cli/drain.h"
+#include "cli/log_level.h"
 #include "cli/top/top.h"
 
 namespace paceline::cli {
@@ -50,6 +51,24 @@ void AddDoctor(CommandLine* line) {
   line->Formats(doctor, {OutputFormat::kYaml});
   line->OnCluster(doctor, [line, options](SchedulerClient& client, const Dialer& dialer) {
     return Doctor(*options, line->format(), client, dialer, line->env());
+  });
+}
+
+void AddLogLevel(CommandLine* line) {
+  CLI::App* command = line->Command("log-level", "ask or change what daemons log, as they run",
+                                    "pacectl log-level --all\n"
+                                    "pacectl log-level debug\n"
+                                    "pacectl log-level debug 3 10.0.0.7:7072\n"
+                                    "pacectl log-level info --all");
+  auto options = std::make_shared<LogLevelOptions>();
+  command->add_option("LEVEL", options->level, "log this and above; default: only ask")
+      ->check(OneOf({"debug", "info", "warning", "error"}));
+  CLI::Option* nodes = command->add_option(
+      "NODE", options->nodes, "numbers or addresses of nodes, or scheduler; default: scheduler");
+  command->add_flag("--all", options->all, "the scheduler and all nodes")->excludes(nodes);
+  line->Formats(command, {OutputFormat::kYaml});
+  line->OnCluster(command, [line, options](SchedulerClient& client, const Dialer& dialer) {
+    return DaemonLogLevel(*options, line->format(), client, dialer, line->env());
   });
 }
 
@@ -123,6 +142,7 @@ void AddClusterCommands(CommandLine* line) {
   AddViews(line);
   AddDrain(line);
   AddDoctor(line);
+  AddLogLevel(line);
   AddBench(line);
   AddBackup(line);
 }

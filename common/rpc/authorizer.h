@@ -7,7 +7,7 @@
 // Calls fail with: UNAUTHENTICATED    the certificate names nobody.
 //                  PERMISSION_DENIED  the method is not for the caller's role; says for
 //                                     whom it is.
-// Those denied are logged.
+// Those denied are logged, and told to an observer.
 //
 // Thread-safe.
 #ifndef PACELINE_COMMON_RPC_AUTHORIZER_H_
@@ -15,14 +15,24 @@
 
 #include <grpcpp/security/auth_metadata_processor.h>
 
+#include <utility>
+
+#include "common/rpc/denied_call.h"
+
 namespace paceline {
 
 class Authorizer final : public grpc::AuthMetadataProcessor {
  public:
+  // `on_denied` may be empty.
+  explicit Authorizer(DeniedCallObserver on_denied) : on_denied_(std::move(on_denied)) {}
+
   // Only looks into tables.
   bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* connection,
                        OutputMetadata* consumed, OutputMetadata* response) override;
+
+ private:
+  const DeniedCallObserver on_denied_;
 };
 
 }  // namespace paceline

@@ -53,7 +53,7 @@ DaemonServer::DaemonServer(Options options, std::shared_ptr<KnownHosts> hosts,
       daemon_(Filled(std::move(options.daemon), options.security, listener.get())),
       listener_(std::move(listener)) {
   ApplyServerDefaults(&builder_);
-  listener_->Register(&builder_, options.security->ServerCredentials());
+  listener_->Register(&builder_, options.security->ServerCredentials(std::move(options.on_denied)));
   if (options.security->tls()) LearnFromCalls(std::move(hosts), &builder_);
   health_.Register(&builder_);
   daemon_.Register(&builder_);

@@ -31,6 +31,7 @@
 #include "common/net/accept_loop.h"
 #include "common/net/known_hosts.h"
 #include "common/rpc/daemon_service.h"
+#include "common/rpc/denied_call.h"
 #include "common/rpc/grpc_listener.h"
 #include "common/rpc/health_service.h"
 #include "common/rpc/security.h"
@@ -50,6 +51,8 @@ class DaemonServer {
     // Serves health and Daemon too. The caller registers and starts it, and shuts it down
     // after this. Null: a queue of its own with one thread.
     ServedQueue* queue = nullptr;
+    // Told of calls that the certificate of their caller does not allow. May be empty.
+    DeniedCallObserver on_denied;
     // `connections`, `tls` and `channel` are filled in.
     DaemonService::Options daemon;
   };

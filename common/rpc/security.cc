@@ -24,7 +24,7 @@ class NoSecurity final : public RpcSecurity {
   const std::string& tls_dir() const override { return dir_; }
   const Identity& identity() const override { return identity_; }
   int64_t expires_ms() const override { return 0; }
-  std::shared_ptr<grpc::ServerCredentials> ServerCredentials() const override {
+  std::shared_ptr<grpc::ServerCredentials> ServerCredentials(DeniedCallObserver) const override {
     return grpc::InsecureServerCredentials();
   }
   std::shared_ptr<grpc::ChannelCredentials> ChannelCredentials(Role) const override {
@@ -57,14 +57,15 @@ class MutualTls final : public RpcSecurity {
     return absl::ToUnixMillis(CertificateEnds(dir_).value_or(ends_));
   }
 
-  std::shared_ptr<grpc::ServerCredentials> ServerCredentials() const override {
+  std::shared_ptr<grpc::ServerCredentials> ServerCredentials(
+      DeniedCallObserver on_denied) const override {
     grpc_tls::TlsServerCredentialsOptions options(files_);
     Watch(&options);
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
     // Who may do what is decided by calls, not by connections.
     options.set_certificate_verifier(std::make_shared<grpc_tls::NoOpCertificateVerifier>());
     auto credentials = grpc_tls::TlsServerCredentials(options);
-    credentials->SetAuthMetadataProcessor(std::make_shared<Authorizer>());
+    credentials->SetAuthMetadataProcessor(std::make_shared<Authorizer>(std::move(on_denied)));
     return credentials;
   }
 

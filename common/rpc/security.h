@@ -3,7 +3,7 @@
 //
 //   PL_ASSIGN_OR_RETURN(std::shared_ptr<RpcSecurity> security,
 //                       RpcSecurity::Load("/etc/paceline/tls", clock.Now()));
-//   builder.AddListeningPort(address, security->ServerCredentials(), &port);
+//   builder.AddListeningPort(address, security->ServerCredentials(on_denied), &port);
 //   MakeChannel(address, security->ChannelCredentials(Role::kServer));
 //
 // With TLS (1.2 or 1.3), both sides show a certificate of an authority that the other one
@@ -24,6 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/denied_call.h"
 #include "common/security/identity.h"
 
 namespace grpc {
@@ -56,8 +57,10 @@ class RpcSecurity {
   // the file.
   virtual int64_t expires_ms() const = 0;
 
-  // For a server, which lets in whom the access rules name.
-  virtual std::shared_ptr<grpc::ServerCredentials> ServerCredentials() const = 0;
+  // For a server, which lets in whom the access rules name and tells `on_denied`, which may
+  // be empty, of everybody else's calls. Without TLS there are none.
+  virtual std::shared_ptr<grpc::ServerCredentials> ServerCredentials(
+      DeniedCallObserver on_denied) const = 0;
   // For channels to processes of this role. They go on after this object has gone.
   virtual std::shared_ptr<grpc::ChannelCredentials> ChannelCredentials(Role peer) const = 0;
 };

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -23,9 +24,11 @@
 #include "common/clock.h"
 #include "common/rpc/caller.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/denied_call.h"
 #include "common/security/certificates.h"
 #include "common/security/tls_dir.h"
 #include "common/status/status_matchers.h"
+#include "common/sync.h"
 
 namespace paceline {
 namespace {
@@ -107,7 +110,7 @@ class Fixture {
   void Serve(const std::shared_ptr<RpcSecurity>& security) {
     grpc::ServerBuilder builder;
     ApplyServerDefaults(&builder);
-    builder.AddListeningPort("127.0.0.1:0", security->ServerCredentials(), &port_);
+    builder.AddListeningPort("127.0.0.1:0", security->ServerCredentials(on_denied), &port_);
     builder.RegisterCallbackGenericService(&echo_);
     server_ = builder.BuildAndStart();
     REQUIRE(server_ != nullptr);
@@ -155,6 +158,7 @@ class Fixture {
   }
 
   KeyAndCertificate ca;
+  DeniedCallObserver on_denied;
   // In place of the authority's certificate.
   std::string trusted;
 
@@ -190,6 +194,27 @@ TEST_CASE("a caller is known by its certificate, and may call what its role may"
         grpc::StatusCode::PERMISSION_DENIED);
   const auto admin = fixture.Load(fixture.Issue(Role::kAdmin, {}));
   CHECK(fixture.Call(admin, kBackup).text == "admin x");
+}
+
+TEST_CASE("calls that are denied are told, those that are let in are not") {
+  Mutex mu;
+  std::vector<DeniedCall> denied;
+  Fixture fixture;
+  fixture.on_denied = [&](const DeniedCall& call) {
+    MutexLock lock(&mu);
+    denied.push_back(call);
+  };
+  fixture.Serve(fixture.Load(fixture.Issue(Role::kScheduler)));
+  const auto user = fixture.Load(fixture.Issue(Role::kUser, {}));
+  CHECK(fixture.Call(user).status.ok());
+  CHECK_FALSE(fixture.Call(user, kBackup).status.ok());
+  CHECK_FALSE(fixture.Call(user, "/no.such/Method").status.ok());
+  MutexLock lock(&mu);
+  REQUIRE(denied.size() == 2);
+  CHECK(denied[0].caller == Identity{.role = Role::kUser, .name = "x"});
+  CHECK(denied[0].method == kBackup);
+  CHECK_STATUS(denied[0].why, absl::StatusCode::kPermissionDenied, "it is for admin");
+  CHECK(denied[1].method == "/no.such/Method");
 }
 
 TEST_CASE("without certificates everybody is an admin without a name") {

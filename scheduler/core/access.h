@@ -5,6 +5,9 @@
 //   see           all     its own          all      none
 //   change        all     its own          none     none
 //
+// To see is the job, its curves and its events. Viewers read neither weights nor logs, because
+// they call neither ReadCut nor ReadTaskLog (common/security/access_rules.h).
+//
 // A job is somebody's own if its owner is their name. In a cluster without certificates
 // everybody is an admin without a name, and so are the owners of its jobs. A denial names the
 // owner: that a job exists is no secret, since ids are counted and nodes name those they run.
@@ -26,7 +29,7 @@ namespace paceline::scheduler {
 
 absl::Status CheckSubmit(const Identity& caller);
 
-// See it, its cuts and its logs.
+// See it; who may call ReadCut at all, reads its cuts too.
 bool MaySee(const Identity& caller, const v1::JobRecord& job);
 absl::Status CheckSee(const Identity& caller, const v1::JobRecord& job);
 

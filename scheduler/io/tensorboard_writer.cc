@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
+#include "scheduler/core/job_machine.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -15,11 +16,6 @@ namespace {
 constexpr v1::JobState kActive[] = {v1::JOB_STATE_PENDING, v1::JOB_STATE_PLACING,
                                     v1::JOB_STATE_RUNNING, v1::JOB_STATE_RECOVERING,
                                     v1::JOB_STATE_CHECKPOINTING};
-
-bool HasEnded(const v1::Job& job) {
-  return job.state() == v1::JOB_STATE_SUCCEEDED || job.state() == v1::JOB_STATE_FAILED ||
-         job.state() == v1::JOB_STATE_CANCELLED;
-}
 
 }  // namespace
 
@@ -99,7 +95,7 @@ void TensorboardWriter::Look(const v1::Job& job) {
                {{"job", job.job_id()}, {"error", std::string(written.message())}});
     files_[job.job_id()] = nullptr;
   }
-  if (HasEnded(job)) files_.erase(job.job_id());
+  if (HasEnded(job.state())) files_.erase(job.job_id());
 }
 
 absl::Status TensorboardWriter::Write(const v1::Job& job) {
@@ -108,7 +104,8 @@ absl::Status TensorboardWriter::Write(const v1::Job& job) {
     const std::string& folder = job.spec().output().tensorboard();
     // A file that somebody has removed since the job ended stays away.
     const bool old = !looked_ || job.job_id() <= old_;
-    if (HasEnded(job) && old && !options_.fs->Exists(tensorboard::JobEventPath(folder, job))) {
+    if (HasEnded(job.state()) && old &&
+        !options_.fs->Exists(tensorboard::JobEventPath(folder, job))) {
       return absl::OkStatus();
     }
     if (files_.size() >= kMaxTensorboardJobs) return absl::OkStatus();

@@ -38,6 +38,7 @@ class BashCompletion(unittest.TestCase):
         self.assertEqual(self.complete("context", "u"), ["use"])
         self.assertEqual(self.complete("local", ""), ["run"])
         self.assertEqual(self.complete("completion", "b"), ["bash"])
+        self.assertEqual(self.complete("log-level", "d"), ["debug"])
 
     def test_flags_and_their_values(self):
         self.assertEqual(self.complete("submit", "--wai"), ["--wait"])

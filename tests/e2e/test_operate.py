@@ -155,6 +155,30 @@ class Operate(unittest.TestCase):
             self.assertIn(expected, done.stderr)
         self.assertIn("Examples:\n  pacectl watch 7", pacectl("watch", "--help").stdout)
 
+    def test_log_levels_change_as_daemons_run(self):
+        with Cluster(servers=1, workers=1) as cluster:
+            wait_for(lambda: len(cluster.nodes()) == 2, 60, "two nodes")
+            asked = cluster.pacectl("log-level", "--all", check=True).stdout.splitlines()
+            self.assertEqual([line.rsplit(" ", 1)[1] for line in asked], ["info"] * 3, asked)
+            worker = cluster.workers[0].address()
+            changed = cluster.pacectl("log-level", "error", worker, check=True).stdout
+            self.assertRegex(changed, rf"^worker \d+ \({worker}\): info -> error\n$")
+            self.assertIn("log level changed", cluster.workers[0].log.read_text())
+
+            def lines_of_a_task(name):
+                job = cluster.submit(counting(self.folder, name, 10, servers=1))
+                cluster.wait_for_state(job, "succeeded")
+                return cluster.pacectl("logs", job, check=True).stdout
+            # Tasks begin with what their worker has by then.
+            self.assertNotIn("level=info", lines_of_a_task("quiet"))
+            cluster.pacectl("log-level", "info", "--all", check=True)
+            self.assertIn("level=info", lines_of_a_task("loud"))
+            unknown = cluster.pacectl("log-level", "debug", worker, "99")
+            self.assertEqual(unknown.returncode, 2)
+            self.assertIn("no node `99`; there are", unknown.stderr)
+            self.assertIn(worker, unknown.stderr)
+            self.assertIn(": info\n", cluster.pacectl("log-level", check=True).stdout)
+
     def test_doctor_finds_a_dead_server(self):
         with Cluster(servers=2, workers=1) as cluster:
             wait_for(lambda: len(cluster.nodes()) == 3, 60, "three nodes")

@@ -36,6 +36,7 @@ class Operations(unittest.TestCase):
             worker = min(self.workers_of(cluster, job))
             cluster.pacectl("drain", worker, "--reason", "new fans", "--wait", "--timeout", "60",
                             check=True)
+            self.assertIn(" is drained (new fans)\n", cluster.pacectl("cluster", check=True).stdout)
             self.assertNotIn(worker, self.workers_of(cluster, job))
             self.assertEqual(cluster.summary(job)["rollbacks"], 0)
             server = cluster.servers[cluster.holder(job)].address()

@@ -1,5 +1,6 @@
 """A cluster with certificates: jobs train, strangers stay out, certificates are replaced."""
 
+import json
 import pathlib
 import shutil
 import socket
@@ -54,6 +55,15 @@ class Security(unittest.TestCase):
             self.assertFalse(state.exists())
             self.assertEqual(
                 self.pacectl_as(cluster, "admin-root", "backup", state).returncode, 0)
+            # Who was denied is on record, for its role as for the job.
+            audit = cluster.folder / "scheduler" / "audit.log"
+
+            def denials():
+                lines = map(json.loads, audit.read_text().splitlines())
+                return [(line["name"], line["method"]) for line in lines
+                        if line["code"] == "PERMISSION_DENIED"]
+            wait_for(lambda: denials() == [("eve", "SubmitJob"), ("alice", "BackupState")], 30,
+                     "both denials in the audit log")
             # Without a certificate there is no connection.
             self.assertEqual(self.pacectl_as(cluster, None, "list").returncode, 3)
 

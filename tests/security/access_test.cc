@@ -6,6 +6,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "common/clock.h"
+#include "common/fs.h"
 #include "common/fs_posix.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/security.h"
@@ -74,10 +76,20 @@ class Cluster {
     StartWorker();
   }
   ~Cluster() {
+    Stop();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Stop() {
     worker_.reset();
     server_.reset();
     scheduler_.reset();
-    std::filesystem::remove_all(folder_);
+  }
+
+  // Whole once the cluster has stopped.
+  std::string AuditLog() {
+    REQUIRE_OK_AND_ASSIGN(const std::string text, ReadFile(fs_, folder_ + "/scheduler/audit.log"));
+    return text;
   }
 
   const std::vector<Daemon>& daemons() const { return daemons_; }
@@ -198,6 +210,24 @@ TEST_CASE("each role may call what the table says, at every daemon") {
       }
     }
   }
+}
+
+TEST_CASE("what the scheduler denies is in its audit log") {
+  const std::string backup = "/paceline.v1.Scheduler/BackupState";
+  Cluster cluster;
+  const Daemon scheduler = cluster.daemons().front();
+  const auto viewer = cluster.Caller(Role::kViewer)->ChannelCredentials(scheduler.role);
+  const auto ends =
+      CallAll(scheduler.address, viewer, {{backup, {}}, {"/paceline.v1.Scheduler/ListJobs", {}}});
+  CHECK(ends.at(backup).error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  cluster.Stop();
+  const std::string log = cluster.AuditLog();
+  INFO(log);
+  CHECK(std::count(log.begin(), log.end(), '\n') == 1);
+  CHECK(absl::StrContains(log,
+                          "\"role\":\"viewer\",\"name\":\"x\",\"peer\":\"\","
+                          "\"method\":\"BackupState\",\"target\":\"\","
+                          "\"code\":\"PERMISSION_DENIED\""));
 }
 
 TEST_CASE("who has no certificate that counts calls nothing, at any daemon") {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
+#include "common/log_level.h"
 #include "common/process/child_process.h"
 #include "common/process/file_tail.h"
 #include "common/status/status_macros.h"
@@ -73,6 +74,8 @@ class ProcessLauncher final : public TaskLauncher {
     child.argv.push_back(absl::StrCat("--incarnation=", key.incarnation));
     child.argv.push_back(absl::StrCat("--device=", DeviceFlagText(device.device)));
     child.argv.push_back(absl::StrCat("--device-reason=", device.reason));
+    // As it is now: an operator may have changed it since the start.
+    child.argv.push_back(absl::StrCat("--log-level=", LogLevelName(GetLogLevel())));
     child.argv.insert(child.argv.end(), options_.arguments.begin(), options_.arguments.end());
     for (const auto& [name, value] : options_.environment) {
       child.extra_env.push_back(absl::StrCat(name, "=", value));

@@ -1,7 +1,8 @@
 // Tasks as processes: this worker's own binary, run again as
 //
-//   paceline-worker task --job=7 --rank=3 --incarnation=1 --device=cuda:0 ...
+//   paceline-worker task --job=7 --rank=3 --incarnation=1 --device=cuda:0 --log-level=info ...
 //
+// A task logs what its worker logs when it starts (common/log_level.h), and keeps to that.
 // What a task prints goes to its log (task_logs.h); its last lines are part of how
 // it ended.
 #ifndef PACELINE_WORKER_IO_NODE_PROCESS_LAUNCHER_H_

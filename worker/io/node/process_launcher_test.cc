@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/fs_posix.h"
+#include "common/log.h"
+#include "common/log_level.h"
 #include "common/status/status_matchers.h"
 #include "common/sync.h"
 #include "worker/io/node/oom_watch.h"
@@ -118,7 +120,16 @@ TEST_CASE("A task gets its arguments and its environment") {
   REQUIRE(exit.last_log_lines_size() == 1);
   CHECK(exit.last_log_lines(0) ==
         "green --job=7 --rank=3 --incarnation=2 --device=cuda:1 --device-reason=so be it "
-        "--scheduler=here:1");
+        "--log-level=info --scheduler=here:1");
+}
+
+TEST_CASE("A task logs what its worker logs by then") {
+  Fixture f("level", "echo $*");
+  SetLogLevel(LogLevel::kDebug);
+  const v1::TaskExit exit = f.RunToEnd();
+  SetLogLevel(LogLevel::kInfo);
+  REQUIRE(exit.last_log_lines_size() == 1);
+  CHECK_THAT(exit.last_log_lines(0), Catch::Matchers::Contains(" --log-level=debug "));
 }
 
 TEST_CASE("A signal is named") {

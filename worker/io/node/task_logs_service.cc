@@ -16,10 +16,10 @@ namespace {
 constexpr uint64_t kChunkBytes = 64 << 10;
 constexpr absl::Duration kLookEvery = absl::Milliseconds(200);
 
-// As scheduler/core/access.h: a job's owner, admins and viewers may see it.
+// A job's owner and admins: viewers see jobs, and no logs (common/security/access_rules.h).
 absl::Status CheckSee(const Identity& caller, uint64_t job_id,
                       const absl::StatusOr<std::string>& owner) {
-  if (caller.role == Role::kAdmin || caller.role == Role::kViewer) return absl::OkStatus();
+  if (caller.role == Role::kAdmin) return absl::OkStatus();
   if (caller.role == Role::kUser && owner.ok() && *owner == caller.name) return absl::OkStatus();
   return absl::PermissionDeniedError(
       absl::StrCat(IdentityText(caller), " may not see the logs of job ", job_id));
