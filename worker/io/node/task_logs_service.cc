@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kChunkBytes = 64 << 10;
 constexpr absl::Duration kLookEvery = absl::Milliseconds(200);
 
-// As scheduler/core/access.h: a job's owner, admins and viewers may see it.
+// As scheduler/core/admission/access.h: a job's owner, admins and viewers may see it.
 absl::Status CheckSee(const Identity& caller, uint64_t job_id,
                       const absl::StatusOr<std::string>& owner) {
   if (caller.role == Role::kAdmin || caller.role == Role::kViewer) return absl::OkStatus();
