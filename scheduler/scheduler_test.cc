@@ -24,7 +24,7 @@
 #include "common/version/version.h"
 #include "proto/cluster.grpc.pb.h"
 #include "scheduler/core/fake_node.h"
-#include "scheduler/core/memory_journal.h"
+#include "scheduler/core/state/memory_journal.h"
 #include "scheduler/loopback_node.h"
 
 namespace paceline::scheduler {

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/job_machine.h"
-#include "scheduler/core/start_cut.h"
+#include "scheduler/core/state/job_machine.h"
+#include "scheduler/core/stored_cuts/start_cut.h"
 
 namespace paceline::scheduler {
 namespace {

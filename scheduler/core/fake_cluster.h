@@ -22,8 +22,8 @@
 #include "proto/cluster.pb.h"
 #include "proto/job.pb.h"
 #include "scheduler/core/fake_node.h"
-#include "scheduler/core/memory_journal.h"
 #include "scheduler/core/scheduler_core.h"
+#include "scheduler/core/state/memory_journal.h"
 
 namespace paceline::scheduler {
 

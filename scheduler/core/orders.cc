@@ -6,13 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/partition/shares.h"
-#include "scheduler/core/cut_flight.h"
-#include "scheduler/core/cut_folder.h"
-#include "scheduler/core/grants.h"
-#include "scheduler/core/holders.h"
-#include "scheduler/core/job_machine.h"
-#include "scheduler/core/start.h"
-#include "scheduler/core/waiting.h"
+#include "scheduler/core/lifecycle/cut_flight.h"
+#include "scheduler/core/ranks/grants.h"
+#include "scheduler/core/ranks/waiting.h"
+#include "scheduler/core/state/job_machine.h"
+#include "scheduler/core/state/start.h"
+#include "scheduler/core/stored_cuts/cut_folder.h"
+#include "scheduler/core/stored_cuts/holders.h"
 
 namespace paceline::scheduler {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "proto/node.pb.h"
 #include "proto/state.pb.h"
-#include "scheduler/core/view.h"
+#include "scheduler/core/state/view.h"
 
 namespace paceline::scheduler {
 

@@ -17,9 +17,9 @@
 #include "absl/strings/string_view.h"
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
-#include "scheduler/core/decisions.h"
-#include "scheduler/core/start_cut.h"
-#include "scheduler/core/view.h"
+#include "scheduler/core/state/decisions.h"
+#include "scheduler/core/state/view.h"
+#include "scheduler/core/stored_cuts/start_cut.h"
 
 namespace paceline::scheduler {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/status/status_matchers.h"
-#include "scheduler/core/admission.h"
+#include "scheduler/core/admission/admission.h"
 #include "scheduler/core/fake_cluster.h"
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/state/job_machine.h"
 
 namespace paceline::scheduler {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "common/status/status_matchers.h"
 #include "scheduler/core/fake_cluster.h"
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/state/job_machine.h"
 
 namespace paceline::scheduler {
 namespace {

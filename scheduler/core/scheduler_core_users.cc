@@ -5,15 +5,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/access.h"
-#include "scheduler/core/cluster_view.h"
-#include "scheduler/core/cuts.h"
-#include "scheduler/core/drain.h"
-#include "scheduler/core/job_rows.h"
-#include "scheduler/core/job_view.h"
+#include "scheduler/core/admission/access.h"
+#include "scheduler/core/lifecycle/cuts.h"
+#include "scheduler/core/lifecycle/retention.h"
+#include "scheduler/core/nodes/drain.h"
 #include "scheduler/core/plan.h"
-#include "scheduler/core/retention.h"
 #include "scheduler/core/scheduler_core.h"
+#include "scheduler/core/views/cluster_view.h"
+#include "scheduler/core/views/job_rows.h"
+#include "scheduler/core/views/job_view.h"
 
 namespace paceline::scheduler {
 namespace {

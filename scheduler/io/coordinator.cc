@@ -7,7 +7,7 @@
 #include "common/check.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/cut_folder.h"
+#include "scheduler/core/stored_cuts/cut_folder.h"
 
 namespace paceline::scheduler {
 namespace {

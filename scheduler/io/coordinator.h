@@ -33,11 +33,11 @@
 #include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "proto/state.pb.h"
-#include "scheduler/core/job_rows.h"
-#include "scheduler/core/journal.h"
-#include "scheduler/core/moment.h"
 #include "scheduler/core/scheduler_core.h"
-#include "scheduler/core/start_cut.h"
+#include "scheduler/core/state/journal.h"
+#include "scheduler/core/state/moment.h"
+#include "scheduler/core/stored_cuts/start_cut.h"
+#include "scheduler/core/views/job_rows.h"
 #include "scheduler/io/cut_worker.h"
 #include "scheduler/io/job_watcher.h"
 #include "scheduler/io/limits_file.h"
@@ -97,7 +97,7 @@ class Coordinator {
   void SetAddresses(std::string address, std::string http_address);
 
   // ---- users ----
-  // Who asks decides what they get (scheduler/core/access.h). Identity(): this process itself,
+  // Who asks decides what they get (core/admission/access.h). Identity(): this process itself,
   // or anybody where there are no certificates; may do everything.
   // Errors:  as SchedulerCore; Unavailable after Shutdown, Aborted when stale.
   absl::StatusOr<v1::SubmitJobResponse> SubmitJob(const v1::SubmitJobRequest& request,

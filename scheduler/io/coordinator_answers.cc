@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/log.h"
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/state/job_machine.h"
 #include "scheduler/io/coordinator.h"
 
 namespace paceline::scheduler {

@@ -11,7 +11,7 @@
 #include "common/fs_memory.h"
 #include "common/status/status_matchers.h"
 #include "scheduler/core/fake_node.h"
-#include "scheduler/core/memory_journal.h"
+#include "scheduler/core/state/memory_journal.h"
 
 namespace paceline::scheduler {
 namespace {

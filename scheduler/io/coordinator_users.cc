@@ -6,8 +6,8 @@
 #include "absl/strings/str_join.h"
 #include "common/cut/manifest.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/access.h"
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/admission/access.h"
+#include "scheduler/core/state/job_machine.h"
 #include "scheduler/io/coordinator.h"
 
 namespace paceline::scheduler {

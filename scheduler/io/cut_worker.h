@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "common/cut/held_cuts.h"
 #include "common/sync.h"
-#include "scheduler/core/decisions.h"
+#include "scheduler/core/state/decisions.h"
 
 namespace paceline::scheduler {
 

@@ -13,7 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/job_rows.h"
+#include "scheduler/core/views/job_rows.h"
 #include "scheduler/io/dashboard/files.h"
 #include "scheduler/io/http_token.h"
 

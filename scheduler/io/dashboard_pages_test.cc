@@ -15,7 +15,7 @@
 #include "common/fs_memory.h"
 #include "common/status/status_matchers.h"
 #include "scheduler/core/fake_cluster.h"
-#include "scheduler/core/memory_journal.h"
+#include "scheduler/core/state/memory_journal.h"
 
 namespace paceline::scheduler {
 namespace {

@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "common/rpc/denied_call.h"
 #include "common/sync.h"
-#include "scheduler/core/submit_rate.h"
+#include "scheduler/core/admission/submit_rate.h"
 
 namespace paceline::scheduler {
 

@@ -1,4 +1,4 @@
-// The file of --limits: what each user may have (scheduler/core/limit_table.h).
+// The file of --limits: what each user may have (scheduler/core/state/limit_table.h).
 //
 //   defaults:
 //     max_active_jobs: 20
@@ -24,7 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/fs.h"
-#include "scheduler/core/limit_table.h"
+#include "scheduler/core/state/limit_table.h"
 
 namespace paceline::scheduler {
 

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/cluster_state.h"
-#include "scheduler/core/cut_folder.h"
+#include "scheduler/core/state/cluster_state.h"
+#include "scheduler/core/stored_cuts/cut_folder.h"
 #include "scheduler/io/sqlite_journal.h"
 
 namespace paceline::scheduler {

@@ -17,7 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "scheduler/core/journal.h"
+#include "scheduler/core/state/journal.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

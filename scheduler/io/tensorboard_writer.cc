@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/state/job_machine.h"
 
 namespace paceline::scheduler {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "absl/time/time.h"
 #include "common/check.h"
-#include "scheduler/core/cluster_state.h"
 #include "scheduler/core/fake_cluster.h"
 #include "scheduler/core/fake_node.h"
+#include "scheduler/core/state/cluster_state.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/fuzz_target.h"
 

@@ -14,8 +14,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "scheduler/core/cluster_state.h"
 #include "scheduler/core/fake_cluster.h"
+#include "scheduler/core/state/cluster_state.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/network.h"

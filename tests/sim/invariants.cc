@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/state/job_machine.h"
 
 namespace paceline::sim {
 

@@ -5,7 +5,7 @@
 
 #include "common/check.h"
 #include "scheduler/core/fake_cluster.h"
-#include "scheduler/core/job_machine.h"
+#include "scheduler/core/state/job_machine.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/network.h"

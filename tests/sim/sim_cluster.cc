@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/check.h"
 #include "common/status/status_macros.h"
-#include "scheduler/core/cluster_state.h"
-#include "scheduler/core/cut_folder.h"
-#include "scheduler/core/start_cut.h"
+#include "scheduler/core/state/cluster_state.h"
+#include "scheduler/core/stored_cuts/cut_folder.h"
+#include "scheduler/core/stored_cuts/start_cut.h"
 
 namespace paceline::sim {
 namespace {
