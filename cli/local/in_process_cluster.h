@@ -37,7 +37,9 @@ class InProcessCluster final : public LocalCluster {
     // For tests: what is different of a worker, by its number, and of its tasks.
     std::function<void(int index, worker::Worker::Options* worker, worker::TaskOptions* task)>
         change_worker;
-    absl::Duration heartbeat = absl::Milliseconds(100);
+    // Who is not heard for four of them is taken for lost: a busy machine may let a thread
+    // wait for a second.
+    absl::Duration heartbeat = absl::Milliseconds(500);
     // Tasks write traces beside this file; empty: none.
     std::string trace;
     // Of all calls of tasks, and of the nodes' heartbeats.
