@@ -12,7 +12,6 @@ TEST_CASE("the machine and this process") {
   CHECK(host.memory_available_bytes() > 0);
   CHECK(host.resident_bytes() > 0);
   CHECK(host.resident_bytes() < host.memory_bytes());
-  CHECK(host.cpu_user_seconds() + host.cpu_system_seconds() > 0);
   CHECK(host.load() >= 0);
   CHECK(host.certificate_expires_ms() == 0);
 }
