@@ -137,7 +137,7 @@ class Cluster:
     """A standing cluster, in a temporary folder or in one that is kept. Use as a context manager."""
 
     def __init__(self, servers=2, workers=2, slots=1, scheduler_flags=(), server_flags=(),
-                 worker_flags=(), folder=None, heartbeat_ms=200, prefix=(), pki=None):
+                 worker_flags=(), folder=None, heartbeat_ms=500, prefix=(), pki=None):
         """`server_flags` and `worker_flags` are those of the first start: a daemon that is
         started again has none. `prefix`: the command that runs the daemons. `pki`: what
         make_pki returned: all connections have its certificates."""

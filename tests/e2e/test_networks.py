@@ -26,9 +26,9 @@ class Networks(unittest.TestCase):
         temp = tempfile.TemporaryDirectory()
         self.addCleanup(temp.cleanup)
         self.folder = pathlib.Path(temp.name)
-        self.heartbeat = 0.2
+        self.heartbeat = 0.5
 
-    def cluster(self, servers=2, workers=2, heartbeat=0.2, pace_ms=5, **options):
+    def cluster(self, servers=2, workers=2, heartbeat=0.5, pace_ms=5, **options):
         """Pushes of its tasks are `pace_ms` late, so that a job lasts as long as its faults."""
         self.heartbeat = heartbeat
         faults = ("--test-faults", f"rpc.Push=delay({pace_ms}ms):1000") if pace_ms else ()
