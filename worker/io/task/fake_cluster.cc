@@ -95,7 +95,11 @@ bool FakeCluster::Answer(const v1::SyncTaskRequest& request, v1::SyncTaskRespons
   response->set_desired(desired_);
   const uint32_t ranks = spec_.resources().workers();
   response->set_ranks(ranks);
-  bool news = told_[request.rank()] != desired_;
+  // A reply that comes as the task asks anew is not heard: what it has not acted upon is
+  // said again.
+  bool news = told_[request.rank()] != desired_ || desired_ == v1::SyncTaskResponse::EXIT ||
+              (desired_ == v1::SyncTaskResponse::EVALUATE && request.rank() == 0 &&
+               !request.final_eval_done());
   if (!request.has_spec()) {
     *response->mutable_spec() = spec_;
     news = true;
