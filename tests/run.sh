@@ -37,8 +37,8 @@ data=${PACELINE_SHARED_DATA:-$(cd .. && pwd)/shared/data}
 export PACELINE_SHARED_DATA="$data"
 cache=${PACELINE_BAZEL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp/paceline-$(id -u)}/.cache}/paceline/bazel}
 mkdir -p "$cache"
-# One state of the sources takes 10 GiB, with both compilers.
-tests/prune_cache.sh "$cache" 20
+# One state of the sources takes 10 GiB, with both compilers; uses are not always seen.
+tests/prune_cache.sh "$cache" 30
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

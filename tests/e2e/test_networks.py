@@ -177,7 +177,7 @@ checkpoint: {{every_iterations: 50, dir: {self.folder}/cuts}}
             self.assertEqual((summary["restarts"], summary["rollbacks"]), (0, 1))
 
     def test_row_10_when_most_nodes_vanish_nobody_is_given_up(self):
-        with self.cluster() as cluster:
+        with self.cluster(heartbeat=1.0) as cluster:
             job_file = self.counting(2000)
             job = self.start(cluster, job_file)
             server = cluster.servers[cluster.holder(job)]
@@ -187,7 +187,7 @@ checkpoint: {{every_iterations: 50, dir: {self.folder}/cuts}}
                          "the alarm")
                 pushes = 'paceline_rpc_handled_total{method="Push",code="OK"}'
                 applied = cluster.metrics(server)[pushes]
-                time.sleep(12 * self.heartbeat)
+                time.sleep(6 * self.heartbeat)
                 # Training does not need the scheduler.
                 self.assertGreater(cluster.metrics(server)[pushes], applied)
             self.converged(self.all_live(cluster), "all nodes are live")

@@ -107,8 +107,10 @@ class Operator(unittest.TestCase):
         wait_for(lambda: self.progress() > before + 20, 120, f"the job to go on after {what}")
 
     def last_cut(self):
-        return [event["message"] for event in self.pacectl("describe", "2")["events"]
-                if event["kind"] == "CUT_COMMITTED"][-1]
+        """What is said of the newest cut; empty before the first."""
+        said = [event["message"] for event in self.pacectl("describe", "2")["events"]
+                if event["kind"] == "CUT_COMMITTED"]
+        return said[-1] if said else ""
 
     def last_cut_is_on_both(self):
         return self.last_cut().endswith("on 2 servers")
