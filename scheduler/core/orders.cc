@@ -140,10 +140,18 @@ std::string WhyExit(const View& view, const v1::SyncTaskRequest& report) {
   if (report.rank() >= static_cast<uint32_t>(job->ranks_size())) {
     return absl::StrCat("job ", report.job_id(), " has no rank ", report.rank());
   }
-  const uint64_t incarnation = job->ranks(report.rank()).incarnation();
-  if (incarnation == report.incarnation()) return report.error();
-  return absl::StrCat("rank ", report.rank(), ": incarnation ", incarnation, " required, got ",
-                      report.incarnation());
+  const v1::RankRecord& rank = job->ranks(static_cast<int>(report.rank()));
+  if (rank.incarnation() != report.incarnation()) {
+    return absl::StrCat("rank ", report.rank(), ": incarnation ", rank.incarnation(),
+                        " required, got ", report.incarnation());
+  }
+  // Nobody plays the rank yet. What this task did from here on would be lost with it when
+  // somebody does, and no rollback would follow: that of its loss is over (task_loss.h).
+  if (rank.node_id() == 0) {
+    return absl::StrCat("rank ", report.rank(), ": incarnation ", rank.incarnation(),
+                        " was given up: ", rank.last_exit().cause());
+  }
+  return report.error();
 }
 
 void AddMap(const v1::JobRecord& job, const v1::SyncTaskRequest& report,

@@ -147,7 +147,8 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
   const v1::JobRecord* job = state_.FindJob(request.job_id());
   const bool current = job != nullptr && !HasEnded(job->state()) &&
                        request.rank() < static_cast<uint32_t>(job->ranks_size()) &&
-                       job->ranks(request.rank()).incarnation() == request.incarnation();
+                       job->ranks(request.rank()).incarnation() == request.incarnation() &&
+                       job->ranks(request.rank()).node_id() != 0;
   // Others are told to exit; what they say does not count.
   const TaskObservation* before =
       seen_.FindTask(request.job_id(), request.rank(), request.incarnation());

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "common/status/status_matchers.h"
 #include "scheduler/core/fake_cluster.h"
 #include "scheduler/core/state/job_machine.h"
 
@@ -119,6 +120,28 @@ TEST_CASE("what no task has yet, or sends anyway, is not lost") {
     CHECK(r.cluster.StateOf(r.job) == v1::JOB_STATE_RUNNING);
     r.Finish(1, 0);
   }
+}
+
+TEST_CASE(
+    "a task that lives on when its worker is lost does not train until another has its rank") {
+  Running r(v1::CODEC_TOPK);
+  v1::SyncTaskRequest lives = r.cluster.node("w2").tasks.at({r.job, 1}).report;
+  // No slot is free for its rank.
+  for (const char* name : {"w2", "w3"}) r.cluster.node(name).alive = false;
+  r.Steps(5);
+  REQUIRE(r.Events("TASK_EXITED") != "");
+  REQUIRE(r.cluster.RunUntil(r.job, v1::JOB_STATE_RUNNING));
+  REQUIRE(r.cluster.Job(r.job).map().timeline() == 2);
+  REQUIRE(r.cluster.Job(r.job).ranks(1).incarnation() == 1);
+  lives.set_sequence(lives.sequence() + 100);
+  REQUIRE_OK(r.cluster.core().SyncTask(lives, r.cluster.now()));
+  const v1::SyncTaskResponse reply = r.cluster.core().TaskReply(lives, r.cluster.now()).reply;
+  CHECK(reply.desired() == v1::SyncTaskResponse::EXIT);
+  CHECK(reply.fenced());
+  CHECK_FALSE(reply.has_map());
+  CHECK_THAT(reply.reason(), Contains("rank 1: incarnation 1 was given up: worker"));
+  r.cluster.node("w3").alive = true;
+  r.Finish(1, 1);
 }
 
 TEST_CASE("a rank that is moved leaves it behind as well") {
