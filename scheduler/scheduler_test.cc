@@ -44,7 +44,7 @@ struct Harness {
     options.clock = &clock;
     options.fs = &fs;
     options.data_dir = TemporaryFolder();
-    options.heartbeat = absl::Milliseconds(100);
+    options.heartbeat = absl::Milliseconds(300);
     options.http_listen.host = "127.0.0.1";
     Start();
   }
@@ -339,7 +339,7 @@ TEST_CASE("a parked call is answered after a heartbeat, and a caller that goes i
   REQUIRE_OK(FromGrpcStatus(coordination->Heartbeat(&held, node.report, &response)));
   CHECK(response.node_id() == 1);
   CHECK(response.incarnation() == 1);
-  CHECK(response.heartbeat_ms() == 100);
+  CHECK(response.heartbeat_ms() == 300);
   CHECK(response.scheduler().generation() == 1);
   grpc::ClientContext gone;
   gone.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(5));

@@ -19,6 +19,9 @@ JOBS = ROOT / "tests" / "jobs"
 SHARED = pathlib.Path(os.environ.get("PACELINE_SHARED_DATA", ROOT.parent / "shared" / "data"))
 DIGITS = ROOT / "out" / "data" / "digits.train.csv"
 
+# Exit codes of pacectl.
+NO_SCHEDULER, NO_ANSWER = 3, 5
+
 needs_shared_data = unittest.skipUnless(
     SHARED.is_dir(), f"the shared data sets are not at {SHARED}")
 needs_digits = unittest.skipUnless(DIGITS.is_file(), f"{DIGITS} is missing: run deploy/build.sh")
@@ -216,15 +219,27 @@ class Cluster:
         address = self.job(job)["placement"][0]["address"]
         return next(i for i, server in enumerate(self.servers) if server.address() == address)
 
+    def ask(self, *args):
+        """What pacectl answers as JSON. Asked again for half a minute while the scheduler is not
+        there or does not answer in time: a machine may stand still for longer than that takes."""
+        until = time.monotonic() + 30
+        while True:
+            done = self.pacectl(*args, "-o", "json")
+            if done.returncode not in (NO_SCHEDULER, NO_ANSWER) or time.monotonic() > until:
+                break
+        if done.returncode != 0:
+            raise AssertionError(f"pacectl {args}: exit code {done.returncode}\n{done.stderr}")
+        return json.loads(done.stdout)
+
     def job(self, job_id):
         """The job, as `pacectl describe -o json` prints it."""
-        return json.loads(self.pacectl("describe", job_id, "-o", "json", check=True).stdout)
+        return self.ask("describe", job_id)
 
     def summary(self, job_id):
-        return json.loads(self.pacectl("status", job_id, "-o", "json", check=True).stdout)
+        return self.ask("status", job_id)
 
     def nodes(self):
-        return json.loads(self.pacectl("cluster", "-o", "json", check=True).stdout)["nodes"]
+        return self.ask("cluster")["nodes"]
 
     def wait_for_state(self, job_id, *states, seconds=120):
         def reached():

@@ -30,7 +30,7 @@ class Bench(unittest.TestCase):
     def test_rates_of_every_policy_and_size(self):
         with Cluster(servers=2, workers=2) as cluster:
             self.wait_for_nodes(cluster, 4)
-            done = cluster.pacectl("bench", "--size", "256KiB,2MiB", "--seconds", 2,
+            done = cluster.pacectl("bench", "--size", "256KiB,2MiB", "--seconds", 4,
                                    "-o", "json", check=True, timeout=300)
             found = json.loads(done.stdout)
             self.assertEqual((found["ranks"], found["servers"], found["device"]),

@@ -70,7 +70,7 @@ class SchedulerFaults(unittest.TestCase):
 
     def test_row_6_a_scheduler_killed_amid_submissions_loses_no_job_and_starts_none_twice(self):
         requests, kills = 40, 3
-        with Cluster(servers=1, workers=1) as cluster:
+        with Cluster(servers=1, workers=1, heartbeat_ms=1000) as cluster:
             trains = cluster.submit(counting(self.folder, "trains", 10**9, servers=1))
             cluster.wait_for_state(trains, "running")
             tasks = task_pids(cluster, trains)

@@ -56,7 +56,7 @@ class Harness {
     *request.mutable_spec() = spec;
     v1::SubmitJobResponse response;
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    WaitAtMost(std::chrono::seconds(20), &context);
     const grpc::Status status = stub_->SubmitJob(&context, request, &response);
     INFO(status.error_message());
     REQUIRE(status.ok());
@@ -68,8 +68,7 @@ class Harness {
     request.set_job_id(job_id);
     v1::Job job;
     grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    WaitAtMost(std::chrono::seconds(20), &context);
     const grpc::Status status = stub_->GetJob(&context, request, &job);
     INFO(status.error_message());
     REQUIRE(status.ok());
@@ -78,16 +77,9 @@ class Harness {
 
   // Watches until the job has ended.
   v1::Job Await(uint64_t job_id) {
-    v1::WatchJobRequest request;
-    request.set_job_id(job_id);
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(3));
-    const auto stream = stub_->WatchJob(&context, request);
     v1::Job job;
-    while (stream->Read(&job)) {
-    }
-    const grpc::Status status = stream->Finish();
+    const grpc::Status status = Watch(
+        job_id, [](const v1::Job&) { return false; }, &job);
     INFO(status.error_message() << " " << job.ShortDebugString());
     REQUIRE(status.ok());
     return job;
@@ -97,7 +89,7 @@ class Harness {
   std::vector<std::string> Addresses() {
     v1::Cluster cluster;
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    WaitAtMost(std::chrono::seconds(20), &context);
     REQUIRE(stub_->DescribeCluster(&context, v1::DescribeClusterRequest(), &cluster).ok());
     std::vector<std::string> addresses = {cluster_->scheduler_address()};
     for (const v1::NodeStatus& node : cluster.nodes()) addresses.push_back(node.address());
@@ -109,16 +101,11 @@ class Harness {
   // Reads the first update in which `ready` holds.
   template <typename Ready>
   v1::Job AwaitUpdate(uint64_t job_id, const Ready& ready) {
-    v1::WatchJobRequest request;
-    request.set_job_id(job_id);
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(3));
-    const auto stream = stub_->WatchJob(&context, request);
     v1::Job job;
     bool found = false;
-    while (!found && stream->Read(&job)) found = ready(job);
-    context.TryCancel();
-    INFO(job.ShortDebugString());
+    const grpc::Status status = Watch(
+        job_id, [&](const v1::Job& update) { return found = ready(update); }, &job);
+    INFO(status.error_message() << " " << job.ShortDebugString());
     REQUIRE(found);
     return job;
   }
@@ -128,12 +115,41 @@ class Harness {
     request.set_job_id(job_id);
     v1::Job job;
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    WaitAtMost(std::chrono::seconds(20), &context);
     REQUIRE(stub_->CancelJob(&context, request, &job).ok());
     return job;
   }
 
  private:
+  // The scheduler may be on its way back.
+  static void WaitAtMost(std::chrono::seconds time, grpc::ClientContext* context) {
+    context->set_wait_for_ready(true);
+    context->set_deadline(std::chrono::system_clock::now() + time);
+  }
+
+  // Reads updates into `job` up to one that is `enough`, or the end of the job. A stream that
+  // breaks, as when the machine stands still for long, is begun anew.
+  template <typename Enough>
+  grpc::Status Watch(uint64_t job_id, const Enough& enough, v1::Job* job) {
+    v1::WatchJobRequest request;
+    request.set_job_id(job_id);
+    const auto deadline = std::chrono::system_clock::now() + std::chrono::minutes(3);
+    for (;;) {
+      grpc::ClientContext context;
+      context.set_wait_for_ready(true);
+      context.set_deadline(deadline);
+      const auto stream = stub_->WatchJob(&context, request);
+      while (stream->Read(job)) {
+        if (!enough(*job)) continue;
+        context.TryCancel();
+        stream->Finish();
+        return grpc::Status::OK;
+      }
+      const grpc::Status status = stream->Finish();
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return status;
+    }
+  }
+
   PosixFileSystem fs_;
   RealClock clock_;
   std::string folder_;

@@ -161,14 +161,13 @@ class Cluster {
 };
 
 // An empty request to each method at once; how they ended, by method.
-std::map<std::string, grpc::Status> CallAll(const std::string& address,
-                                            const std::shared_ptr<grpc::ChannelCredentials>& as,
+std::map<std::string, grpc::Status> CallAll(const std::shared_ptr<grpc::Channel>& channel,
                                             const std::map<std::string, std::set<Role>>& methods) {
   struct Call {
     grpc::ClientContext context;
     grpc::ByteBuffer response;
   };
-  grpc::GenericStub stub(MakeChannel(address, as));
+  grpc::GenericStub stub(channel);
   const grpc::Slice empty;
   const grpc::ByteBuffer request(&empty, 1);
   std::map<std::string, grpc::Status> ends;
@@ -196,7 +195,10 @@ TEST_CASE("each role may call what the table says, at every daemon") {
   for (const Role role : kRoles) {
     const auto caller = cluster.Caller(role);
     for (const Daemon& daemon : cluster.daemons()) {
-      const auto ends = CallAll(daemon.address, caller->ChannelCredentials(daemon.role), rules);
+      const auto channel = MakeChannel(daemon.address, caller->ChannelCredentials(daemon.role));
+      REQUIRE(
+          channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(60)));
+      const auto ends = CallAll(channel, rules);
       for (const auto& [method, roles] : rules) {
         const grpc::Status& end = ends.at(method);
         INFO(RoleName(role) << " calls " << method << " of the " << RoleName(daemon.role) << ": "
@@ -217,8 +219,8 @@ TEST_CASE("what the scheduler denies is in its audit log") {
   Cluster cluster;
   const Daemon scheduler = cluster.daemons().front();
   const auto viewer = cluster.Caller(Role::kViewer)->ChannelCredentials(scheduler.role);
-  const auto ends =
-      CallAll(scheduler.address, viewer, {{backup, {}}, {"/paceline.v1.Scheduler/ListJobs", {}}});
+  const auto ends = CallAll(MakeChannel(scheduler.address, viewer),
+                            {{backup, {}}, {"/paceline.v1.Scheduler/ListJobs", {}}});
   CHECK(ends.at(backup).error_code() == grpc::StatusCode::PERMISSION_DENIED);
   cluster.Stop();
   const std::string log = cluster.AuditLog();
@@ -251,7 +253,7 @@ TEST_CASE("who has no certificate that counts calls nothing, at any daemon") {
         {"of another authority", stranger->ChannelCredentials(daemon.role)},
         {"after its end", late->ChannelCredentials(daemon.role)}};
     for (const auto& [who, credentials] : callers) {
-      for (const auto& [method, end] : CallAll(daemon.address, credentials, rules)) {
+      for (const auto& [method, end] : CallAll(MakeChannel(daemon.address, credentials), rules)) {
         INFO(who << " calls " << method << " of the " << RoleName(daemon.role) << ": "
                  << end.error_code() << " " << end.error_message());
         CHECK(end.error_code() == grpc::StatusCode::UNAVAILABLE);
