@@ -201,7 +201,8 @@ checkpoint: {{every_iterations: 50, dir: {self.folder}/cuts}}
         print(f"    seed {seed}", flush=True)
         chance = random.Random(seed)
         with self.cluster(workers=3) as cluster:
-            job_file = self.digits(epochs=60)
+            # Longer than its faults.
+            job_file = self.digits(epochs=200)
             job = self.start(cluster, job_file)
             links = [(worker, server) for worker in cluster.workers for server in cluster.servers]
             links += [(daemon, cluster.scheduler)
@@ -217,7 +218,7 @@ checkpoint: {{every_iterations: 50, dir: {self.folder}/cuts}}
                     time.sleep(chance.uniform(0, 4 * self.heartbeat))
                 self.converged(self.all_live(cluster), "all nodes are live")
                 self.converged(self.goes_on(cluster, job), "the job goes on")
-            summary = self.check_exact(cluster, job, job_file)
+            summary = self.check_exact(cluster, job, job_file, seconds=300)
             print(f"    restarts {summary['restarts']}, rollbacks {summary['rollbacks']}")
 
     def test_row_12_a_slow_link_is_slow_and_not_broken(self):
