@@ -63,10 +63,11 @@ std::string Failure(const v1::Job& job) {
 std::string Cuts(const v1::Job& job) {
   std::string text;
   if (!job.cuts().empty()) {
-    TextTable table({"CUT", "ITERATION", "BYTES", "COMMITTED"});
+    TextTable table({"CUT", "ITERATION", "BYTES", "BEST", "COMMITTED"});
     for (const v1::CutStatus& cut : job.cuts()) {
       table.Add({absl::StrCat(cut.cut_id()), absl::StrCat(cut.iteration()),
-                 Bytes(static_cast<double>(cut.bytes())), Time(cut.committed_ms())});
+                 Bytes(static_cast<double>(cut.bytes())), cut.best() ? "best" : "",
+                 Time(cut.committed_ms())});
     }
     text = absl::StrCat("\ncuts in ", job.checkpoint_dir(), "\n", table.ToString());
   }

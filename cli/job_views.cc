@@ -216,7 +216,7 @@ std::string ClusterText(const v1::Cluster& cluster, bool wide) {
         absl::StrCat(node.incarnation()),
         worker ? absl::StrCat(node.slots_used(), "/", node.slots()) : "",
         worker ? "" : Bytes(static_cast<double>(node.table_bytes())),
-        Bytes(static_cast<double>(node.resident_bytes())),
+        Bytes(static_cast<double>(node.host().resident_bytes())),
         state};
     if (wide) {
       const v1::HostStatus& host = node.host();

@@ -17,6 +17,8 @@ enum class OutputFormat {
   // For programs: the same data.
   kJson,
   kYaml,
+  // A line for each record.
+  kCsv,
 };
 
 // kJson or kYaml.

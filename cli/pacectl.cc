@@ -11,9 +11,11 @@ int RunPacectl(int argc, const char* const* argv, Environment& env) {
   CommandLine line(env);
   AddLocalCommands(&line);
   AddJobCommands(&line);
+  AddModelCommands(&line);
   AddClusterCommands(&line);
   AddCertsCommands(&line);
   AddContextCommands(&line);
+  AddDatagenCommands(&line);
   AddReferenceCommands(&line);
   if (const std::optional<int> code = Parse(&line.app(), argc, argv, env.out, env.err)) {
     return *code;

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "cli/blas_kernels.h"
 #include "cli/pacectl.h"
 #include "cli/process_environment.h"
 #include "common/clock.h"
@@ -9,6 +10,7 @@
 #include "common/fs_posix.h"
 
 int main(int argc, char** argv) {
+  paceline::cli::UseBlasKernelsOfTasks(argv);
   paceline::BlockTerminationSignals();
   paceline::RealClock clock;
   paceline::PosixFileSystem fs;

@@ -182,6 +182,7 @@ TEST_CASE("a job is described with its ranks, servers and events") {
   v1::CutStatus* cut = job.add_cuts();
   cut->set_cut_id(3);
   cut->set_iteration(30);
+  cut->set_best(true);
   job.set_checkpoint_dir("/cuts");
   job.add_events()->set_kind("SUBMITTED");
   const std::string text = JobText(job, {.color = false});
@@ -196,6 +197,7 @@ TEST_CASE("a job is described with its ranks, servers and events") {
   CHECK(absl::StrContains(text, "first failure: rank 2 on host-c at iteration 40, "));
   CHECK(absl::StrContains(text, ": out of memory\n    | the last? words\n"));
   CHECK(absl::StrContains(text, "\ncuts in /cuts\nCUT  ITERATION"));
+  CHECK(absl::StrContains(text, "\n3    30         0 B    best  "));
   CHECK(absl::StrContains(JobText(job, {.color = false, .wide = true}), "STEP"));
   CHECK_FALSE(absl::StrContains(JobText(job, {.utf8 = false}), "█"));
 }

@@ -10,25 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/spdlog_level.h"
 
 namespace paceline {
 namespace {
 
 std::atomic<LogFormat> current_format{LogFormat::kText};
-
-spdlog::level::level_enum ToSpdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
 
 // The same escapes serve both formats: a line never breaks, quotes never close.
 void AppendQuoted(std::string* out, absl::string_view text) {

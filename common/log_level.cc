@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "common/spdlog_level.h"
+
 namespace paceline {
 namespace {
 
@@ -10,20 +12,6 @@ spdlog::logger* Logger() {
   // It exists from the first line on.
   (void)LogEnabled(LogLevel::kError);
   return spdlog::default_logger_raw();
-}
-
-spdlog::level::level_enum ToSpdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
 }
 
 }  // namespace

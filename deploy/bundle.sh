@@ -6,7 +6,8 @@
 #
 #   bin/      the four programs of deploy/build.sh without debug information
 #   lib/      the shared libraries that they load, as Debian ships them, and cuBLAS
-#   share/    sample data, the quick start's job, licences
+#   include/  what a model of your own includes
+#   share/    sample data, the quick start's job, such a model, licences
 #   README.md  VERSION  MANIFEST.sha256
 #
 # --system-cuda leaves cuBLAS, some 600 MB, to the host; then the whole must stay under
@@ -68,7 +69,7 @@ temp=$(mktemp -d "$(dirname "$out")/.paceline-bundle.XXXXXX")
 trap 'rm -rf "$temp"' EXIT
 trap 'exit 130' INT TERM
 stage=$temp/paceline-$version
-install -d -m 755 "$stage" "$stage"/{bin,lib,share,share/{data,jobs,licenses}}
+install -d -m 755 "$stage" "$stage"/{bin,include/paceline,lib,share,share/{data,doc/example,jobs,licenses}}
 
 # put FILE NAME: a copy that all may read.
 put() { install -m 644 -T -- "$1" "$stage/$2"; }
@@ -161,6 +162,12 @@ put out/data/digits.test.csv share/data/digits.test.csv
 sed 's|\.\./\.\./out/data/|../data/|' tests/jobs/digits_mlp.yaml >"$temp/job"
 grep -q '\.\./data/digits.train.csv' "$temp/job" || fail "tests/jobs/digits_mlp.yaml: no data to move"
 put "$temp/job" share/jobs/digits_mlp.yaml
+
+put docs/user-models.md share/doc/user-models.md
+for header in paceline_model.h paceline_model_abi.h; do
+  put "worker/api/$header" "include/paceline/$header"
+done
+for file in worker/api/example/*; do put "$file" "share/doc/example/${file##*/}"; done
 
 # The newest symbol versions of glibc that any file asks for.
 least_glibc=$(find "$stage/bin" "$stage/lib" -type f -exec objdump -p {} + |

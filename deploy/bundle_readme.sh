@@ -57,6 +57,7 @@ bin/pacectl submit --wait share/jobs/digits_mlp.yaml
 | \`bin/\` | the programs |
 | \`lib/\` | the libraries that they load; \`share/libraries.tsv\` names the package and version of each |
 | \`share/data\`, \`share/jobs\` | handwritten digits (UCI Optical Recognition of Handwritten Digits, CC BY 4.0), and a job that learns them |
+| \`include/\`, \`share/doc/example\` | what a model of your own includes, and one such model; \`share/doc/user-models.md\` |
 | \`share/licenses\` | the licences of Paceline and of each library's package |
 | \`VERSION\` | what it was built from |
 | \`MANIFEST.sha256\` | sums of all files: \`sha256sum -c MANIFEST.sha256\` |

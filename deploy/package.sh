@@ -7,6 +7,7 @@
 #   /lib/systemd/system      a unit for each daemon: none is enabled or started by installing
 #   /etc/paceline            a file of options for each daemon
 #   /usr/share/paceline      sample data and a job that learns them
+#   /usr/include/paceline    what a model of your own includes; its example is beside the docs
 #
 # Installing a newer package restarts nothing: deploy/README.md says in which order. Purging
 # takes away the data of /var/lib/paceline and the user paceline as well.
@@ -64,6 +65,13 @@ done
 install -d "$root/etc/paceline/tls"
 put 644 deploy/README.md usr/share/doc/paceline/README.md
 put 644 LICENSE usr/share/doc/paceline/copyright
+put 644 docs/user-models.md usr/share/doc/paceline/user-models.md
+for header in paceline_model.h paceline_model_abi.h; do
+  put 644 "worker/api/$header" "usr/include/paceline/$header"
+done
+for file in worker/api/example/*; do
+  put 644 "$file" "usr/share/doc/paceline/example/${file##*/}"
+done
 for data in digits.train.csv digits.test.csv; do
   put 644 "out/data/$data" "usr/share/paceline/data/$data"
 done

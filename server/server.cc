@@ -275,7 +275,6 @@ class Server::Impl {
     request.set_memory_limit(memory_.limit());
     request.set_memory_used(memory_.used());
     *request.mutable_host() = Host();
-    request.set_resident_bytes(request.host().resident_bytes());
     for (JobShards& job : Look()) *request.add_jobs() = std::move(job.report);
     for (v1::HeldCut& cut : cut_store_.Reports()) *request.add_held_cuts() = std::move(cut);
     return request;

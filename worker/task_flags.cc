@@ -19,6 +19,7 @@ void AddTaskFlags(CLI::App* app, TaskFlags* flags) {
   app->add_option("--scheduler", flags->scheduler, "host:port of the scheduler")->required();
   app->add_option("--tls-dir", flags->tls_dir, "folder with its worker's certificate");
   app->add_option("--index-dir", flags->index_dir, "folder for record indexes");
+  app->add_option("--model-dir", flags->model_dir, "folder of users' libraries");
   app->add_option("--trace", flags->trace, "file beside which a trace is written");
   app->add_option("--device", flags->device,
                   "what a job's `device: auto` means here; with cuda:N its GPU");
@@ -74,6 +75,7 @@ absl::StatusOr<TaskOptions> ToTaskOptions(const TaskFlags& flags) {
   options.rank = flags.rank;
   options.incarnation = flags.incarnation;
   options.index_dir = flags.index_dir;
+  options.model_dir = flags.model_dir;
   options.trace = flags.trace;
   options.park_after = absl::Seconds(flags.park_after_seconds);
   return options;

@@ -23,6 +23,7 @@ struct TaskFlags {
   // Of its worker; empty: none.
   std::string tls_dir;
   std::string index_dir;
+  std::string model_dir;
   std::string trace;
   std::string device = "auto";
   std::string device_reason;

@@ -28,6 +28,10 @@ void AddWorkerFlags(CLI::App* app, WorkerFlags* flags) {
       ->capture_default_str();
   app->add_option("--trace", flags->trace,
                   "tasks write where their time goes to files beside this one, for Perfetto");
+  app->add_option("--model-dir", flags->model_dir,
+                  "folder of shared libraries that jobs may bring as models: tasks run their code "
+                  "with the worker's rights (default: none)")
+      ->check(CLI::ExistingDirectory);
   app->add_option("--park-after-seconds", flags->park_after_seconds,
                   "silence of the scheduler after which tasks park")
       ->capture_default_str();
@@ -62,6 +66,9 @@ absl::StatusOr<Worker::Options> ToWorkerOptions(const DaemonFlags& daemon,
                    daemon.tcp.congestion.empty() ? "system" : daemon.tcp.congestion),
       absl::StrCat("--shared-memory=", flags.shared_memory ? "true" : "false"),
       absl::StrCat("--park-after-seconds=", flags.park_after_seconds)};
+  if (!flags.model_dir.empty()) {
+    options.task_arguments.push_back(absl::StrCat("--model-dir=", flags.model_dir));
+  }
   for (std::string& argument : PathArguments(daemon.paths)) {
     options.task_arguments.push_back(std::move(argument));
   }

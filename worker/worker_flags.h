@@ -22,6 +22,7 @@ struct WorkerFlags {
   std::string device = "auto";
   bool shared_memory = true;
   std::string trace;
+  std::string model_dir;
   uint32_t park_after_seconds = 600;
   uint32_t drain_seconds = 5;
   std::string preemption_file;

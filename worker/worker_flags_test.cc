@@ -54,6 +54,8 @@ TEST_CASE("A worker's flags") {
   CHECK_STATUS(
       ParseWorker({"--device=abacus"}).status(), absl::StatusCode::kInvalidArgument,
       "--device: auto, cpu, cuda, cuda:N (a GPU's number) or emulated expected, got abacus");
+  REQUIRE_OK_AND_ASSIGN(const Worker::Options models, ParseWorker({"--model-dir=/tmp"}));
+  CHECK(models.task_arguments.back() == "--model-dir=/tmp");
   REQUIRE_OK_AND_ASSIGN(const Worker::Options one, ParseWorker({"--device=cuda:3"}));
   CHECK(one.device == DeviceFlag{.kind = v1::DEVICE_KIND_CUDA, .gpu = 3});
 }
@@ -68,6 +70,7 @@ TEST_CASE("A task understands what its worker says") {
                         "--incarnation=2",
                         "--scheduler=s:1",
                         "--index-dir=/i",
+                        "--model-dir=/m",
                         "--trace=/t/t.json",
                         "--device=cuda:1",
                         "--device-reason=auto, and it was there",
@@ -81,6 +84,7 @@ TEST_CASE("A task understands what its worker says") {
   CHECK(options.rank == 3);
   CHECK(options.incarnation == 2);
   CHECK(options.index_dir == "/i");
+  CHECK(options.model_dir == "/m");
   CHECK(options.trace == "/t/t.json");
   CHECK(options.device == DeviceFlag{.kind = v1::DEVICE_KIND_CUDA, .gpu = 1});
   CHECK(options.device_reason == "auto, and it was there");

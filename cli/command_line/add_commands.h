@@ -9,14 +9,18 @@ namespace paceline::cli {
 
 // local run.
 void AddLocalCommands(CommandLine* line);
-// submit, list, status, describe, watch, logs, cancel, delete, checkpoint, export.
+// submit, list, status, describe, watch, logs, cancel, delete, checkpoint.
 void AddJobCommands(CommandLine* line);
+// export, predict, sample.
+void AddModelCommands(CommandLine* line);
 // cluster, top, drain, doctor, log-level, bench, backup, restore.
 void AddClusterCommands(CommandLine* line);
 // certs init, issue, rotate, list.
 void AddCertsCommands(CommandLine* line);
 // context list, show, use, set, delete.
 void AddContextCommands(CommandLine* line);
+// datagen ctr, ratings, linear, blobs, text.
+void AddDatagenCommands(CommandLine* line);
 // validate, explain, completion, man, version.
 void AddReferenceCommands(CommandLine* line);
 

@@ -23,12 +23,9 @@ constexpr char kExitCodes[] =
 
 // In the order in which they are named.
 const std::vector<std::pair<std::string, OutputFormat>>& KnownFormats() {
-  static const auto* const formats =
-      new std::vector<std::pair<std::string, OutputFormat>>{{"table", OutputFormat::kTable},
-                                                            {"wide", OutputFormat::kWide},
-                                                            {"name", OutputFormat::kName},
-                                                            {"json", OutputFormat::kJson},
-                                                            {"yaml", OutputFormat::kYaml}};
+  static const auto* const formats = new std::vector<std::pair<std::string, OutputFormat>>{
+      {"table", OutputFormat::kTable}, {"wide", OutputFormat::kWide}, {"name", OutputFormat::kName},
+      {"json", OutputFormat::kJson},   {"yaml", OutputFormat::kYaml}, {"csv", OutputFormat::kCsv}};
   return *formats;
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("places are the commands with their flags and those above") {
   CHECK_FALSE(FlagOf(submit, "--wait").takes_value);
   CHECK(FlagOf(submit, "--from").takes_value);
   CHECK(FlagOf(submit, "-o").values ==
-        std::vector<std::string>{"table", "wide", "name", "json", "yaml"});
+        std::vector<std::string>{"table", "wide", "name", "json", "yaml", "csv"});
   CHECK(std::count_if(submit.flags.begin(), submit.flags.end(),
                       [](const CompletionPlace::Flag& f) { return f.name == "--help"; }) == 1);
 }

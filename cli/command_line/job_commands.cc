@@ -4,10 +4,8 @@
 #include "cli/command_line/add_commands.h"
 #include "cli/commands.h"
 #include "cli/delete.h"
-#include "cli/export/export.h"
 #include "cli/logs/logs.h"
 #include "cli/watch/watch_commands.h"
-#include "common/status/status_macros.h"
 
 namespace paceline::cli {
 namespace {
@@ -26,7 +24,7 @@ void AddSubmit(CommandLine* line) {
   submit->add_option("JOB", options->job_file,
                      "job file: .yaml, .json or .textproto; may be left out with --from");
   submit->add_option("--from", options->from,
-                     "go on from a cut: JOB@CUT, JOB (its newest) or the cut's folder");
+                     "go on from a cut: JOB@CUT, JOB@best, JOB (its newest) or its folder");
   submit->add_flag("--weights-only", options->weights_only,
                    "with --from: take the weights alone, and start at iteration 0");
   submit->add_option("--weights", options->weights,
@@ -138,25 +136,6 @@ void AddActions(CommandLine* line) {
   });
 }
 
-void AddExport(CommandLine* line) {
-  CLI::App* command = line->Command("export", "write a job's parameters to a file",
-                                    "pacectl export 7 weights.safetensors\n"
-                                    "pacectl export 7 weights.npz --cut 3");
-  auto options = std::make_shared<ExportOptions>();
-  auto format = std::make_shared<std::string>();
-  line->JobId(command);
-  command->add_option("FILE", options->file, "file to write: .safetensors or .npz")->required();
-  command->add_option("--cut", options->cut_id, "which cut; default: the newest");
-  command->add_option("--format", *format, "default: by FILE's name")
-      ->check(OneOf({"safetensors", "npz"}));
-  line->OnScheduler(command, [line, options, format](SchedulerClient& client) -> Result {
-    options->job_id = line->job_id();
-    const std::string name = format->empty() ? options->file : absl::StrCat(".", *format);
-    PL_ASSIGN_OR_RETURN(options->format, ExportFormatOf(name));
-    return Export(*options, client, line->env());
-  });
-}
-
 }  // namespace
 
 void AddJobCommands(CommandLine* line) {
@@ -165,7 +144,6 @@ void AddJobCommands(CommandLine* line) {
   AddWatch(line);
   AddLogs(line);
   AddActions(line);
-  AddExport(line);
 }
 
 }  // namespace paceline::cli

@@ -23,6 +23,9 @@ void AddLocalCommands(CommandLine* line) {
   run->add_option("--keep", options->keep, "empty folder that keeps logs, state and cuts");
   run->add_option("--trace", options->trace,
                   "write where the time of every rank goes to this file, for Perfetto");
+  run->add_option("--model-dir", options->model_dir,
+                  "folder of shared libraries that the job may bring as its model")
+      ->check(CLI::ExistingDirectory);
   run->add_flag("--in-process", options->in_process,
                 "everything on threads of this process, for debugging");
   run->add_option("--chaos", options->chaos,

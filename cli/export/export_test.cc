@@ -346,8 +346,12 @@ TEST_CASE("export writes one file in either format, and none when the cut is dam
   SchedulerClient client(scheduler.address(),
                          MakeChannel(scheduler.address(), grpc::InsecureChannelCredentials()),
                          &test.interrupt);
-  const Cut cut;
+  Cut cut;
+  cut.manifest.mutable_spec()->mutable_model()->set_kind(v1::MODEL_KIND_FM);
   scheduler.SetCut(cut.Chunks(64));
+  v1::Job job;
+  job.set_job_id(1);
+  scheduler.SetJob(job);
   ExportOptions options{.job_id = 1, .file = JoinPath(test.folder.path(), "x.npz")};
   options.format = ExportFormat::kNpz;
   REQUIRE_OK(Export(options, client, test.env));
@@ -362,6 +366,17 @@ TEST_CASE("export writes one file in either format, and none when the cut is dam
   REQUIRE_OK_AND_ASSIGN(const auto reader, SafetensorsReader::Open(test.fs, options.file));
   CHECK(reader->Find("b.keys")->spec.shape == std::vector<uint64_t>{5});
   CHECK(reader->metadata().at("cut_id") == "4");
+  CHECK(absl::StrContains(reader->metadata().at("model"), "MODEL_KIND_FM"));
+
+  options.best = true;
+  CHECK_STATUS(Export(options, client, test.env), absl::StatusCode::kNotFound,
+               "job 1 has no cut of its best evaluation");
+  v1::CutStatus* best = job.add_cuts();
+  best->set_cut_id(4);
+  best->set_best(true);
+  scheduler.SetJob(job);
+  REQUIRE_OK(Export(options, client, test.env));
+  options.best = false;
 
   std::vector<v1::CutChunk> chunks = cut.Chunks(64);
   chunks.pop_back();

@@ -70,6 +70,7 @@ absl::Status InProcessCluster::StartWorker(int index) {
   task.scheduler = task_clients_.scheduler.get();
   task.data_client = task_clients_.data;
   task.trace = options_.trace;
+  task.model_dir = options_.model_dir;
   if (options_.change_worker) options_.change_worker(index, &worker, &task);
   worker.launcher = worker::MakeInProcessLauncher(std::move(task));
   PL_ASSIGN_OR_RETURN(workers_.emplace_back(), worker::Worker::Start(std::move(worker)));

@@ -42,6 +42,8 @@ class InProcessCluster final : public LocalCluster {
     absl::Duration heartbeat = absl::Milliseconds(500);
     // Tasks write traces beside this file; empty: none.
     std::string trace;
+    // Folder of users' libraries; empty: none.
+    std::string model_dir;
     // Of all calls of tasks, and of the nodes' heartbeats.
     RpcFaultSpec rpc_faults;
     // Of tasks: keys that a server remembers are not sent again.

@@ -200,6 +200,7 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
     cluster.servers = static_cast<int>(resources.servers());
     cluster.workers = static_cast<int>(resources.workers());
     if (!options.trace.empty()) cluster.trace = TraceIn(folder);
+    cluster.model_dir = options.model_dir;
     cluster.fs = &env.fs;
     cluster.clock = &env.clock;
     return InProcessCluster::Start(cluster);
@@ -213,6 +214,7 @@ absl::StatusOr<ExitCode> LocalRun(const LocalRunOptions& options, OutputFormat f
     cluster.servers = static_cast<int>(resources.servers());
     cluster.workers = static_cast<int>(resources.workers());
     if (!options.trace.empty()) cluster.trace = TraceIn(folder);
+    cluster.model_dir = options.model_dir;
     return ProcessCluster::Start(cluster, env.fs, env.clock, env.interrupt);
   };
   return LocalRun(options, format, options.in_process ? in_process : processes, env);

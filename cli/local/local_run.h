@@ -30,6 +30,8 @@ struct LocalRunOptions {
   bool in_process = false;
   // File that gets the trace of all ranks (docs/trace.md); empty: none.
   std::string trace;
+  // Folder of libraries that the job may bring as its model; empty: none.
+  std::string model_dir;
   // Folder for curves of the job; empty: none.
   std::string tensorboard;
   // Faults to inject, such as "kill-worker@50,kill-server@120" (chaos_events.h); empty:

@@ -38,6 +38,7 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> ProcessCluster::Start(const Option
   }
   std::vector<std::string> worker = scheduler;
   if (!options.trace.empty()) worker.insert(worker.end(), {"--trace", options.trace});
+  if (!options.model_dir.empty()) worker.insert(worker.end(), {"--model-dir", options.model_dir});
   for (int i = 0; i < options.workers; ++i) {
     PL_RETURN_IF_ERROR(cluster->Add(WorkerName(i), options.binaries.worker, worker));
   }

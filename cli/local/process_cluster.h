@@ -31,6 +31,8 @@ class ProcessCluster final : public LocalCluster {
     int workers = 1;
     // Of the workers; empty: no traces.
     std::string trace;
+    // Of the workers; empty: none.
+    std::string model_dir;
     // Time for the scheduler to say its port.
     absl::Duration start_timeout = absl::Seconds(30);
     // Time for each group of daemons to end after SIGTERM; then they are killed.

@@ -71,17 +71,15 @@ std::vector<std::string> TopView::Lines(const TopSample& sample, TopSort sort,
     const v1::HostStatus& host = node.host();
     const double share = Share({0, node.node_id(), node.incarnation()}, sample.at,
                                host.cpu_user_seconds() + host.cpu_system_seconds(), &now);
-    const uint64_t resident =
-        host.resident_bytes() > 0 ? host.resident_bytes() : node.resident_bytes();
-    nodes.push_back(
-        {.key = Key(sort, share, resident, host.load()),
-         .cells = {absl::StrCat(node.node_id()), EnumWord(node.role()), Printable(node.address()),
-                   Printable(node.hostname()), Percent(share), Bytes(static_cast<double>(resident)),
-                   absl::StrFormat("%.2f/%d", host.load(), host.processors()),
-                   Bytes(static_cast<double>(host.memory_available_bytes())),
-                   !node.live()      ? "silent"
-                   : node.draining() ? "draining"
-                                     : "live"}});
+    nodes.push_back({.key = Key(sort, share, host.resident_bytes(), host.load()),
+                     .cells = {absl::StrCat(node.node_id()), EnumWord(node.role()),
+                               Printable(node.address()), Printable(node.hostname()),
+                               Percent(share), Bytes(static_cast<double>(host.resident_bytes())),
+                               absl::StrFormat("%.2f/%d", host.load(), host.processors()),
+                               Bytes(static_cast<double>(host.memory_available_bytes())),
+                               !node.live()      ? "silent"
+                               : node.draining() ? "draining"
+                                                 : "live"}});
   }
   std::vector<Row> ranks;
   for (const v1::Job& job : sample.jobs.jobs()) {

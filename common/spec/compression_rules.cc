@@ -82,8 +82,12 @@ void CheckCompression(const v1::JobSpec& spec, std::vector<Problem>* problems) {
   if (leaves && spec.consistency().policy() == v1::POLICY_BSP) {
     CheckCuts(spec.checkpoint(), problems);
   }
-  RefuseIf(rounds && spec.model().kind() == v1::MODEL_KIND_COUNTING, "compression",
-           "a model whose values may be rounded, which those of counting may not", problems);
+  const v1::ModelKind model = spec.model().kind();
+  const bool exact = model == v1::MODEL_KIND_COUNTING || model == v1::MODEL_KIND_KMEANS;
+  RefuseIf(rounds && exact, "compression",
+           absl::StrCat("a model whose values may be rounded, which those of ", EnumWord(model),
+                        " may not"),
+           problems);
   RefuseIf(!topk && compression.topk_ratio() != 0, "compression.topk_ratio", "push topk", problems);
   RefuseIf(!topk && compression.topk_momentum() != 0, "compression.topk_momentum", "push topk",
            problems);

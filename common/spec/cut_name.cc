@@ -18,12 +18,14 @@ absl::StatusOr<CutName> ParseCutName(absl::string_view text) {
   }
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '@');
   const bool whole = parts.size() == 1;
-  const bool ok = parts.size() <= 2 && absl::SimpleAtoi(parts[0], &name.job_id) &&
-                  name.job_id != 0 &&
-                  (whole || (absl::SimpleAtoi(parts[1], &name.cut_id) && name.cut_id != 0));
+  name.best = parts.size() == 2 && parts[1] == "best";
+  const bool ok =
+      parts.size() <= 2 && absl::SimpleAtoi(parts[0], &name.job_id) && name.job_id != 0 &&
+      (whole || name.best || (absl::SimpleAtoi(parts[1], &name.cut_id) && name.cut_id != 0));
   if (ok) return name;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "JOB@CUT, JOB or the absolute path of a cut's folder expected, got \"", text, "\""));
+  return absl::InvalidArgumentError(
+      absl::StrCat("JOB@CUT, JOB@best, JOB or the absolute path of a cut's folder expected, got \"",
+                   text, "\""));
 }
 
 std::string CutNameText(std::uint64_t job_id, std::uint64_t cut_id) {

@@ -12,6 +12,10 @@ namespace {
 TEST_CASE("A cut is named by job and number, by job, or by folder") {
   CHECK(ParseCutName("12@3")->job_id == 12);
   CHECK(ParseCutName("12@3")->cut_id == 3);
+  CHECK(ParseCutName("12@best")->job_id == 12);
+  CHECK(ParseCutName("12@best")->best);
+  CHECK(ParseCutName("12@best")->cut_id == 0);
+  CHECK_FALSE(ParseCutName("12@3")->best);
   CHECK(ParseCutName("12")->job_id == 12);
   CHECK(ParseCutName("12")->cut_id == 0);
   CHECK(ParseCutName("/a/b@c")->dir == "/a/b@c");

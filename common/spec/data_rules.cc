@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/spec/enum_names.h"
@@ -25,20 +24,6 @@ void CheckPath(const std::string& path, const std::string& value, std::vector<Pr
   }
 }
 
-void CheckCsv(const v1::DataFile& file, const std::string& path, std::vector<Problem>* problems) {
-  int64_t column = 0;
-  if (!file.label().empty() && !absl::SimpleAtoi(file.label(), &column) && !file.header()) {
-    problems->push_back(Expected(absl::StrCat(path, ".label"),
-                                 "a column index (a name needs `header: true`)", file.label()));
-  }
-  const std::string& delimiter = file.delimiter();
-  if (delimiter.size() > 1 || delimiter == "\"" || delimiter == "\n" || delimiter == "\r") {
-    problems->push_back(Expected(absl::StrCat(path, ".delimiter"),
-                                 "one ASCII character other than a quote or a line end",
-                                 delimiter));
-  }
-}
-
 void CheckFile(const v1::DataFile& file, const std::string& path, std::vector<Problem>* problems) {
   CheckPath(absl::StrCat(path, ".path"), file.path(), problems);
   if (file.format() == v1::DATA_FORMAT_UNSPECIFIED) {
@@ -52,14 +37,21 @@ void CheckFile(const v1::DataFile& file, const std::string& path, std::vector<Pr
     CheckPath(absl::StrCat(path, ".labels"), file.labels(), problems);
   }
   RefuseIf(!idx && !file.labels().empty(), absl::StrCat(path, ".labels"), "format idx", problems);
-  const bool csv = file.format() == v1::DATA_FORMAT_CSV;
-  if (csv) {
-    CheckCsv(file, path, problems);
+  CheckFormat(file, path, problems);
+}
+
+// Ratings are what mf learns from, and whatever a library makes of them.
+void CheckRatings(v1::ModelKind kind, const v1::DataFile& file, const std::string& path,
+                  std::vector<Problem>* problems) {
+  if (file.format() == v1::DATA_FORMAT_UNSPECIFIED) return;
+  const bool ratings = file.format() == v1::DATA_FORMAT_RATINGS;
+  const bool mf = kind == v1::MODEL_KIND_MF;
+  if (mf && !ratings) {
+    problems->push_back(Expected(absl::StrCat(path, ".format"), "ratings (model.kind mf)",
+                                 EnumWord(file.format())));
   }
-  RefuseIf(!csv && !file.label().empty(), absl::StrCat(path, ".label"), "format csv", problems);
-  RefuseIf(!csv && file.header(), absl::StrCat(path, ".header"), "format csv", problems);
-  RefuseIf(!csv && !file.delimiter().empty(), absl::StrCat(path, ".delimiter"), "format csv",
-           problems);
+  RefuseIf(ratings && !mf && kind != v1::MODEL_KIND_LIBRARY, absl::StrCat(path, ".format ratings"),
+           "model.kind mf or library", problems);
 }
 
 }  // namespace
@@ -83,11 +75,20 @@ void CheckData(const v1::JobSpec& spec, std::vector<Problem>* problems) {
   if (data.has_eval()) {
     CheckFile(data.eval(), "data.eval", problems);
   }
+  CheckRatings(kind, data.train(), "data.train", problems);
+  CheckRatings(kind, data.eval(), "data.eval", problems);
+  CheckCategories(data, problems);
+  if (data.has_eval() && data.holdout() != 0) {
+    problems->push_back(Complaint(
+        "data.holdout", "data.eval and data.holdout are both given; one of them expected"));
+  }
   if (data.has_scale() && data.scale() == 0) {
     problems->push_back(Expected("data.scale", "a number other than 0", "0"));
   }
-  const bool classes = kind == v1::MODEL_KIND_SOFTMAX || kind == v1::MODEL_KIND_MLP;
-  RefuseIf(!classes && data.classes() != 0, "data.classes", "model.kind softmax or mlp", problems);
+  const bool classes = kind == v1::MODEL_KIND_SOFTMAX || kind == v1::MODEL_KIND_MLP ||
+                       kind == v1::MODEL_KIND_CNN || kind == v1::MODEL_KIND_LIBRARY;
+  RefuseIf(!classes && data.classes() != 0, "data.classes",
+           "model.kind softmax, mlp, cnn or library", problems);
   RefuseIf(data.on_bad_record() != v1::BAD_RECORD_POLICY_SKIP && data.has_max_bad_records(),
            "data.max_bad_records", "data.on_bad_record skip", problems);
   RefuseIf(data.has_shuffle() && !data.shuffle() && data.shuffle_block() != 0, "data.shuffle_block",

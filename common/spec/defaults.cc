@@ -1,24 +1,114 @@
 #include "common/spec/defaults.h"
 
+#include "common/tables/ctr_tables.h"
+
 namespace paceline {
 namespace {
 
+void CnnDefaults(v1::DataFormat format, v1::CnnSpec* cnn) {
+  const bool shapeless =
+      cnn->image_channels() == 0 && cnn->image_height() == 0 && cnn->image_width() == 0;
+  if (format == v1::DATA_FORMAT_CIFAR10 && shapeless) {
+    cnn->set_image_channels(3);
+    cnn->set_image_height(32);
+    cnn->set_image_width(32);
+  }
+  for (v1::ConvSpec& conv : *cnn->mutable_conv()) {
+    if (conv.kernel() == 0) {
+      conv.set_kernel(3);
+    }
+    if (conv.stride() == 0) {
+      conv.set_stride(1);
+    }
+    if (conv.pool() == 0) {
+      conv.set_pool(2);
+    }
+  }
+}
+
+bool IsNetwork(v1::ModelKind kind) {
+  return kind == v1::MODEL_KIND_MLP || kind == v1::MODEL_KIND_CNN;
+}
+
+// Whether the model has vectors of model.factors values.
+bool HasFactors(v1::ModelKind kind) {
+  return kind == v1::MODEL_KIND_FM || kind == v1::MODEL_KIND_MF || IsCtrModel(kind);
+}
+
+void LmDefaults(v1::LmSpec* lm) {
+  if (lm->context() == 0) {
+    lm->set_context(128);
+  }
+  if (lm->layers() == 0) {
+    lm->set_layers(2);
+  }
+  if (lm->heads() == 0) {
+    lm->set_heads(4);
+  }
+  if (lm->width() == 0) {
+    lm->set_width(128);
+  }
+  if (lm->positions() == v1::POSITIONS_UNSPECIFIED) {
+    lm->set_positions(v1::POSITIONS_ROTARY);
+  }
+}
+
+// `model` has its initializer.
+void LibraryDefaults(v1::ModelSpec* model) {
+  for (v1::LibraryTableSpec& table : *model->mutable_library()->mutable_tables()) {
+    if (table.kind() == v1::TABLE_KIND_UNSPECIFIED) {
+      table.set_kind(v1::TABLE_KIND_DENSE);
+    }
+    if (table.initializer().kind() == v1::INITIALIZER_KIND_UNSPECIFIED) {
+      *table.mutable_initializer() = model->initializer();
+    }
+  }
+}
+
+void SparseDefaults(v1::SparseSpec* sparse) {
+  if (sparse->admit_after() == 0) {
+    sparse->set_admit_after(1);
+  }
+  if (sparse->on_full() == v1::ON_FULL_UNSPECIFIED) {
+    sparse->set_on_full(v1::ON_FULL_FAIL);
+  }
+  for (v1::TableSparseSpec& table : *sparse->mutable_tables()) {
+    if (table.admit_after() == 0) {
+      table.set_admit_after(sparse->admit_after());
+    }
+    if (!table.has_evict_after_iterations()) {
+      table.set_evict_after_iterations(sparse->evict_after_iterations());
+    }
+    if (!table.has_memory()) {
+      table.set_memory(sparse->memory());
+    }
+    if (table.on_full() == v1::ON_FULL_UNSPECIFIED) {
+      table.set_on_full(sparse->on_full());
+    }
+  }
+}
+
 void ModelDefaults(v1::ModelSpec* model) {
   const v1::ModelKind kind = model->kind();
-  const bool keyed = kind != v1::MODEL_KIND_UNSPECIFIED && kind != v1::MODEL_KIND_LAYERS;
+  const bool keyed = kind != v1::MODEL_KIND_UNSPECIFIED && kind != v1::MODEL_KIND_LAYERS &&
+                     kind != v1::MODEL_KIND_LIBRARY;
   if (keyed && model->table() == v1::TABLE_KIND_UNSPECIFIED) {
-    model->set_table(kind == v1::MODEL_KIND_FM ? v1::TABLE_KIND_SPARSE : v1::TABLE_KIND_DENSE);
+    model->set_table(HasFactors(kind) ? v1::TABLE_KIND_SPARSE : v1::TABLE_KIND_DENSE);
   }
-  if (kind == v1::MODEL_KIND_MLP && model->activation() == v1::ACTIVATION_UNSPECIFIED) {
+  if ((IsNetwork(kind) || IsCtrModel(kind)) && model->activation() == v1::ACTIVATION_UNSPECIFIED) {
     model->set_activation(v1::ACTIVATION_RELU);
   }
-  if (kind == v1::MODEL_KIND_FM) {
-    if (model->factors() == 0) {
-      model->set_factors(8);
-    }
-    if (model->loss() == v1::LOSS_UNSPECIFIED) {
-      model->set_loss(v1::LOSS_LOGISTIC);
-    }
+  if (HasFactors(kind) && model->factors() == 0) {
+    model->set_factors(8);
+  }
+  if (kind == v1::MODEL_KIND_FM && model->loss() == v1::LOSS_UNSPECIFIED) {
+    model->set_loss(v1::LOSS_LOGISTIC);
+  }
+  if (kind == v1::MODEL_KIND_DCN && model->cross_layers() == 0) {
+    model->set_cross_layers(3);
+  }
+  if (kind == v1::MODEL_KIND_LM) {
+    LmDefaults(model->mutable_lm());
   }
   if (kind == v1::MODEL_KIND_COUNTING) {
     if (model->rows() == 0) {
@@ -33,13 +123,18 @@ void ModelDefaults(v1::ModelSpec* model) {
     return;
   }
   v1::InitializerSpec* initializer = model->mutable_initializer();
-  if (kind == v1::MODEL_KIND_MLP) {
+  if (IsNetwork(kind)) {
     initializer->set_kind(model->activation() == v1::ACTIVATION_RELU ? v1::INITIALIZER_KIND_HE
                                                                      : v1::INITIALIZER_KIND_XAVIER);
-  } else if (kind == v1::MODEL_KIND_FM) {
+  } else if (HasFactors(kind)) {
     initializer->set_kind(v1::INITIALIZER_KIND_NORMAL);
     if (initializer->scale() == 0) {
-      initializer->set_scale(0.01F);
+      initializer->set_scale(kind == v1::MODEL_KIND_MF ? 0.1F : 0.01F);
+    }
+  } else if (kind == v1::MODEL_KIND_LM) {
+    initializer->set_kind(v1::INITIALIZER_KIND_NORMAL);
+    if (initializer->scale() == 0) {
+      initializer->set_scale(0.02F);
     }
   } else {
     initializer->set_kind(v1::INITIALIZER_KIND_ZEROS);
@@ -47,18 +142,34 @@ void ModelDefaults(v1::ModelSpec* model) {
 }
 
 void FileDefaults(v1::DataFile* file) {
-  if (file->format() != v1::DATA_FORMAT_CSV) {
-    return;
-  }
-  if (file->label().empty()) {
+  const bool csv = file->format() == v1::DATA_FORMAT_CSV;
+  if (csv && file->label().empty()) {
     file->set_label("-1");
   }
-  if (file->delimiter().empty()) {
+  if ((csv || file->format() == v1::DATA_FORMAT_RATINGS) && file->delimiter().empty()) {
     file->set_delimiter(",");
   }
 }
 
-void DataDefaults(v1::DataSpec* data) {
+void CategoryDefaults(v1::DataSpec* data) {
+  const bool criteo = data->train().format() == v1::DATA_FORMAT_CRITEO;
+  if (!criteo && data->train().categories().empty()) {
+    return;
+  }
+  if (data->hash_buckets() == 0) {
+    data->set_hash_buckets(uint64_t{1} << 20);
+  }
+  if (!data->has_log_numbers()) {
+    data->set_log_numbers(criteo);
+  }
+}
+
+void DataDefaults(const v1::ModelSpec& model, v1::DataSpec* data) {
+  CategoryDefaults(data);
+  if (model.kind() == v1::MODEL_KIND_LM && data->features() == 0) {
+    // A record is a window of bytes and the byte behind it.
+    data->set_features(uint64_t{model.lm().context()} + 1);
+  }
   if (!data->has_scale()) {
     data->set_scale(1);
   }
@@ -100,12 +211,22 @@ void AdamDefaults(v1::OptimizerSpec* optimizer) {
   }
 }
 
+v1::OptimizerKind DefaultOptimizer(v1::ModelKind model) {
+  switch (model) {
+    case v1::MODEL_KIND_COUNTING:
+      return v1::OPTIMIZER_KIND_ADD;
+    case v1::MODEL_KIND_KMEANS:
+      return v1::OPTIMIZER_KIND_SUM;
+    default:
+      return v1::OPTIMIZER_KIND_SGD;
+  }
+}
+
 void OptimizerDefaults(v1::ModelKind model, v1::OptimizerSpec* optimizer) {
   if (optimizer->kind() == v1::OPTIMIZER_KIND_UNSPECIFIED) {
-    optimizer->set_kind(model == v1::MODEL_KIND_COUNTING ? v1::OPTIMIZER_KIND_ADD
-                                                         : v1::OPTIMIZER_KIND_SGD);
+    optimizer->set_kind(DefaultOptimizer(model));
   }
-  if (optimizer->kind() == v1::OPTIMIZER_KIND_ADD) {
+  if (optimizer->kind() == v1::OPTIMIZER_KIND_ADD || optimizer->kind() == v1::OPTIMIZER_KIND_SUM) {
     return;
   }
   if (!optimizer->has_learning_rate()) {
@@ -158,6 +279,9 @@ void TrainDefaults(v1::ModelKind model, v1::TrainSpec* train) {
     train->set_seed(1);
   }
   OptimizerDefaults(model, train->mutable_optimizer());
+  if (train->has_sparse_optimizer()) {
+    OptimizerDefaults(model, train->mutable_sparse_optimizer());
+  }
   if (train->precision() == v1::PRECISION_UNSPECIFIED) {
     train->set_precision(v1::PRECISION_FLOAT32);
   }
@@ -225,14 +349,27 @@ void CompressionDefaults(v1::CompressionSpec* compression) {
 
 v1::JobSpec WithDefaults(v1::JobSpec spec) {
   ModelDefaults(spec.mutable_model());
+  if (spec.model().kind() == v1::MODEL_KIND_CNN) {
+    CnnDefaults(spec.data().train().format(), spec.mutable_model()->mutable_cnn());
+  }
+  if (spec.model().kind() == v1::MODEL_KIND_LIBRARY) {
+    LibraryDefaults(spec.mutable_model());
+  }
+  if (spec.model().has_sparse()) {
+    SparseDefaults(spec.mutable_model()->mutable_sparse());
+  }
   if (spec.has_data()) {
-    DataDefaults(spec.mutable_data());
+    DataDefaults(spec.model(), spec.mutable_data());
   }
   TrainDefaults(spec.model().kind(), spec.mutable_train());
   ConsistencyDefaults(spec.mutable_consistency());
   ResourceDefaults(spec.mutable_resources());
   CheckpointDefaults(spec.mutable_checkpoint());
   CompressionDefaults(spec.mutable_compression());
+  if ((spec.has_evaluation() || spec.checkpoint().keep_best()) &&
+      spec.evaluation().metric().empty()) {
+    spec.mutable_evaluation()->set_metric("loss");
+  }
   return spec;
 }
 

@@ -55,6 +55,20 @@ TEST_CASE("defaults depend on the kind") {
   CHECK(fm.initializer().kind() == v1::INITIALIZER_KIND_NORMAL);
   CHECK(fm.initializer().scale() == 0.01F);
 
+  const v1::ModelSpec mf = WithDefaults(Bare(v1::MODEL_KIND_MF)).model();
+  CHECK(mf.table() == v1::TABLE_KIND_SPARSE);
+  CHECK(mf.factors() == 8);
+  CHECK(mf.loss() == v1::LOSS_UNSPECIFIED);
+  CHECK(mf.initializer().kind() == v1::INITIALIZER_KIND_NORMAL);
+  CHECK(mf.initializer().scale() == 0.1F);
+
+  const v1::JobSpec kmeans = WithDefaults(Bare(v1::MODEL_KIND_KMEANS));
+  CHECK(kmeans.model().table() == v1::TABLE_KIND_DENSE);
+  CHECK(kmeans.model().initializer().kind() == v1::INITIALIZER_KIND_ZEROS);
+  CHECK(kmeans.train().optimizer().kind() == v1::OPTIMIZER_KIND_SUM);
+  CHECK_FALSE(kmeans.train().optimizer().has_learning_rate());
+  CHECK_FALSE(kmeans.train().optimizer().has_rho());
+
   const v1::JobSpec counting = WithDefaults(Bare(v1::MODEL_KIND_COUNTING));
   CHECK(counting.model().rows() == 64);
   CHECK(counting.model().dim() == 4);

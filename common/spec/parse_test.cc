@@ -114,14 +114,15 @@ TEST_CASE("faults row 34: every wrong value is named with line, path, value and 
       {"name: a\nname: b", "line 2: name: given twice (lines 1 and 2)"},
       {"model: mlp", "line 1: model: a map of fields (such as `kind: ...`) expected, got mlp"},
       {"model: {kind: mpl}",
-       "line 1: model.kind: linear | logistic | softmax | mlp | fm | counting | layers expected, "
-       "got mpl; did you mean `mlp`?"},
+       "line 1: model.kind: linear | logistic | softmax | mlp | fm | counting | layers | cnn | "
+       "lm | mf | kmeans | wide_deep | deepfm | dcn | library expected, got mpl; did you mean "
+       "`mlp`?"},
       {"model: {kind: [mlp]}",
-       "line 1: model.kind: linear | logistic | softmax | mlp | fm | counting | layers expected, "
-       "got a list"},
+       "line 1: model.kind: linear | logistic | softmax | mlp | fm | counting | layers | cnn | "
+       "lm | mf | kmeans | wide_deep | deepfm | dcn | library expected, got a list"},
       {"model: {kind: unspecified}",
-       "line 1: model.kind: linear | logistic | softmax | mlp | fm | counting | layers expected, "
-       "got unspecified"},
+       "line 1: model.kind: linear | logistic | softmax | mlp | fm | counting | layers | cnn | "
+       "lm | mf | kmeans | wide_deep | deepfm | dcn | library expected, got unspecified"},
       {"model: {hidden: 128}", "line 1: model.hidden: a list (such as `[...]`) expected, got 128"},
       {"model: {hidden: [1, x]}",
        "line 1: model.hidden[1]: a whole number from 1 to 65536 expected, got x"},

@@ -39,7 +39,8 @@ TEST_CASE("problems carry lines and stand in their order") {
         "expected\n"
         "job.yaml:6: train.optimizer.learning_rate: a number greater than 0 and at most 1000000 "
         "expected, got -1\n"
-        "job.yaml:9: model.hidden: allowed only with model.kind mlp\n"
+        "job.yaml:9: model.hidden: allowed only with model.kind mlp, cnn, wide_deep, deepfm or "
+        "dcn\n"
         "job.yaml:10: resources.worker: unknown key; did you mean `workers`?\n"
         "job.yaml: data.train: the data to train on expected, got none\n");
 }
@@ -47,8 +48,9 @@ TEST_CASE("problems carry lines and stand in their order") {
 TEST_CASE("what could not be read is not missed as well") {
   CHECK(Read("name: a\nmodel: {kind: liner}\ndata: {train: {path: x, format: csv}}\n"
              "train: {epochs: 1}\n") ==
-        "job.yaml:2: model.kind: linear | logistic | softmax | mlp | fm | counting | layers "
-        "expected, got liner; did you mean `linear`?\n");
+        "job.yaml:2: model.kind: linear | logistic | softmax | mlp | fm | counting | layers | "
+        "cnn | lm | mf | kmeans | wide_deep | deepfm | dcn | library expected, got liner; did you "
+        "mean `linear`?\n");
   CHECK(Read("name: a\nmodel: {kind: linear}\ndata: nowhere\ntrain: {epochs: 1}\n") ==
         "job.yaml:3: data: a map of fields (such as `scale: ...`) expected, got nowhere\n");
   CHECK(Read("a: [") == "job.yaml: line 1: end of sequence flow not found\n");

@@ -3,14 +3,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/spec/cuda_form.h"
 #include "common/spec/enum_names.h"
 #include "common/spec/rules.h"
 
 namespace paceline::spec_rules {
 namespace {
 
-void CheckSchedule(const v1::ScheduleSpec& schedule, std::vector<Problem>* problems) {
-  const std::string path = "train.optimizer.schedule";
+void CheckSchedule(const v1::ScheduleSpec& schedule, const std::string& path,
+                   std::vector<Problem>* problems) {
   const bool step = schedule.kind() == v1::SCHEDULE_KIND_STEP;
   const bool cosine = schedule.kind() == v1::SCHEDULE_KIND_COSINE;
   if (step && schedule.step_iterations() == 0) {
@@ -33,17 +34,26 @@ void CheckSchedule(const v1::ScheduleSpec& schedule, std::vector<Problem>* probl
   }
 }
 
+// `optimizer` is at `path`.
 void CheckOptimizer(v1::ModelKind model, const v1::OptimizerSpec& optimizer,
-                    std::vector<Problem>* problems) {
-  const std::string path = "train.optimizer";
+                    const std::string& path, std::vector<Problem>* problems) {
   const v1::OptimizerKind kind = optimizer.kind();
-  const bool add = kind == v1::OPTIMIZER_KIND_ADD;
-  const bool counting = model == v1::MODEL_KIND_COUNTING;
-  if (add != counting) {
-    problems->push_back(
-        counting
-            ? Expected(path + ".kind", "add (model.kind counting)", EnumWord(kind))
-            : Expected(path + ".kind", "an optimizer that descends (add is for counting)", "add"));
+  // They do not descend: each belongs to one model.
+  const bool adds = kind == v1::OPTIMIZER_KIND_ADD || kind == v1::OPTIMIZER_KIND_SUM;
+  const v1::ModelKind owner =
+      kind == v1::OPTIMIZER_KIND_ADD ? v1::MODEL_KIND_COUNTING : v1::MODEL_KIND_KMEANS;
+  if (model == v1::MODEL_KIND_COUNTING || model == v1::MODEL_KIND_KMEANS) {
+    if (!adds || owner != model) {
+      const std::string own = model == v1::MODEL_KIND_COUNTING ? "add" : "sum";
+      problems->push_back(Expected(path + ".kind",
+                                   absl::StrCat(own, " (model.kind ", EnumWord(model), ")"),
+                                   EnumWord(kind)));
+    }
+  } else if (adds) {
+    problems->push_back(Expected(path + ".kind",
+                                 absl::StrCat("an optimizer that descends (", EnumWord(kind),
+                                              " is for ", EnumWord(owner), ")"),
+                                 EnumWord(kind)));
   }
   const bool momentum = kind == v1::OPTIMIZER_KIND_MOMENTUM;
   RefuseIf(!momentum && optimizer.has_momentum(), path + ".momentum", "optimizer kind momentum",
@@ -63,14 +73,26 @@ void CheckOptimizer(v1::ModelKind model, const v1::OptimizerSpec& optimizer,
            "optimizer kind adagrad, rmsprop, adam, adamw or ftrl", problems);
   RefuseIf(kind != v1::OPTIMIZER_KIND_ADAMW && optimizer.has_weight_decay(), path + ".weight_decay",
            "optimizer kind adamw", problems);
-  const std::string scaled = "an optimizer other than add";
-  RefuseIf(add && optimizer.has_learning_rate(), path + ".learning_rate", scaled, problems);
-  RefuseIf(add && optimizer.l1() != 0, path + ".l1", scaled, problems);
-  RefuseIf(add && optimizer.l2() != 0, path + ".l2", scaled, problems);
-  RefuseIf(add && optimizer.clip_value() != 0, path + ".clip_value", scaled, problems);
-  RefuseIf(add && optimizer.clip_norm() != 0, path + ".clip_norm", scaled, problems);
-  RefuseIf(add && optimizer.has_schedule(), path + ".schedule", scaled, problems);
-  CheckSchedule(optimizer.schedule(), problems);
+  const std::string scaled = "an optimizer other than add and sum";
+  RefuseIf(adds && optimizer.has_learning_rate(), path + ".learning_rate", scaled, problems);
+  RefuseIf(adds && optimizer.l1() != 0, path + ".l1", scaled, problems);
+  RefuseIf(adds && optimizer.l2() != 0, path + ".l2", scaled, problems);
+  RefuseIf(adds && optimizer.clip_value() != 0, path + ".clip_value", scaled, problems);
+  RefuseIf(adds && optimizer.clip_norm() != 0, path + ".clip_norm", scaled, problems);
+  RefuseIf(adds && optimizer.has_schedule(), path + ".schedule", scaled, problems);
+  CheckSchedule(optimizer.schedule(), path + ".schedule", problems);
+}
+
+// The rule of sparse tables alone. A rank scales its gradient of all tables together, so what
+// that is limited to stands in one place.
+void CheckSparseOptimizer(const v1::JobSpec& spec, std::vector<Problem>* problems) {
+  if (!spec.train().has_sparse_optimizer()) return;
+  const v1::OptimizerSpec& optimizer = spec.train().sparse_optimizer();
+  const std::string path = "train.sparse_optimizer";
+  RefuseIf(spec.model().table() != v1::TABLE_KIND_SPARSE, path, "model.table sparse", problems);
+  CheckOptimizer(spec.model().kind(), optimizer, path, problems);
+  RefuseIf(optimizer.clip_norm() != 0, path + ".clip_norm",
+           "train.optimizer, where it is for all tables", problems);
 }
 
 void CheckLength(const v1::JobSpec& spec, std::vector<Problem>* problems) {
@@ -107,6 +129,16 @@ void CheckDevice(const v1::JobSpec& spec, std::vector<Problem>* problems) {
         Expected("resources.device", "emulated (model.kind layers)", EnumWord(device)));
   }
   const bool cuda = device == v1::DEVICE_KIND_CUDA;
+  const v1::ModelKind model = spec.model().kind();
+  // Of layers it is said above, of libraries in library_rules.cc.
+  const bool known = model != v1::MODEL_KIND_UNSPECIFIED && model != v1::MODEL_KIND_LAYERS &&
+                     model != v1::MODEL_KIND_LIBRARY;
+  if (cuda && known && !HasCudaForm(model)) {
+    problems->push_back(Expected("resources.device",
+                                 absl::StrCat("auto, cpu or emulated (model.kind ", EnumWord(model),
+                                              " has no form for GPUs)"),
+                                 "cuda"));
+  }
   const bool may_be_cuda = cuda || device == v1::DEVICE_KIND_AUTO;
   RefuseIf(!may_be_cuda && spec.resources().gpu_memory() != 0, "resources.gpu_memory",
            "resources.device cuda or auto", problems);
@@ -150,9 +182,11 @@ void CheckTrain(const v1::JobSpec& spec, std::vector<Problem>* problems) {
                                               spec.resources().workers(), " workers"),
                                  absl::StrCat(train.global_batch())));
   }
-  CheckOptimizer(spec.model().kind(), train.optimizer(), problems);
-  RefuseIf(train.eval_every_iterations() != 0 && !spec.data().has_eval(),
-           "train.eval_every_iterations", "data.eval", problems);
+  CheckOptimizer(spec.model().kind(), train.optimizer(), "train.optimizer", problems);
+  CheckSparseOptimizer(spec, problems);
+  const bool evaluates = spec.data().has_eval() || spec.data().holdout() != 0;
+  RefuseIf(train.eval_every_iterations() != 0 && !evaluates, "train.eval_every_iterations",
+           "data.eval or data.holdout", problems);
   RefuseIf(spec.consistency().policy() != v1::POLICY_SSP && spec.consistency().has_staleness(),
            "consistency.staleness", "consistency.policy ssp", problems);
   CheckDevice(spec, problems);

@@ -49,12 +49,18 @@ std::vector<Problem> Validate(const v1::JobSpec& given) {
   }
   spec_rules::CheckRanges(spec, "", &problems);
   spec_rules::CheckModel(spec, &problems);
+  spec_rules::CheckCnn(spec, &problems);
+  spec_rules::CheckLibrary(spec, &problems);
   spec_rules::CheckData(spec, &problems);
+  spec_rules::CheckLm(spec, &problems);
+  spec_rules::CheckCtr(spec, &problems);
   spec_rules::CheckTrain(spec, &problems);
   spec_rules::CheckCheckpoint(spec, &problems);
   spec_rules::CheckCompression(spec, &problems);
+  spec_rules::CheckSparse(spec, &problems);
   spec_rules::CheckStart(spec, &problems);
   spec_rules::CheckOutput(spec, &problems);
+  spec_rules::CheckEvaluation(spec, &problems);
   return problems;
 }
 

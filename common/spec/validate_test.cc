@@ -63,8 +63,8 @@ TEST_CASE("the base specs are valid") {
 TEST_CASE("an empty spec lacks everything that has no default") {
   CHECK(Problems(v1::JobSpec()) ==
         "name: 1 to 63 of [a-z0-9._-], starting with a letter or digit expected, got none\n"
-        "model.kind: linear | logistic | softmax | mlp | fm | counting | layers expected, got "
-        "none\n"
+        "model.kind: linear | logistic | softmax | mlp | fm | counting | layers | cnn | lm | mf | "
+        "kmeans | wide_deep | deepfm | dcn | library expected, got none\n"
         "data.train: the data to train on expected, got none\n"
         "train: epochs or iterations expected, got neither");
 }
@@ -100,7 +100,8 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
        "train.optimizer.momentum: a number of at least 0 and less than 1 expected, got 1"},
       {kMlp, "train: {iterations: 7}",
        "train.epochs: epochs (1) and iterations (7) are both given; one of them expected"},
-      {kMlp, "model: {factors: 4}", "model.factors: allowed only with model.kind fm"},
+      {kMlp, "model: {factors: 4}",
+       "model.factors: allowed only with model.kind fm, mf, wide_deep, deepfm or dcn"},
       {kMlp, "model: {loss: squared}", "model.loss: allowed only with model.kind fm"},
       {kMlp, "model: {rows: 4}", "model.rows: allowed only with model.kind counting"},
       {kMlp, "model: {dim: 4}", "model.dim: allowed only with model.kind counting"},
@@ -249,32 +250,33 @@ TEST_CASE("faults row 34: each rule names the field and what is allowed") {
        "compression.topk_ratio: a number greater than 0 and at most 1 expected, got 1.5"},
       {kMlp, "consistency: {policy: asp}\ncompression: {push: topk, topk_momentum: 1}",
        "compression.topk_momentum: a number of at least 0 and less than 1 expected, got 1"},
-      {kLogistic, "model: {hidden: [3]}", "model.hidden: allowed only with model.kind mlp"},
+      {kLogistic, "model: {hidden: [3]}",
+       "model.hidden: allowed only with model.kind mlp, cnn, wide_deep, deepfm or dcn"},
       {kLogistic, "model: {activation: relu}",
-       "model.activation: allowed only with model.kind mlp"},
+       "model.activation: allowed only with model.kind mlp, cnn, wide_deep, deepfm or dcn"},
       {kLogistic, "data: {classes: 3}",
-       "data.classes: allowed only with model.kind softmax or mlp"},
+       "data.classes: allowed only with model.kind softmax, mlp, cnn or library"},
       {kLogistic, "data: {train: {label: '0'}}", "data.train.label: allowed only with format csv"},
       {kLogistic, "data: {train: {header: true}}",
-       "data.train.header: allowed only with format csv"},
+       "data.train.header: allowed only with format csv or ratings"},
       {kLogistic, "data: {train: {delimiter: ';'}}",
-       "data.train.delimiter: allowed only with format csv"},
+       "data.train.delimiter: allowed only with format csv or ratings"},
       {kLogistic, "train: {eval_every_iterations: 5}",
-       "train.eval_every_iterations: allowed only with data.eval"},
+       "train.eval_every_iterations: allowed only with data.eval or data.holdout"},
       {kCounting, "train: {optimizer: {kind: sgd}}",
        "train.optimizer.kind: add (model.kind counting) expected, got sgd"},
       {kCounting, "train: {optimizer: {learning_rate: 1}}",
-       "train.optimizer.learning_rate: allowed only with an optimizer other than add"},
+       "train.optimizer.learning_rate: allowed only with an optimizer other than add and sum"},
       {kCounting, "train: {optimizer: {l1: 1}}",
-       "train.optimizer.l1: allowed only with an optimizer other than add"},
+       "train.optimizer.l1: allowed only with an optimizer other than add and sum"},
       {kCounting, "train: {optimizer: {l2: 1}}",
-       "train.optimizer.l2: allowed only with an optimizer other than add"},
+       "train.optimizer.l2: allowed only with an optimizer other than add and sum"},
       {kCounting, "train: {optimizer: {clip_value: 1}}",
-       "train.optimizer.clip_value: allowed only with an optimizer other than add"},
+       "train.optimizer.clip_value: allowed only with an optimizer other than add and sum"},
       {kCounting, "train: {optimizer: {clip_norm: 1}}",
-       "train.optimizer.clip_norm: allowed only with an optimizer other than add"},
+       "train.optimizer.clip_norm: allowed only with an optimizer other than add and sum"},
       {kCounting, "train: {optimizer: {schedule: {kind: constant}}}",
-       "train.optimizer.schedule: allowed only with an optimizer other than add"},
+       "train.optimizer.schedule: allowed only with an optimizer other than add and sum"},
       {kCounting, "data: {train: {path: /x, format: csv}}",
        "data: allowed only with a model that trains on data, not with counting"},
       {kLayers, "model: {table: sparse}",
@@ -309,7 +311,8 @@ TEST_CASE("required parts of a model are asked for") {
         "counting");
   CHECK(Problems(Parse("name: a\nmodel: {kind: linear}\ndata: {train: {path: /d}}\n"
                        "train: {epochs: 1}")) ==
-        "data.train.format: libsvm | csv | idx expected, got none");
+        "data.train.format: libsvm | csv | idx | cifar10 | text | ratings | criteo expected, got "
+        "none");
   CHECK(Problems(Parse("name: a\nmodel: {kind: linear}\ndata: {train: {format: csv}}\n"
                        "train: {epochs: 1}")) == "data.train.path: a path expected, got none");
 }

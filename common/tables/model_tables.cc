@@ -10,7 +10,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "common/status/status_macros.h"
+#include "common/tables/cnn_tables.h"
+#include "common/tables/ctr_tables.h"
+#include "common/tables/library_tables.h"
+#include "common/tables/lm_tables.h"
 #include "common/tables/sharding.h"
+#include "common/tables/table_parts.h"
 
 namespace paceline {
 namespace {
@@ -20,36 +25,13 @@ using Tables = std::vector<v1::TableSpec>;
 // Largest feature count: a dense table of it is within the limits of sharding.
 constexpr uint64_t kMaxFeatures = kMaxRows;
 
-absl::Status Between(absl::string_view field, uint64_t value, uint64_t low, uint64_t high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s: %d to %d expected, got %d", field, low, high, value));
-}
-
-v1::TableSpec Dense(std::string name, uint64_t rows, uint32_t dim) {
-  v1::TableSpec table;
-  table.set_name(std::move(name));
-  table.set_kind(v1::TABLE_KIND_DENSE);
-  table.set_rows(rows);
-  table.set_dim(dim);
-  table.set_fan_in(static_cast<uint32_t>(std::min<uint64_t>(rows, UINT32_MAX)));
-  table.set_fan_out(dim);
-  table.mutable_initializer()->set_kind(v1::INITIALIZER_KIND_ZEROS);
-  return table;
-}
-
 // A table with a row per feature, or per key, of kind `kind`.
 v1::TableSpec Keyed(v1::TableKind kind, std::string name, uint64_t rows, uint32_t dim) {
-  v1::TableSpec table = Dense(std::move(name), rows, dim);
-  if (kind == v1::TABLE_KIND_SPARSE) {
-    table.set_kind(kind);
-    table.clear_rows();
-  }
-  return table;
+  return KeyedTable(kind, DenseTable(std::move(name), rows, dim));
 }
 
 v1::TableSpec Bias(std::string name, uint32_t dim) {
-  v1::TableSpec table = Dense(std::move(name), 1, dim);
+  v1::TableSpec table = DenseTable(std::move(name), 1, dim);
   table.set_no_decay(true);
   return table;
 }
@@ -81,7 +63,7 @@ absl::StatusOr<Tables> Mlp(const v1::ModelSpec& model, uint64_t features, uint32
     tables.push_back(Bias(Numbered("layer", layer, hidden + 1, "/bias"), units));
     const std::string name = Numbered("layer", layer, hidden + 1, "/weight");
     tables.push_back(layer == 0 ? Keyed(model.table(), name, inputs, units)
-                                : Dense(name, inputs, units));
+                                : DenseTable(name, inputs, units));
     *tables.back().mutable_initializer() = model.initializer();
     inputs = units;
   }
@@ -96,6 +78,23 @@ absl::StatusOr<Tables> Fm(const v1::ModelSpec& model, uint64_t features) {
                 Keyed(model.table(), "fm/weight", features, 1)};
 }
 
+absl::StatusOr<Tables> Mf(const v1::ModelSpec& model, uint64_t features) {
+  PL_RETURN_IF_ERROR(Between("model.factors", model.factors(), 1, kMaxFactors));
+  v1::TableSpec item = Keyed(model.table(), "mf/item", features, model.factors());
+  v1::TableSpec user = Keyed(model.table(), "mf/user", features, model.factors());
+  *item.mutable_initializer() = model.initializer();
+  *user.mutable_initializer() = model.initializer();
+  return Tables{Bias("mf/bias", 1), std::move(item),
+                Keyed(model.table(), "mf/item_bias", features, 1), std::move(user),
+                Keyed(model.table(), "mf/user_bias", features, 1)};
+}
+
+absl::StatusOr<Tables> KMeans(const v1::ModelSpec& model, uint64_t features) {
+  PL_RETURN_IF_ERROR(Between("model.clusters", model.clusters(), 2, kMaxClusters));
+  PL_RETURN_IF_ERROR(Between("number of features (kmeans)", features, 1, kMaxDim - 1));
+  return Tables{DenseTable("kmeans/sums", model.clusters(), static_cast<uint32_t>(features) + 1)};
+}
+
 absl::StatusOr<Tables> Layers(const v1::ModelSpec& model) {
   const int count = model.layer_sizes_size();
   PL_RETURN_IF_ERROR(Between("model.layer_sizes: number of layers", count, 1, kMaxLayers));
@@ -104,13 +103,14 @@ absl::StatusOr<Tables> Layers(const v1::ModelSpec& model) {
     PL_RETURN_IF_ERROR(Between(absl::StrCat("model.layer_sizes[", layer, "]"),
                                model.layer_sizes(layer), 1, kMaxRows));
     tables.push_back(
-        Dense(Numbered("layer", layer, count, "/values"), model.layer_sizes(layer), 1));
+        DenseTable(Numbered("layer", layer, count, "/values"), model.layer_sizes(layer), 1));
     *tables.back().mutable_initializer() = model.initializer();
   }
   return tables;
 }
 
-absl::StatusOr<Tables> TablesOf(const v1::ModelSpec& model, uint64_t features, uint32_t classes) {
+absl::StatusOr<Tables> TablesOf(const v1::JobSpec& spec, uint64_t features, uint32_t classes) {
+  const v1::ModelSpec& model = spec.model();
   const std::string kind = v1::ModelKind_Name(model.kind());
   switch (model.kind()) {
     case v1::MODEL_KIND_COUNTING:
@@ -118,6 +118,8 @@ absl::StatusOr<Tables> TablesOf(const v1::ModelSpec& model, uint64_t features, u
       return Tables{Keyed(model.table(), "counting/values", model.rows(), model.dim())};
     case v1::MODEL_KIND_LAYERS:
       return Layers(model);
+    case v1::MODEL_KIND_LM:
+      return LmTables(model);
     default:
       break;
   }
@@ -135,17 +137,42 @@ absl::StatusOr<Tables> TablesOf(const v1::ModelSpec& model, uint64_t features, u
       return Mlp(model, features, classes);
     case v1::MODEL_KIND_FM:
       return Fm(model, features);
+    case v1::MODEL_KIND_CNN:
+      PL_RETURN_IF_ERROR(Between("number of classes", classes, 2, kMaxClasses));
+      return CnnTables(model, features, classes);
+    case v1::MODEL_KIND_MF:
+      return Mf(model, features);
+    case v1::MODEL_KIND_KMEANS:
+      return KMeans(model, features);
+    case v1::MODEL_KIND_WIDE_DEEP:
+    case v1::MODEL_KIND_DEEPFM:
+    case v1::MODEL_KIND_DCN:
+      return CtrTables(spec, features);
+    case v1::MODEL_KIND_LIBRARY:
+      return LibraryTables(model, features, classes);
     default:
-      return absl::InvalidArgumentError(absl::StrCat(
-          "model.kind: linear, logistic, softmax, mlp, fm, counting or layers expected, got ",
-          kind.empty() ? absl::StrCat(model.kind()) : kind));
+      return absl::InvalidArgumentError(
+          absl::StrCat("model.kind: linear, logistic, softmax, mlp, fm, cnn, lm, mf, kmeans, "
+                       "wide_deep, deepfm, dcn, counting, layers or library expected, got ",
+                       kind.empty() ? absl::StrCat(model.kind()) : kind));
   }
+}
+
+// Whether a table of TablesOf has an update rule of its own, beside those that descend: such
+// values are not rounded.
+bool IsExact(const v1::TableSpec& table) {
+  return table.optimizer().kind() == v1::OPTIMIZER_KIND_ADD;
 }
 
 // How a table travels, as `path` of the spec says.
 std::optional<CodecProblem> SetCodecs(const v1::CompressionSpec& compression,
                                       const std::string& path, v1::Codec push, v1::Codec pull,
                                       v1::TableSpec* table) {
+  if (IsExact(*table) && (push != v1::CODEC_FLOAT32 || pull != v1::CODEC_FLOAT32)) {
+    return CodecProblem{absl::StrCat(path, push != v1::CODEC_FLOAT32 ? ".push" : ".pull"),
+                        absl::StrCat("float32 expected for ", table->name(),
+                                     ", which is a statistic, not a weight")};
+  }
   if (table->kind() == v1::TABLE_KIND_SPARSE) {
     const bool part = push == v1::CODEC_TOPK || push == v1::CODEC_ONEBIT;
     if (part || pull == v1::CODEC_DELTA) {
@@ -183,34 +210,55 @@ std::optional<CodecProblem> SetAllCodecs(const v1::CompressionSpec& compression,
   }
   for (size_t t = 0; t < tables->size(); ++t) {
     if (own_codecs[t]) continue;
-    auto problem = SetCodecs(compression, "compression", compression.push(), compression.pull(),
-                             &(*tables)[t]);
+    const bool exact = IsExact((*tables)[t]);
+    auto problem =
+        SetCodecs(compression, "compression", exact ? v1::CODEC_FLOAT32 : compression.push(),
+                  exact ? v1::CODEC_FLOAT32 : compression.pull(), &(*tables)[t]);
     if (problem.has_value()) return problem;
   }
   return std::nullopt;
 }
 
+// Names and kinds of tables do not depend on sizes that the data have.
+absl::StatusOr<Tables> TablesOfAnyData(const v1::JobSpec& spec) {
+  uint64_t features = 1;
+  if (spec.model().kind() == v1::MODEL_KIND_CNN) features = SomeCnnFeatures(spec.model().cnn());
+  if (IsCtrModel(spec.model().kind())) features = SomeCtrFeatures(spec.data());
+  return TablesOf(spec, features, /*classes=*/2);
+}
+
 }  // namespace
 
 absl::StatusOr<Tables> ModelTables(const v1::JobSpec& spec, uint64_t features, uint32_t classes) {
-  PL_ASSIGN_OR_RETURN(Tables tables, TablesOf(spec.model(), features, classes));
+  PL_ASSIGN_OR_RETURN(Tables tables, TablesOf(spec, features, classes));
+  if (const auto problem = SetAllCodecs(spec.compression(), &tables); problem.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(problem->field, ": ", problem->message));
+  }
   for (v1::TableSpec& table : tables) {
     if (spec.model().kind() == v1::MODEL_KIND_COUNTING) {
       table.mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_ADD);
-    } else {
-      *table.mutable_optimizer() = spec.train().optimizer();
+    } else if (!table.has_optimizer()) {
+      const bool own = table.kind() == v1::TABLE_KIND_SPARSE && spec.train().has_sparse_optimizer();
+      *table.mutable_optimizer() = own ? spec.train().sparse_optimizer() : spec.train().optimizer();
     }
     PL_RETURN_IF_ERROR(ValidateTable(table));
   }
-  if (const auto problem = SetAllCodecs(spec.compression(), &tables); problem.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat(problem->field, ": ", problem->message));
+  if (spec.model().has_sparse()) {
+    if (const auto problem = SetSparseLimits(spec.model().sparse(), &tables); problem.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(problem->field, ": ", problem->message));
+    }
   }
   return tables;
 }
 
+std::optional<SparseProblem> FindSparseProblem(const v1::JobSpec& spec) {
+  absl::StatusOr<Tables> tables = TablesOfAnyData(spec);
+  if (!tables.ok()) return std::nullopt;
+  return SetSparseLimits(spec.model().sparse(), &*tables);
+}
+
 std::optional<CodecProblem> FindCodecProblem(const v1::JobSpec& spec) {
-  // Names and kinds of tables do not depend on sizes that the data have.
-  absl::StatusOr<Tables> tables = TablesOf(spec.model(), /*features=*/1, /*classes=*/2);
+  absl::StatusOr<Tables> tables = TablesOfAnyData(spec);
   if (!tables.ok()) return std::nullopt;
   return SetAllCodecs(spec.compression(), &*tables);
 }

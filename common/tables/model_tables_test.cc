@@ -68,6 +68,14 @@ TEST_CASE("tables of each kind of model") {
   CHECK(Described(Spec(v1::MODEL_KIND_COUNTING), 0, 0) ==
         Lines{"counting/values dense 64x4 zeros"});
 
+  CHECK(Described(Spec(v1::MODEL_KIND_MF), 7, 0) ==
+        Lines{"mf/bias dense 1x1 zeros no_decay", "mf/item sparse 0x8 normal",
+              "mf/item_bias sparse 0x1 zeros", "mf/user sparse 0x8 normal",
+              "mf/user_bias sparse 0x1 zeros"});
+  v1::JobSpec kmeans = Spec(v1::MODEL_KIND_KMEANS);
+  kmeans.mutable_model()->set_clusters(3);
+  CHECK(Described(kmeans, 7, 0) == Lines{"kmeans/sums dense 3x8 zeros"});
+
   v1::JobSpec mlp = Spec(v1::MODEL_KIND_MLP);
   mlp.mutable_model()->add_hidden(256);
   CHECK(Described(mlp, 784, 10) ==
@@ -101,6 +109,12 @@ TEST_CASE("sparse tables where the spec says so") {
   fm.mutable_model()->set_factors(3);
   CHECK(Described(fm, 9, 0) == Lines{"fm/bias dense 1x1 zeros no_decay",
                                      "fm/factors dense 9x3 normal", "fm/weight dense 9x1 zeros"});
+  v1::JobSpec mf = Spec(v1::MODEL_KIND_MF);
+  mf.mutable_model()->set_table(v1::TABLE_KIND_DENSE);
+  mf.mutable_model()->set_factors(2);
+  CHECK(Described(mf, 9, 0) == Lines{"mf/bias dense 1x1 zeros no_decay", "mf/item dense 9x2 normal",
+                                     "mf/item_bias dense 9x1 zeros", "mf/user dense 9x2 normal",
+                                     "mf/user_bias dense 9x1 zeros"});
 }
 
 TEST_CASE("ten and more layers keep name order") {

@@ -54,6 +54,7 @@ TEST_CASE("Slots are named in order") {
       {v1::OPTIMIZER_KIND_ADAMW, {"m", "v"}, true},
       {v1::OPTIMIZER_KIND_FTRL, {"z", "n"}, false},
       {v1::OPTIMIZER_KIND_ADD, {}, false},
+      {v1::OPTIMIZER_KIND_SUM, {}, false},
   };
   for (const Case& c : cases) {
     const auto names = SlotNames(c.kind);

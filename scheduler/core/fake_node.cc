@@ -68,6 +68,7 @@ void FakeTask::Heed(const v1::SyncTaskResponse& reply, uint64_t records) {
     report.mutable_progress()->set_iteration(0);
     report.mutable_progress()->set_finished(false);
     report.set_final_eval_done(false);
+    if (spec.evaluation().patience() > 0) report.clear_evals();
   }
   if (reply.has_map()) {
     report.set_timeline(reply.map().timeline());
@@ -76,6 +77,7 @@ void FakeTask::Heed(const v1::SyncTaskResponse& reply, uint64_t records) {
   grants.insert(grants.end(), reply.grants().begin(), reply.grants().end());
   report.set_grants_held(static_cast<uint32_t>(grants.size()));
   grants_complete = reply.grants_complete();
+  report.set_last_iteration(reply.last_iteration());
   if (reply.desired() == v1::SyncTaskResponse::RUN) Work();
   if (reply.desired() == v1::SyncTaskResponse::EVALUATE && !report.final_eval_done()) {
     report.add_evals()->mutable_result()->set_accuracy(0.75);
@@ -97,10 +99,22 @@ void FakeTask::Work() {
     complete = grants_complete;
     report.set_iterations_wanted(complete ? 0 : end + 100);
   }
+  if (const uint64_t last = report.last_iteration(); last != 0) end = std::min(end, last);
   v1::TaskProgress* progress = report.mutable_progress();
   progress->set_iteration(std::min(end, progress->iteration() + pace));
   progress->set_samples_per_second(10);
   progress->set_finished(complete && progress->iteration() == end);
+  if (loss != nullptr) Evaluate();
+}
+
+void FakeTask::Evaluate() {
+  const uint64_t every = spec.train().eval_every_iterations();
+  uint64_t next = (report.evals().empty() ? 0 : report.evals().rbegin()->iteration()) + every;
+  for (; next <= report.progress().iteration(); next += every) {
+    v1::EvalPoint* point = report.add_evals();
+    point->set_iteration(next);
+    point->mutable_result()->set_loss(loss(next));
+  }
 }
 
 // ---- nodes ----

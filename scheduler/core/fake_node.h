@@ -34,6 +34,8 @@ struct FakeTask {
   bool grants_complete = false;
   bool exited = false;
   uint64_t pace = 1;
+  // Rank 0: the loss that evaluations before an iteration find. Not set: it makes none.
+  std::function<double(uint64_t)> loss;
   // What it was given.
   std::optional<uint32_t> gpu;
 
@@ -42,6 +44,7 @@ struct FakeTask {
 
  private:
   void Work();
+  void Evaluate();
 };
 
 // A server that opens shards, writes cuts and holds copies at once, or a worker whose tasks start

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/partition/shares.h"
 #include "scheduler/core/lifecycle/cut_flight.h"
+#include "scheduler/core/lifecycle/evaluations.h"
 #include "scheduler/core/ranks/grants.h"
 #include "scheduler/core/ranks/waiting.h"
 #include "scheduler/core/state/job_machine.h"
@@ -202,6 +203,9 @@ v1::SyncTaskResponse OrdersForTask(const View& view, const v1::SyncTaskRequest& 
     *out.add_grants() = grants[static_cast<int>(i)];
   }
   out.set_grants_complete(GrantsComplete(job, report.rank()));
+  out.set_last_iteration(job.last_iteration());
+  out.set_last_iteration_known(EndIsKnown(view, job));
+  out.set_evals_seen(EvaluationsTaken(view, job, report.rank()));
   return out;
 }
 

@@ -120,7 +120,7 @@ TEST_CASE("random events: replay, ended jobs, slots, GPUs, drains, order of the 
           // auto, cpu or cuda, which may wait for ever and hold the others back.
           if (below(8) < 6) {
             spec.mutable_resources()->set_device(static_cast<v1::DeviceKind>(1 + below(2)));
-          } else {
+          } else if (spec.model().kind() != v1::MODEL_KIND_COUNTING) {
             spec.mutable_resources()->set_device(v1::DEVICE_KIND_CUDA);
             spec.mutable_resources()->set_workers(1);
           }

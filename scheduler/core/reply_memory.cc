@@ -38,7 +38,8 @@ bool ReplyMemory::IsNews(const v1::SyncTaskRequest& report,
   if (last.desired != reply.desired() || last.grants_complete != reply.grants_complete()) {
     return true;
   }
-  const bool asks = reply.has_spec() || reply.has_map() || !reply.grants().empty();
+  const bool asks = reply.has_spec() || reply.has_map() || !reply.grants().empty() ||
+                    reply.last_iteration() != 0 || reply.evals_seen() != 0;
   return asks && last.hash != HashOf(reply);
 }
 

@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/lifecycle/cut_flight.h"
+#include "scheduler/core/lifecycle/evaluations.h"
 #include "scheduler/core/lifecycle/facts.h"
 #include "scheduler/core/lifecycle/retention.h"
 #include "scheduler/core/nodes/links.h"
@@ -162,6 +163,7 @@ absl::Status SchedulerCore::SyncTask(const v1::SyncTaskRequest& request, Moment 
   }
   Decisions decisions;
   if (first_facts) PlanLateFacts(ViewAt(now), *job, request.rank(), &decisions);
+  PlanEvaluations(ViewAt(now), *job, request, &decisions);
   PL_RETURN_IF_ERROR(CommitDecisions(std::exchange(decisions, {}), now));
   if (MayDecide(*job, request)) PL_RETURN_IF_ERROR(Settle(now));
   PlanGrants(ViewAt(now), request, &decisions);

@@ -94,9 +94,9 @@ void AddNodeMetrics(const v1::Cluster& cluster, Scrape* out) {
            out);
   AddGauge(cluster, "paceline_node_table_limit_bytes",
            "Bytes of tables that a server takes at most; if it has a limit.", MemoryLimit, out);
-  AddGauge(
+  AddHostGauge(
       cluster, "paceline_node_resident_bytes", "Memory that the daemon occupies.",
-      [](const v1::NodeStatus& node) { return static_cast<double>(node.resident_bytes()); }, out);
+      [](const v1::HostStatus& host) { return static_cast<double>(host.resident_bytes()); }, out);
   AddHostGauge(
       cluster, "paceline_node_load", "Mean number of runnable processes over a minute.",
       [](const v1::HostStatus& host) { return host.load(); }, out);

@@ -80,10 +80,10 @@ v1::Cluster FullCluster() {
   server->set_heartbeat_age_seconds(0.25);
   server->set_table_bytes(512);
   server->set_memory_limit(1024);
-  server->set_resident_bytes(2048);
   server->set_drain_requested(true);
   v1::HostStatus* host = server->mutable_host();
   host->set_load(1.5);
+  host->set_resident_bytes(2048);
   host->set_processors(8);
   host->set_memory_bytes(100);
   host->set_memory_available_bytes(60);

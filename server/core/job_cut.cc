@@ -1,5 +1,6 @@
 #include "server/core/job_cut.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,17 @@ v1::CutReport FailedCut(const v1::CutOrder& cut, const absl::Status& why) {
   report.set_error(absl::StrCat("cut ", cut.cut_id(), ": ", std::string(why.message())));
   report.set_missed(absl::IsOutOfRange(why));
   return report;
+}
+
+void LowerProgress(absl::Span<const uint64_t> progress, v1::CutReport* report) {
+  if (report->progress().empty()) {
+    report->mutable_progress()->Assign(progress.begin(), progress.end());
+    return;
+  }
+  for (size_t rank = 0; rank < progress.size(); ++rank) {
+    uint64_t& least = (*report->mutable_progress())[static_cast<int>(rank)];
+    least = std::min(least, progress[rank]);
+  }
 }
 
 JobCut::JobCut(std::shared_ptr<ServerJob> job, v1::CutOrder order)

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "proto/node.pb.h"
 #include "server/core/server_job.h"
 #include "server/core/shard.h"
@@ -26,6 +27,9 @@ namespace paceline::server {
 
 // The report of a cut that failed; missed if Begin said OutOfRange.
 v1::CutReport FailedCut(const v1::CutOrder& cut, const absl::Status& why);
+
+// Lowers the report's progress to that of one shard more, of which a cut holds a copy.
+void LowerProgress(absl::Span<const uint64_t> progress, v1::CutReport* report);
 
 class JobCut {
  public:

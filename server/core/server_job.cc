@@ -316,6 +316,8 @@ void ServerJob::FillReport(v1::ServerJobReport* report) const {
   std::vector<uint64_t> progress(ranks_, UINT64_MAX);
   std::vector<bool> finished(ranks_, true);
   uint64_t bytes = 0;
+  uint64_t rows = 0;
+  SparseCounts sparse;
   Staleness staleness;
   for (const std::unique_ptr<Shard>& shard : shards_) {
     const Shard::Stats stats = shard->GetStats();
@@ -325,10 +327,19 @@ void ServerJob::FillReport(v1::ServerJobReport* report) const {
     }
     bytes += stats.bytes;
     staleness.Merge(stats.staleness);
+    if (!stats.sparse.has_value()) continue;
+    rows += stats.rows;
+    sparse.created += stats.sparse->created;
+    sparse.evicted += stats.sparse->evicted;
+    sparse.waiting += stats.sparse->waiting;
   }
   report->mutable_progress()->Assign(progress.begin(), progress.end());
   report->mutable_finished()->Assign(finished.begin(), finished.end());
   report->set_table_bytes(bytes);
+  report->set_sparse_rows(rows);
+  report->set_rows_created(sparse.created);
+  report->set_rows_evicted(sparse.evicted);
+  report->set_keys_waiting(sparse.waiting);
   staleness.Fill(report);
   MutexLock lock(&mu_);
   report->set_timeline(fence_.timeline());

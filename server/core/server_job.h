@@ -103,6 +103,8 @@ class ServerJob {
   void Expire(uint64_t ticket);
   void Cancel(uint64_t ticket);
 
+  // Holds the present rows readable; BSP: those that the rank reads for its iteration.
+  // Errors:  LIMIT; BSP: NOT_YET  the round before is not complete; those of a pull.
   absl::StatusOr<v1::PinResponse> Pin(const v1::RequestContext& context);
   // A pin that is not held is an error only if another rank holds it (INVALID).
   absl::StatusOr<v1::UnpinResponse> Unpin(const v1::UnpinRequest& request);

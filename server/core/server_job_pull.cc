@@ -246,7 +246,7 @@ absl::StatusOr<v1::PinResponse> ServerJob::Pin(const v1::RequestContext& context
     pins_[pin] = PinHolder{.rank = context.rank(), .incarnation = context.incarnation()};
   }
   for (const std::unique_ptr<Shard>& shard : shards_) {
-    if (absl::Status pinned = shard->Pin(pin); !pinned.ok()) {
+    if (absl::Status pinned = shard->Pin(pin, context.rank(), context.iteration()); !pinned.ok()) {
       {
         MutexLock lock(&mu_);
         pins_.erase(pin);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "common/refusal/refusal.h"
@@ -66,6 +67,12 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(Options options) {
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Restore(Options options, ShardSnapshot state) {
   PL_RETURN_IF_ERROR(CheckProgress(options, state));
+  if (auto* const sparse = std::get_if<SparseSnapshot>(&state.rows); sparse != nullptr) {
+    // Cuts of tables that had no limits do not say it: all rows are as old as the cut.
+    if (!sparse->clock.has_value()) {
+      sparse->clock = *std::max_element(state.progress.begin(), state.progress.end());
+    }
+  }
   PL_ASSIGN_OR_RETURN(ShardRows rows, ShardRows::Restore(options.table, options.shard, options.seed,
                                                          std::move(state.rows), options.memory));
   return New(std::move(options), std::move(rows), &state);
@@ -200,7 +207,9 @@ absl::Status Shard::ApplyRoundIfComplete(Pushed* pushed) {
   if (!round_->complete()) return absl::OkStatus();
   const uint64_t t = controller_.slowest();
   if (round_->empty()) {
-    rows_.Advance();
+    if (absl::Status advanced = rows_.Advance(t); !advanced.ok()) {
+      return RowsRefusal(options_.shard.shard(), advanced);
+    }
   } else {
     const Step step = {.iteration = t, .number = t + 1, .share = 1};
     absl::StatusOr<std::optional<NonFinite>> applied = round_->ApplyTo(&rows_, step);
@@ -310,9 +319,16 @@ Shard::Rows Shard::RowsOf(Piece bytes, uint64_t version) const {
   return Rows{.rows = rows, .version = version, .bytes = std::move(bytes)};
 }
 
-absl::Status Shard::Pin(uint64_t pin) {
+absl::Status Shard::Pin(uint64_t pin, uint32_t rank, uint64_t t) {
   MutexLock lock(&mu_);
-  if (absl::Status pinned = rows_.Pin(pin, Version::kCurrent); !pinned.ok()) {
+  Version version = Version::kCurrent;
+  if (options_.policy.rounds) {
+    const Verdict verdict = controller_.MayPull(rank, t);
+    if (verdict == Verdict::kGone) return Gone(t);
+    if (verdict == Verdict::kWait) return WhyNotLocked(rank, t);
+    if (t < controller_.slowest()) version = Version::kPrevious;
+  }
+  if (absl::Status pinned = rows_.Pin(pin, version); !pinned.ok()) {
     return RowsRefusal(options_.shard.shard(), pinned);
   }
   return absl::OkStatus();
@@ -333,14 +349,20 @@ absl::StatusOr<Shard::Rows> Shard::ReadPinned(uint64_t pin, absl::Span<const uin
 
 Shard::Stats Shard::GetStats() const {
   MutexLock lock(&mu_);
-  return Stats{.progress = controller_.progress(),
-               .finished = controller_.finished(),
-               .bytes = rows_.MemoryBytes() + (round_.has_value() ? round_->MemoryBytes() : 0),
-               .rows = options_.table.kind() == v1::TABLE_KIND_DENSE ? options_.shard.rows()
-                                                                     : rows_.sparse_rows(),
-               .parked = waiters_.size(),
-               .traffic = traffic_,
-               .staleness = staleness_};
+  Stats stats = {.progress = controller_.progress(),
+                 .finished = controller_.finished(),
+                 .bytes = rows_.MemoryBytes() + (round_.has_value() ? round_->MemoryBytes() : 0),
+                 .rows = options_.shard.rows(),
+                 .sparse = std::nullopt,
+                 .parked = waiters_.size(),
+                 .traffic = traffic_,
+                 .staleness = staleness_};
+  if (const SparseRows* const sparse = rows_.sparse(); sparse != nullptr) {
+    stats.rows = sparse->rows();
+    stats.sparse = SparseCounts{
+        .created = sparse->created(), .evicted = sparse->evicted(), .waiting = sparse->waiting()};
+  }
+  return stats;
 }
 
 }  // namespace paceline::server

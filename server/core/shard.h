@@ -61,6 +61,15 @@ struct ShardTraffic {
   uint64_t pulled_bytes = 0;
 };
 
+// What became of keys of a sparse shard.
+struct SparseCounts {
+  // Since it was opened: rows that pushes created, rows that were evicted.
+  uint64_t created = 0;
+  uint64_t evicted = 0;
+  // Keys that wait to be admitted.
+  uint64_t waiting = 0;
+};
+
 class Shard {
  public:
   struct Options {
@@ -153,9 +162,11 @@ class Shard {
   };
   absl::StatusOr<DeltaRows> ReadForDelta(uint32_t rank, uint64_t t, uint64_t base);
 
-  // Holds the present rows readable under `pin`.
-  // Errors:  LIMIT, INVALID (no such pin).
-  absl::Status Pin(uint64_t pin);
+  // Holds the present rows readable under `pin`; BSP: those that the rank reads for
+  // iteration t.
+  // Errors:  LIMIT, INVALID (no such pin); BSP: NOT_YET  the round before t is not complete,
+  //          OUT_OF_ORDER as AdmitOrPark.
+  absl::Status Pin(uint64_t pin, uint32_t rank, uint64_t t);
   void Unpin(uint64_t pin);
   absl::StatusOr<Rows> ReadPinned(uint64_t pin, absl::Span<const uint64_t> keys) const;
 
@@ -178,8 +189,10 @@ class Shard {
     std::vector<uint64_t> progress;
     std::vector<bool> finished;
     uint64_t bytes = 0;
-    // Present: all of a dense shard, those that were pushed of a sparse one.
+    // Present: all of a dense shard, those that are there of a sparse one.
     uint64_t rows = 0;
+    // Nothing for a dense one.
+    std::optional<SparseCounts> sparse;
     // Tickets that wait here.
     uint64_t parked = 0;
     ShardTraffic traffic;

@@ -1,5 +1,6 @@
 #include "server/core/shard_rows.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -34,6 +35,10 @@ absl::StatusOr<Reply> NewReply(uint64_t keys, uint32_t dim) {
                .rows = reinterpret_cast<float*>(memory)};
 }
 
+BucketOfTable BucketOf(const v1::ShardSpec& shard) {
+  return {.number = shard.bucket(), .count = std::max<uint32_t>(1, shard.buckets())};
+}
+
 }  // namespace
 
 absl::StatusOr<ShardRows> ShardRows::Create(const v1::TableSpec& table, const v1::ShardSpec& shard,
@@ -43,7 +48,8 @@ absl::StatusOr<ShardRows> ShardRows::Create(const v1::TableSpec& table, const v1
                         DenseRows::Create(table, shard, seed, budget));
     return ShardRows(std::move(dense), nullptr);
   }
-  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> sparse, SparseRows::Create(table, seed, budget));
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> sparse,
+                      SparseRows::Create(table, seed, budget, BucketOf(shard)));
   return ShardRows(nullptr, std::move(sparse));
 }
 
@@ -60,8 +66,9 @@ absl::StatusOr<ShardRows> ShardRows::Restore(const v1::TableSpec& table, const v
                         DenseRows::Restore(table, shard, std::move(*dense_state), budget));
     return ShardRows(std::move(dense), nullptr);
   }
-  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> sparse,
-                      SparseRows::Restore(table, seed, std::get<SparseSnapshot>(state), budget));
+  PL_ASSIGN_OR_RETURN(
+      std::unique_ptr<SparseRows> sparse,
+      SparseRows::Restore(table, seed, std::get<SparseSnapshot>(state), budget, BucketOf(shard)));
   return ShardRows(nullptr, std::move(sparse));
 }
 
@@ -77,12 +84,10 @@ absl::StatusOr<std::optional<NonFinite>> ShardRows::ApplyDense(FloatRuns gradien
   return dense_->Apply(gradient, step, keep);
 }
 
-void ShardRows::Advance() {
-  if (dense_ != nullptr) {
-    dense_->Advance();
-  } else {
-    sparse_->Advance();
-  }
+absl::Status ShardRows::Advance(uint64_t iteration) {
+  if (dense_ == nullptr) return sparse_->Advance(iteration);
+  dense_->Advance();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Piece> ShardRows::Read(absl::Span<const uint64_t> keys, Version version) const {

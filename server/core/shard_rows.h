@@ -47,8 +47,10 @@ class ShardRows {
   // The same for all rows of a dense shard (DenseRows).
   absl::StatusOr<std::optional<NonFinite>> ApplyDense(FloatRuns gradient, const Step& step,
                                                       Keep keep);
-  // An update without a gradient: the previous rows are the current ones.
-  void Advance();
+  // The update of `iteration` without a gradient: the previous rows are the current ones, but
+  // for sparse rows that go by their age.
+  // Errors:  ResourceExhausted  the budget; nothing has changed.
+  absl::Status Advance(uint64_t iteration);
 
   // Rows as float32, in the layout of a pull response: all of a dense shard without
   // a copy, those of `keys` of a sparse one.
@@ -62,8 +64,8 @@ class ShardRows {
 
   absl::StatusOr<RowsSnapshot> Snapshot();
   uint64_t MemoryBytes() const;
-  // Present; 0 if it is dense.
-  uint64_t sparse_rows() const { return sparse_ == nullptr ? 0 : sparse_->rows(); }
+  // Null if it is dense.
+  const SparseRows* sparse() const { return sparse_.get(); }
 
  private:
   ShardRows(std::unique_ptr<DenseRows> dense, std::unique_ptr<SparseRows> sparse)

@@ -1,6 +1,7 @@
 // What only a shard by itself can show; the rest is in server_job_test.cc.
 #include "server/core/shard.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
@@ -46,7 +47,9 @@ std::vector<float> RowsOf(const ShardSnapshot& snapshot) {
 }
 
 std::vector<float> Rows(Shard& shard) {
-  REQUIRE_OK(shard.Pin(1));
+  // The newest: those before the round that is under way.
+  const std::vector<uint64_t> progress = shard.GetStats().progress;
+  REQUIRE_OK(shard.Pin(1, 0, *std::min_element(progress.begin(), progress.end())));
   REQUIRE_OK_AND_ASSIGN(const Shard::Rows rows, shard.ReadPinned(1, {}));
   shard.Unpin(1);
   std::vector<float> values(rows.bytes.bytes.size() / sizeof(float));
@@ -155,6 +158,31 @@ TEST_CASE("bsp: an armed cut is the state after its round, whatever comes after"
   CHECK(there);
 }
 
+TEST_CASE("bsp: a pin holds what the rank reads for its iteration, whatever comes after") {
+  MemoryBudget budget(0, "");
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<Shard> shard,
+                        Shard::Create(Options(kBsp, 2, &budget, &budget)));
+  for (const uint32_t rank : {0, 1}) shard->OpenRank(rank, 1);
+  REQUIRE_OK(shard->Push(0, 1, 0, Ones()));
+  CHECK(RefusalKindOf(shard->Pin(1, 0, 1)) == Refusal::NOT_YET);
+  REQUIRE_OK(shard->Push(1, 1, 0, Ones()));
+  REQUIRE_OK(shard->Pin(1, 0, 1));
+  for (const uint32_t rank : {0, 1}) REQUIRE_OK(shard->Push(rank, 1, 1, Ones()));
+  // The state before, too, as long as it is held.
+  REQUIRE_OK(shard->Pin(2, 1, 1));
+  const auto first = [&](uint64_t pin) {
+    REQUIRE_OK_AND_ASSIGN(const Shard::Rows rows, shard->ReadPinned(pin, {}));
+    float value = 0;
+    std::memcpy(&value, rows.bytes.bytes.data(), sizeof(value));
+    return value;
+  };
+  CHECK(first(1) == 2);
+  CHECK(first(2) == 2);
+  CHECK(RefusalKindOf(shard->Pin(3, 0, 0)) == Refusal::OUT_OF_ORDER);
+  for (const uint32_t rank : {0, 1}) REQUIRE_OK(shard->Push(rank, 1, 2, Ones()));
+  CHECK(first(1) == 2);
+}
+
 TEST_CASE("a cut that finds no memory fails; the update that completed its round does not") {
   MemoryBudget memory(1 << 20, "--memory-limit");
   MemoryBudget fold(0, "--fold-limit");
@@ -215,6 +243,31 @@ TEST_CASE("the share of a rank scales its steps, empty updates take none") {
   REQUIRE_OK(shard->Push(1, 1, 1, Gradient()));
   REQUIRE_OK_AND_ASSIGN(const ShardSnapshot snapshot, shard->Snapshot());
   CHECK(snapshot.steps == 2);
+}
+
+TEST_CASE("sums forget a part in each round of bsp, and as much when ranks push alone") {
+  MemoryBudget budget(0, "");
+  const auto open = [&](ConsistencyPolicy policy, double rho) {
+    Shard::Options options = Options(policy, 2, &budget, &budget);
+    options.table.mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_SUM);
+    options.table.mutable_optimizer()->set_rho(rho);
+    if (!policy.rounds) options.rank_share = {0.25, 0.75};
+    REQUIRE_OK_AND_ASSIGN(std::unique_ptr<Shard> shard, Shard::Create(std::move(options)));
+    for (const uint32_t rank : {0, 1}) shard->OpenRank(rank, 1);
+    return shard;
+  };
+  // Two rounds of two ranks, each of which counts one.
+  const auto after = [&](Shard* shard) {
+    for (const uint64_t t : {0, 1}) {
+      for (const uint32_t rank : {1, 0}) REQUIRE_OK(shard->Push(rank, 1, t, Ones()));
+    }
+    return Rows(*shard);
+  };
+  CHECK(after(open(kBsp, 0).get()) == std::vector<float>{2, 2});
+  CHECK(after(open(kBsp, 0.5).get()) == std::vector<float>{3, 3});
+  CHECK(after(open(kBsp, 1).get()) == std::vector<float>{4, 4});
+  // Rank 1 keeps a quarter of what is there, rank 0 three quarters.
+  CHECK(after(open(kAsp, 0).get()) == std::vector<float>{2.078125, 2.078125});
 }
 
 TEST_CASE("what a shard took from the budget comes back") {

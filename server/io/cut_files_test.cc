@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/cut/held_cuts.h"
@@ -13,6 +14,7 @@
 #include "common/safetensors.h"
 #include "common/status/status_macros.h"
 #include "common/status/status_matchers.h"
+#include "common/tables/sharding.h"
 #include "common/xxh3/xxh3.h"
 #include "server/core/job_cut.h"
 #include "server/core/job_testing.h"
@@ -100,6 +102,58 @@ absl::StatusOr<std::vector<ShardSnapshot>> ReadAll(FileSystem& fs,
     states.push_back(*std::move(state));
   }
   return states;
+}
+
+TEST_CASE("a cut of a table with limits has ages and waiting keys, and goes on with them") {
+  v1::TableSpec table = SparseTable("s", 2, v1::OPTIMIZER_KIND_ADAM);
+  table.mutable_sparse()->set_admit_after(2);
+  table.mutable_sparse()->set_evict_after_iterations(100);
+  const v1::ServerJobOrder order = testing::ServeOrder({.policy = v1::POLICY_ASP}, 1, {table});
+  const KeyOfShard key = testing::KeysOfShards(order.map(), 0, 1)[0];
+  const OpenedJob opened = testing::OpenJob(order);
+  testing::OpenRanks(*opened.job, 1);
+  // Another key of the same bucket waits.
+  uint64_t other = key.key + 1;
+  while (BucketOfKey(other, kSparseBuckets) != BucketOfKey(key.key, kSparseBuckets)) ++other;
+  for (uint64_t t = 0; t < 3; ++t) {
+    const std::vector<uint64_t> keys =
+        t == 2 ? std::vector<uint64_t>{key.key, other} : std::vector<uint64_t>{key.key};
+    REQUIRE_OK(
+        PushNow(*opened.job, Frame(0, 1, t)
+                                 .Sparse(key.shard, keys, std::vector<float>(2 * keys.size(), 1))
+                                 .Last({key.shard})));
+  }
+  MemoryFileSystem fs;
+  const v1::CutReport report = Write(fs, opened);
+  INFO(report.error());
+  REQUIRE(report.done());
+  const v1::ServerJobOrder restoring = Restoring(fs, order, report);
+  REQUIRE_OK_AND_ASSIGN(const std::vector<ShardSnapshot> states, ReadAll(fs, restoring));
+  const auto& sparse = std::get<SparseSnapshot>(states[key.shard].rows);
+  CHECK(sparse.keys == std::vector<uint64_t>{key.key});
+  CHECK(sparse.clock == 2);
+  CHECK(sparse.row_used == std::vector<uint64_t>{2});
+  CHECK(sparse.row_steps == std::vector<uint64_t>{2});
+  CHECK(sparse.waiting.keys == std::vector<uint64_t>{other});
+  CHECK(sparse.waiting.counts == std::vector<uint64_t>{1});
+  CHECK(sparse.waiting.used == std::vector<uint64_t>{2});
+
+  const OpenedJob again = testing::OpenJob(
+      restoring, 0, 1 << 20, [&](const v1::TableSpec&, const v1::ShardSpec& shard) {
+        return absl::StatusOr<std::optional<ShardSnapshot>>(states[shard.shard()]);
+      });
+  MemoryFileSystem copy;
+  CHECK(Write(copy, again).SerializeAsString() == report.SerializeAsString());
+  // The second push that names the other key.
+  testing::OpenRanks(*again.job, 1);
+  REQUIRE_OK(
+      PushNow(*again.job, Frame(0, 1, 3).Sparse(key.shard, {other}, {1, 1}).Last({key.shard})));
+  v1::ServerJobReport after;
+  again.job->FillReport(&after);
+  CHECK(after.sparse_rows() == 2);
+  CHECK(after.rows_created() == 1);
+  CHECK(after.rows_evicted() == 0);
+  CHECK(after.keys_waiting() == 0);
 }
 
 TEST_CASE("a cut holds rows, slots and progress, and its checksums are of the files") {

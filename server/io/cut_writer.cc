@@ -1,32 +1,14 @@
 #include "server/io/cut_writer.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
 #include "common/failpoint/failpoint.h"
 #include "common/status/status_macros.h"
 #include "server/io/shard_file.h"
 
 namespace paceline::server {
-
-namespace {
-
-// To the smallest of all shards so far.
-void LowerProgress(absl::Span<const uint64_t> progress, v1::CutReport* report) {
-  if (report->progress().empty()) {
-    report->mutable_progress()->Assign(progress.begin(), progress.end());
-    return;
-  }
-  for (size_t rank = 0; rank < progress.size(); ++rank) {
-    uint64_t& least = (*report->mutable_progress())[static_cast<int>(rank)];
-    least = std::min(least, progress[rank]);
-  }
-}
-
-}  // namespace
 
 CutWriter::CutWriter(FileSystem* fs, std::unique_ptr<JobCut> cut) : fs_(fs), cut_(std::move(cut)) {
   report_.set_cut_id(cut_->order().cut_id());

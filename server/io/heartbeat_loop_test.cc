@@ -98,7 +98,7 @@ class Node {
     options.clock = &clock_;
     options.report = [this] {
       v1::HeartbeatRequest request;
-      request.set_resident_bytes(bytes_);
+      request.set_memory_used(bytes_);
       return request;
     };
     options.heed = [this](const v1::HeartbeatResponse& response) {
@@ -189,10 +189,10 @@ TEST_CASE("a change is reported at once: the call that waits is given up") {
   FakeScheduler scheduler;
   scheduler.Start();
   Node node(scheduler.port());
-  CHECK(scheduler.Await(0).resident_bytes() == 1);
+  CHECK(scheduler.Await(0).memory_used() == 1);
   node.SetBytes(2);
   node.loop().ReportNow();
-  CHECK(scheduler.Await(1).resident_bytes() == 2);
+  CHECK(scheduler.Await(1).memory_used() == 2);
   node.loop().Stop();
   scheduler.Stop();
 }

@@ -1,6 +1,8 @@
 #include "server/io/metrics.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -67,6 +69,8 @@ void AddShards(const std::vector<JobShards>& jobs, Scrape* out) {
     uint64_t rows = 0;
     uint64_t pushes = 0;
     uint64_t pulls = 0;
+    // Sparse ones alone.
+    std::optional<SparseCounts> sparse;
   };
   std::map<std::vector<std::string>, Table> tables;
   std::vector<std::pair<double, std::vector<std::string>>> hottest;
@@ -82,6 +86,12 @@ void AddShards(const std::vector<JobShards>& jobs, Scrape* out) {
       table.pushes += shard.stats.traffic.pushes;
       table.pulls += shard.stats.traffic.pulls;
       waiting += shard.stats.parked;
+      if (shard.stats.sparse.has_value()) {
+        if (!table.sparse.has_value()) table.sparse.emplace();
+        table.sparse->created += shard.stats.sparse->created;
+        table.sparse->evicted += shard.stats.sparse->evicted;
+        table.sparse->waiting += shard.stats.sparse->waiting;
+      }
       hottest.push_back({shard.heat, {id, shard.table, absl::StrCat(shard.shard)}});
     }
     parked.Add({id}, Number(waiting));
@@ -95,10 +105,23 @@ void AddShards(const std::vector<JobShards>& jobs, Scrape* out) {
   Samples pulls = out->Counters({.name = "paceline_server_table_pulls_total",
                                  .help = "Reads of shards of the table.",
                                  .labels = {"job", "table"}});
+  Samples created = out->Counters({.name = "paceline_server_table_rows_created_total",
+                                   .help = "Rows of a sparse table that pushes created.",
+                                   .labels = {"job", "table"}});
+  Samples evicted = out->Counters({.name = "paceline_server_table_rows_evicted_total",
+                                   .help = "Rows of a sparse table that its limits let go.",
+                                   .labels = {"job", "table"}});
+  Samples admission = out->Gauges({.name = "paceline_server_table_keys_waiting",
+                                   .help = "Keys of a sparse table that wait to be admitted.",
+                                   .labels = {"job", "table"}});
   for (const auto& [labels, table] : tables) {
     rows.Add(labels, Number(table.rows));
     pushes.Add(labels, Number(table.pushes));
     pulls.Add(labels, Number(table.pulls));
+    if (!table.sparse.has_value()) continue;
+    created.Add(labels, Number(table.sparse->created));
+    evicted.Add(labels, Number(table.sparse->evicted));
+    admission.Add(labels, Number(table.sparse->waiting));
   }
   Samples heat = out->Gauges({.name = "paceline_server_shard_heat",
                               .help = "Pushes and pulls per second of the hottest shards.",

@@ -30,6 +30,12 @@ TEST_CASE("what a server holds has its lines") {
     shards.shards.push_back(
         {.shard = shard, .table = "w", .stats = stats, .heat = static_cast<double>(shard)});
   }
+  for (uint32_t shard = 30; shard < 32; ++shard) {
+    Shard::Stats stats;
+    stats.rows = 40;
+    stats.sparse = SparseCounts{.created = 50, .evicted = 10, .waiting = 6};
+    shards.shards.push_back({.shard = shard, .table = "s", .stats = stats, .heat = 0});
+  }
   input.shards.push_back(shards);
   input.key_list_hits[12] = 9;
   input.memory = {.used = 5000, .limit = 0};
@@ -39,21 +45,26 @@ TEST_CASE("what a server holds has its lines") {
   metrics::Registry registry;
   registry.AddCollector([&](metrics::Scrape* out) { AddServerMetrics(input, out); });
   const std::string text = registry.Text();
-  for (const char* line :
-       {"paceline_server_jobs 1\n", "paceline_server_table_bytes{job=\"12\"} 4096\n",
-        "paceline_server_pushed_bytes_total{job=\"12\"} 640\n",
-        "paceline_push_staleness_iterations_bucket{job=\"12\",le=\"0\"} 2\n",
-        "paceline_push_staleness_iterations_bucket{job=\"12\",le=\"4\"} 3\n",
-        "paceline_push_staleness_iterations_sum{job=\"12\"} 3\n",
-        "paceline_push_staleness_iterations_max{job=\"12\"} 3\n",
-        "paceline_server_parked_pulls{job=\"12\"} 2\n",
-        "paceline_server_table_rows{job=\"12\",table=\"w\"} 3000\n",
-        "paceline_server_table_pushes_total{job=\"12\",table=\"w\"} 210\n",
-        "paceline_server_table_pulls_total{job=\"12\",table=\"w\"} 240\n",
-        "paceline_server_memory_used_bytes 5000\n", "paceline_server_fold_limit_bytes 1000\n",
-        "paceline_server_key_list_hits_total{job=\"12\"} 9\n",
-        "paceline_server_work_queue_depth{queue=\"cuts\"} 1\n",
-        "paceline_server_scheduler_heartbeat_age_seconds 0.25\n"}) {
+  for (const char* line : {"paceline_server_jobs 1\n",
+                           "paceline_server_table_bytes{job=\"12\"} 4096\n",
+                           "paceline_server_pushed_bytes_total{job=\"12\"} 640\n",
+                           "paceline_push_staleness_iterations_bucket{job=\"12\",le=\"0\"} 2\n",
+                           "paceline_push_staleness_iterations_bucket{job=\"12\",le=\"4\"} 3\n",
+                           "paceline_push_staleness_iterations_sum{job=\"12\"} 3\n",
+                           "paceline_push_staleness_iterations_max{job=\"12\"} 3\n",
+                           "paceline_server_parked_pulls{job=\"12\"} 2\n",
+                           "paceline_server_table_rows{job=\"12\",table=\"w\"} 3000\n",
+                           "paceline_server_table_rows{job=\"12\",table=\"s\"} 80\n",
+                           "paceline_server_table_rows_created_total{job=\"12\",table=\"s\"} 100\n",
+                           "paceline_server_table_rows_evicted_total{job=\"12\",table=\"s\"} 20\n",
+                           "paceline_server_table_keys_waiting{job=\"12\",table=\"s\"} 12\n",
+                           "paceline_server_table_pushes_total{job=\"12\",table=\"w\"} 210\n",
+                           "paceline_server_table_pulls_total{job=\"12\",table=\"w\"} 240\n",
+                           "paceline_server_memory_used_bytes 5000\n",
+                           "paceline_server_fold_limit_bytes 1000\n",
+                           "paceline_server_key_list_hits_total{job=\"12\"} 9\n",
+                           "paceline_server_work_queue_depth{queue=\"cuts\"} 1\n",
+                           "paceline_server_scheduler_heartbeat_age_seconds 0.25\n"}) {
     CHECK_THAT(text, Contains(line));
   }
   // The twenty hottest of thirty.
@@ -61,6 +72,8 @@ TEST_CASE("what a server holds has its lines") {
              Contains("paceline_server_shard_heat{job=\"12\",table=\"w\",shard=\"29\"} 29\n"));
   CHECK_THAT(text, Contains("shard=\"10\"}"));
   CHECK_THAT(text, !Contains("shard=\"9\"}"));
+  // Dense tables create and evict nothing.
+  CHECK_THAT(text, !Contains("created_total{job=\"12\",table=\"w\"}"));
 }
 
 TEST_CASE("calls are counted by method, code and reason, and timed") {

@@ -58,6 +58,14 @@ std::vector<Tensor> RowTensors(const v1::TableSpec& table, const ShardSnapshot& 
   add_rows("rows", sparse.rows);
   for (size_t i = 0; i < sparse.slots.size(); ++i) add_rows(slot_name(i), sparse.slots[i]);
   if (CountsSteps(table.optimizer().kind())) add_numbers("row_steps", sparse.row_steps);
+  if (!sparse.clock.has_value()) return tensors;
+  tensors.push_back(Tensor{.spec = {.name = "clock", .dtype = DType::kU64, .shape = {1}},
+                           .bytes = BytesOf(absl::MakeConstSpan(&*sparse.clock, 1))});
+  if (!sparse.row_used.empty()) add_numbers("row_used", sparse.row_used);
+  if (sparse.waiting.keys.empty()) return tensors;
+  add_numbers("waiting.keys", sparse.waiting.keys);
+  add_numbers("waiting.counts", sparse.waiting.counts);
+  add_numbers("waiting.used", sparse.waiting.used);
   return tensors;
 }
 
@@ -162,11 +170,13 @@ class TensorReader {
     return block;
   }
 
-  // Number of keys of a sparse shard.
-  absl::StatusOr<uint64_t> Keys() const {
-    const TensorInfo* tensor = file_->Find("keys");
+  bool Has(const std::string& name) const { return file_->Find(name) != nullptr; }
+
+  // Number of entries of the list `name`.
+  absl::StatusOr<uint64_t> Count(const std::string& name) const {
+    const TensorInfo* tensor = file_->Find(name);
     if (tensor != nullptr && tensor->spec.shape.size() == 1) return tensor->spec.shape[0];
-    return absl::DataLossError(absl::StrCat(path_, ": tensor keys: a list expected"));
+    return absl::DataLossError(absl::StrCat(path_, ": tensor ", name, ": a list expected"));
   }
 
  private:
@@ -190,6 +200,26 @@ class TensorReader {
 
 enum class Slots { kRead, kLeave };
 
+// What a table with limits has beside its rows. Cuts of tables without have none of it.
+absl::Status ReadLimits(const TensorReader& tensors, SparseSnapshot* sparse) {
+  if (!tensors.Has("clock")) return absl::OkStatus();
+  PL_ASSIGN_OR_RETURN(const std::vector<uint64_t> clock,
+                      tensors.Read<uint64_t>("clock", DType::kU64, {1}));
+  sparse->clock = clock[0];
+  if (tensors.Has("row_used")) {
+    PL_ASSIGN_OR_RETURN(sparse->row_used,
+                        tensors.Read<uint64_t>("row_used", DType::kU64, {sparse->keys.size()}));
+  }
+  if (!tensors.Has("waiting.keys")) return absl::OkStatus();
+  PL_ASSIGN_OR_RETURN(const uint64_t waiting, tensors.Count("waiting.keys"));
+  WaitingKeys::Snapshot& keys = sparse->waiting;
+  PL_ASSIGN_OR_RETURN(keys.keys, tensors.Read<uint64_t>("waiting.keys", DType::kU64, {waiting}));
+  PL_ASSIGN_OR_RETURN(keys.counts,
+                      tensors.Read<uint64_t>("waiting.counts", DType::kU64, {waiting}));
+  PL_ASSIGN_OR_RETURN(keys.used, tensors.Read<uint64_t>("waiting.used", DType::kU64, {waiting}));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<RowsSnapshot> ReadRows(const TensorReader& tensors, const v1::TableSpec& table,
                                       const v1::ShardSpec& shard, Slots which) {
   const uint64_t dim = table.dim();
@@ -209,7 +239,7 @@ absl::StatusOr<RowsSnapshot> ReadRows(const TensorReader& tensors, const v1::Tab
     return RowsSnapshot(std::move(dense));
   }
   SparseSnapshot sparse;
-  PL_ASSIGN_OR_RETURN(const uint64_t keys, tensors.Keys());
+  PL_ASSIGN_OR_RETURN(const uint64_t keys, tensors.Count("keys"));
   PL_ASSIGN_OR_RETURN(sparse.keys, tensors.Read<uint64_t>("keys", DType::kU64, {keys}));
   PL_ASSIGN_OR_RETURN(sparse.rows, tensors.Read<float>("rows", DType::kF32, {keys, dim}));
   for (const std::string_view slot : slots) {
@@ -218,6 +248,9 @@ absl::StatusOr<RowsSnapshot> ReadRows(const TensorReader& tensors, const v1::Tab
   }
   if (which == Slots::kRead && CountsSteps(optimizer)) {
     PL_ASSIGN_OR_RETURN(sparse.row_steps, tensors.Read<uint64_t>("row_steps", DType::kU64, {keys}));
+  }
+  if (which == Slots::kRead) {
+    PL_RETURN_IF_ERROR(ReadLimits(tensors, &sparse));
   }
   return RowsSnapshot(std::move(sparse));
 }

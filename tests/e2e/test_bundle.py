@@ -154,6 +154,20 @@ class Bundle(unittest.TestCase):
         self.check_trained(self.run_in(self.bundle / "bin" / "pacectl", "local", "run",
                                        self.bundle / "share" / "jobs" / "digits_mlp.yaml", "-o", "json"))
 
+    @unittest.skipIf(missing("g++"), "g++ not installed")
+    def test_a_model_of_ones_own_is_built_against_it_and_learns(self):
+        models = self.folder / "models"
+        models.mkdir()
+        example = self.bundle / "share" / "doc" / "example"
+        done = self.run_in("g++", "-std=c++17", "-O2", "-shared", "-fPIC", "-fvisibility=hidden",
+                           f"-I{self.bundle}/include/paceline", example / "poisson.cc", "-o",
+                           models / "poisson.so", env={"PATH": os.environ["PATH"]})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.run_in(self.bundle / "bin" / "pacectl", "local", "run", example / "poisson.yaml",
+                           "--model-dir", models, "-o", "json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(json.loads(done.stdout)["state"], "succeeded")
+
     @unittest.skipIf(why_no_root(), f"no other root folder: {why_no_root()}")
     def test_its_job_learns_where_nothing_else_is(self):
         root = self.folder / "root"

@@ -48,7 +48,7 @@ echo "== removed"; written
 in_copy dpkg --purge paceline >&2
 echo "== purged"; written; in_copy getent passwd paceline || echo "no user"
 find copy/etc/paceline copy/var/lib/paceline copy/usr/lib/paceline copy/usr/share/doc/paceline \
-  copy/usr/share/paceline 2>/dev/null || true
+  copy/usr/include/paceline copy/usr/share/paceline 2>/dev/null || true
 """
 
 
@@ -108,6 +108,11 @@ class Package(unittest.TestCase):
             self.assertEqual(modes[f"./usr/bin/{program}"], "-rwxr-xr-x")
         for role in ("scheduler", "server", "worker"):
             self.assertEqual(modes[f"./lib/systemd/system/paceline-{role}.service"], "-rw-r--r--")
+        # What a model of one's own needs.
+        for name in ("include/paceline/paceline_model.h", "include/paceline/paceline_model_abi.h",
+                     "share/doc/paceline/user-models.md", "share/doc/paceline/example/poisson.cc",
+                     "share/doc/paceline/example/poisson.yaml"):
+            self.assertEqual(modes[f"./usr/{name}"], "-rw-r--r--")
         # What units name is there.
         for unit in (ROOT / "deploy" / "systemd").glob("*.service"):
             for program in re.findall(r"^ExecStart=(/\S+)", unit.read_text(), re.M):

@@ -106,7 +106,7 @@ class Start(unittest.TestCase):
             cluster.wait_for_state(first, "succeeded")
             for name, code, said in ((f"{first}@7", 2, "has no cut 7 (it has 1)"),
                                      ("99", 2, "job 99 does not exist"),
-                                     ("x@y", 2, "JOB@CUT, JOB or"),
+                                     ("x@y", 2, "JOB@CUT, JOB@best, JOB or"),
                                      (str(self.folder / "none"), 2, "none/manifest.json")):
                 refused = cluster.pacectl("submit", path, "--from", name)
                 self.assertEqual(refused.returncode, code, refused.stderr)

@@ -19,6 +19,8 @@ struct Form {
   bool gzip;
   bool header;
   v1::BadRecordPolicy on_bad_record;
+  // csv: columns 0 and 1 are categories, column 2 is left out; with a cross.
+  bool categories = false;
 };
 
 // By the first byte of the input.
@@ -28,6 +30,11 @@ constexpr Form kForms[] = {
     {v1::DATA_FORMAT_CSV, false, true, v1::BAD_RECORD_POLICY_SKIP},
     {v1::DATA_FORMAT_CSV, true, false, v1::BAD_RECORD_POLICY_SKIP},
     {v1::DATA_FORMAT_IDX, false, false, v1::BAD_RECORD_POLICY_FAIL},
+    {v1::DATA_FORMAT_CSV, false, true, v1::BAD_RECORD_POLICY_SKIP, /*categories=*/true},
+    {v1::DATA_FORMAT_CRITEO, false, false, v1::BAD_RECORD_POLICY_SKIP},
+    {v1::DATA_FORMAT_CRITEO, true, false, v1::BAD_RECORD_POLICY_SKIP},
+    {v1::DATA_FORMAT_RATINGS, false, true, v1::BAD_RECORD_POLICY_SKIP},
+    {v1::DATA_FORMAT_CIFAR10, false, false, v1::BAD_RECORD_POLICY_FAIL},
 };
 
 std::string Idx(uint32_t records) {
@@ -43,9 +50,21 @@ std::string Idx(uint32_t records) {
 std::vector<std::string> Seeds() {
   const std::string libsvm = "1 3:0.5 17:1e-3 # comment\n-1 1:1\r\n0\n+1 2:nan\n";
   const std::string csv = "a,\"b,c\",label\n1,2,0\n3,\"4\",1\n5;6;1\n";
+  const std::string avazu = "site,app,id,hour,click\na,b,7,14,1\n\"a,\",,x,,0\nb,a,7,y,1\n";
+  const std::string criteo =
+      absl::StrCat("1\t5\t-1\t\t2.5", std::string(10, '\t'), "68fd1e64\t80e26c9b",
+                   std::string(24, '\t'), "\n0", std::string(39, '\t'), "\n2\t1\n");
+  const std::string ratings = "user,item,rating\n1,2,3.5\n0,1099511627775,-1,9\n1,-2,3\n4,4\n";
   return {absl::StrCat(std::string(1, '\0'), libsvm),
-          absl::StrCat("\1", worker::testing::Gzip(libsvm)), absl::StrCat("\2", csv),
-          absl::StrCat("\3", worker::testing::Gzip(csv)), absl::StrCat("\4", Idx(3))};
+          absl::StrCat("\1", worker::testing::Gzip(libsvm)),
+          absl::StrCat("\2", csv),
+          absl::StrCat("\3", worker::testing::Gzip(csv)),
+          absl::StrCat("\4", Idx(3)),
+          absl::StrCat("\5", avazu),
+          absl::StrCat("\6", criteo),
+          absl::StrCat("\7", worker::testing::Gzip(criteo)),
+          absl::StrCat("\10", ratings),
+          absl::StrCat("\11", std::string(2 * 3073, '\7'))};
 }
 
 void FuzzOne(absl::string_view input) {
@@ -59,6 +78,17 @@ void FuzzOne(absl::string_view input) {
   file.set_format(form.format);
   file.set_header(form.header);
   v1::DataSpec spec;
+  if (form.categories) {
+    const std::string first = "0";
+    const std::string second = "1";
+    const std::string third = "2";
+    file.add_categories(first);
+    file.add_categories(second);
+    file.add_ignore(third);
+    spec.add_crosses()->add_columns(first);
+    spec.mutable_crosses(0)->add_columns(second);
+    spec.set_hash_buckets(7);
+  }
   spec.set_on_bad_record(form.on_bad_record);
   spec.set_max_bad_records(3);
   if (form.format == v1::DATA_FORMAT_IDX) {

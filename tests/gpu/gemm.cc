@@ -22,6 +22,11 @@ struct Calls {
                             const void*, const void*, cudaDataType, int, const void*, cudaDataType,
                             int, const void*, void*, cudaDataType, int, cublasComputeType_t,
                             cublasGemmAlgo_t);
+  cublasStatus_t (*gemm_strided_batched_ex)(cublasHandle_t, cublasOperation_t, cublasOperation_t,
+                                            int, int, int, const void*, const void*, cudaDataType,
+                                            int, long long, const void*, cudaDataType, int,
+                                            long long, const void*, void*, cudaDataType, int,
+                                            long long, int, cublasComputeType_t, cublasGemmAlgo_t);
 };
 
 template <typename Function>
@@ -44,7 +49,8 @@ bool LoadCalls(Calls* calls, std::string* error) {
          Find(library, "cublasGetVersion_v2", &calls->get_version, error) &&
          Find(library, "cublasSetStream_v2", &calls->set_stream, error) &&
          Find(library, "cublasSetWorkspace_v2", &calls->set_workspace, error) &&
-         Find(library, "cublasGemmEx", &calls->gemm_ex, error);
+         Find(library, "cublasGemmEx", &calls->gemm_ex, error) &&
+         Find(library, "cublasGemmStridedBatchedEx", &calls->gemm_strided_batched_ex, error);
 }
 
 const char* StatusName(cublasStatus_t status) {
@@ -94,7 +100,7 @@ class LoadedGemm : public Gemm {
   }
 
   Launched Multiply(const Product& p, const void* a, const void* b, float* c) override {
-    if (p.m == 0 || p.n == 0) return {};
+    if (p.m == 0 || p.n == 0 || p.batch == 0) return {};
     const float one = 1;
     const float zero = 0;
     // cuBLAS counts by columns, and sees the transpose of each of ours: c' = b' a'.
@@ -102,14 +108,26 @@ class LoadedGemm : public Gemm {
     const int n = static_cast<int>(p.n);
     const int k = static_cast<int>(p.k);
     const cudaDataType type = TypeOf(p.precision);
-    const cublasStatus_t status = calls_.gemm_ex(
-        handle_, p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
-        p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, n, m, k, &one, b, type, p.transpose_b ? k : n, a,
-        type, p.transpose_a ? m : k, &zero, c, CUDA_R_32F, n,
-        p.precision == Precision::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
-        CUBLAS_GEMM_DEFAULT);
+    const cublasOperation_t of_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cublasOperation_t of_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const int lda = p.transpose_a ? m : k;
+    const int ldb = p.transpose_b ? k : n;
+    const cublasComputeType_t compute =
+        p.precision == Precision::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    if (p.batch == 1) {
+      const cublasStatus_t status =
+          calls_.gemm_ex(handle_, of_b, of_a, n, m, k, &one, b, type, ldb, a, type, lda, &zero, c,
+                         CUDA_R_32F, n, compute, CUBLAS_GEMM_DEFAULT);
+      if (status == CUBLAS_STATUS_SUCCESS) return {};
+      return {"cublasGemmEx", StatusName(status)};
+    }
+    const auto stride = [](uint64_t values) { return static_cast<long long>(values); };
+    const cublasStatus_t status = calls_.gemm_strided_batched_ex(
+        handle_, of_b, of_a, n, m, k, &one, b, type, ldb, stride(p.k * p.n), a, type, lda,
+        stride(p.m * p.k), &zero, c, CUDA_R_32F, n, stride(p.m * p.n), static_cast<int>(p.batch),
+        compute, CUBLAS_GEMM_DEFAULT);
     if (status == CUBLAS_STATUS_SUCCESS) return {};
-    return {"cublasGemmEx", StatusName(status)};
+    return {"cublasGemmStridedBatchedEx", StatusName(status)};
   }
 
   int version() const override { return version_; }
@@ -142,9 +160,9 @@ size_t BytesOf(Precision precision) {
 }
 
 std::string Product::Text() const {
-  return std::string(transpose_a ? "T" : "N") + (transpose_b ? "T " : "N ") +
-         PrecisionName(precision) + " " + std::to_string(m) + "x" + std::to_string(n) + "x" +
-         std::to_string(k);
+  return (batch == 1 ? std::string() : std::to_string(batch) + " of ") + (transpose_a ? "T" : "N") +
+         (transpose_b ? "T " : "N ") + PrecisionName(precision) + " " + std::to_string(m) + "x" +
+         std::to_string(n) + "x" + std::to_string(k);
 }
 
 std::unique_ptr<Gemm> Gemm::Load(StreamHandle stream, std::string* error) {

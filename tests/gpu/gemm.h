@@ -19,7 +19,7 @@ const char* PrecisionName(Precision precision);
 size_t BytesOf(Precision precision);
 
 // c [m, n] = a b, row-major. a is [m, k], or [k, m] if transposed; b is [k, n], or
-// [n, k] if transposed.
+// [n, k] if transposed. With a batch, as many matrices of each, one behind the other.
 struct Product {
   uint64_t m = 0;
   uint64_t n = 0;
@@ -27,8 +27,9 @@ struct Product {
   bool transpose_a = false;
   bool transpose_b = false;
   Precision precision = Precision::kFloat32;
+  uint64_t batch = 1;
 
-  // "NT bf16 3x31x1025": m, n, k.
+  // "NT bf16 3x31x1025": m, n, k; of a batch "12 of NT ...".
   std::string Text() const;
 };
 

@@ -1,5 +1,5 @@
 // Test cases of the products: cuBLAS against float64, in all precisions and transposes
-// that a network needs (forward NN, gradients TN and NT).
+// that a network needs (forward NN, gradients TN and NT), one by one and in batches.
 #ifndef PACELINE_TESTS_GPU_GEMM_CASES_H_
 #define PACELINE_TESTS_GPU_GEMM_CASES_H_
 

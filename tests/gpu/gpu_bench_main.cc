@@ -47,6 +47,11 @@ int main(int argc, char** argv) {
   testing::OperatorBench bench(timer, memory, &report);
   MeasureDense(bench, quick);
   MeasureSparse(bench, quick);
+  MeasureFields(bench, quick);
+  MeasureMf(bench, quick);
+  MeasureKMeans(bench, quick);
+  MeasureTransformer(bench, quick);
+  MeasureImages(bench, quick);
   const int cublas = gemm == nullptr ? 0 : gemm->version();
   if (json.empty() || report.WriteJson(machine, cublas, json)) return 0;
   std::fprintf(stderr, "%s cannot be written\n", json.c_str());

@@ -2,6 +2,9 @@
 
     images(folder / "mlp", 8192)               # mlp-images, mlp-labels: MNIST's IDX format
     libsvm(folder / "fm.libsvm", 65536, features=10**6, entries=39)
+    clicks(folder / "clicks.csv", 8192, columns=6, categories=200)
+    ratings(folder / "mf.csv", 8192, users=200, items=100)
+    text(folder / "lm.txt", 10**6)
 """
 
 import random
@@ -48,4 +51,47 @@ def libsvm(path, records, features, entries, seed=1):
             found = [field * width + int(width * rng.random() ** 4) for field in range(entries)]
             label = (sum(map(weight, found)) > 0) ^ (rng.random() < 0.1)
             file.write(f"{label:d} {' '.join(f'{index + 1}:1' for index in found)}\n")
+    return path
+
+
+def clicks(path, records, columns, categories, seed=1):
+    """A csv file with a header: the label, a number x, and `columns` columns c0, c1, ... of so
+    many categories each, a few of them frequent. Labels follow the weights of the categories, the
+    number, and whether the first and the last column are both even or both odd; nine in ten of
+    them. Returns the path."""
+    rng = random.Random(seed)
+    names = [f"c{column}" for column in range(columns)]
+    with open(path, "w") as file:
+        file.write(f"label,x,{','.join(names)}\n")
+        for _ in range(records):
+            found = [int(categories * rng.random() ** 3) for _ in names]
+            number = rng.uniform(-1, 1)
+            linear = sum(weight(column * categories + one) for column, one in enumerate(found))
+            agree = 1 if found[0] % 2 == found[-1] % 2 else -1
+            label = (linear + number + agree > 0) ^ (rng.random() < 0.1)
+            file.write(f"{label:d},{number:.4f},{','.join(f'k{one}' for one in found)}\n")
+    return path
+
+
+def ratings(path, records, users, items, seed=1):
+    """`records` lines of user,item,rating: ratings from 1 to 5 follow the weights of user and item,
+    and whether the two are of one of two tastes. Returns the path."""
+    rng = random.Random(seed)
+    with open(path, "w") as file:
+        for _ in range(records):
+            user, item = rng.randrange(users), rng.randrange(items)
+            agree = 1 if (user + item) % 2 == 0 else -1
+            rating = 3 + 0.5 * weight(user) + 0.5 * weight(users + item) + 0.5 * agree
+            file.write(f"{user},{item},{rating + rng.uniform(-0.5, 0.5):.3f}\n")
+    return path
+
+
+def text(path, size, seed=1):
+    """`size` bytes of words: a few of 500 are frequent, most are rare. Returns the path."""
+    rng = random.Random(seed)
+    words = ["".join(rng.choices("etaoinshrdlucmfw", k=rng.randint(2, 8))) for _ in range(500)]
+    found = bytearray()
+    while len(found) < size:
+        found += words[int(len(words) * rng.random() ** 3)].encode() + b" "
+    path.write_bytes(found[:size])
     return path

@@ -37,6 +37,17 @@ class OperatorBench {
 void MeasureDense(OperatorBench& bench, bool quick);
 // Operators on sparse batches: tables of 1 and 16 columns, 39 entries per record.
 void MeasureSparse(OperatorBench& bench, bool quick);
+// Operators of click models: 26 fields and 13 numbers a record.
+void MeasureFields(OperatorBench& bench, bool quick);
+// Operators on ratings: 100000 users, 20000 items, 8 and 64 factors.
+void MeasureMf(OperatorBench& bench, bool quick);
+// Operators on records in clusters.
+void MeasureKMeans(OperatorBench& bench, bool quick);
+
+// Operators of a language model: windows of 512 bytes, widths of 512 and 1024.
+void MeasureTransformer(OperatorBench& bench, bool quick);
+// Operators on images: blocks of a convolutional network.
+void MeasureImages(OperatorBench& bench, bool quick);
 
 }  // namespace paceline::gpu::testing
 

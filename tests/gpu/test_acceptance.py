@@ -10,7 +10,7 @@ from bundle_cluster import JobFailed, Run
 from report import Report
 
 CURVE = [(10, 0.5), (20, 0.25), (25, 0.2)]
-DATA = jobs.Data("  train: {}\n", 1.0, 640, "  train: {}\n", 2560, "none")
+DATA = jobs.Data("  train: {}\n", 1.0, 640, "  train: {}\n", 2560, "  train: {}\n", 2560, "none")
 
 
 def good(device="cuda", curve=None, **summary):
@@ -37,10 +37,10 @@ class Cluster:
 
 
 class SameAsCpu(unittest.TestCase):
-    def failed(self, device="cuda", **wrong):
+    def failed(self, device="cuda", kind="mlp", **wrong):
         report = Report(write=lambda line: None)
         cluster = Cluster(**wrong)
-        acceptance.same_as_cpu(report, cluster.run, "mlp", DATA, device, epochs=1)
+        acceptance.same_as_cpu(report, cluster.run, kind, DATA, device, epochs=1)
         self.jobs, self.report = cluster.jobs, report
         return report.failed
 
@@ -62,6 +62,20 @@ class SameAsCpu(unittest.TestCase):
         self.assertEqual(self.failed(cuda=[good(eval={"accuracy": 0.956})]), ["mlp: accuracy"])
         self.assertEqual(self.failed(cuda=[good(eval={})]), ["mlp: accuracy"])
 
+    def test_models_without_accuracy(self):
+        none = good(eval={"rmse": 0.3})
+        self.assertEqual(self.failed(kind="mf", cuda=[none]), [])
+        self.assertEqual(len(self.report.checks), 3)
+        self.assertIn("optimizer: {kind: adam", self.jobs[0])
+
+    def test_kmeans_has_the_bytes_of_cpu(self):
+        self.assertEqual(self.failed(kind="kmeans"), [])
+        self.assertEqual(len(self.report.checks), 4)
+        # It has an update rule of its own.
+        self.assertNotIn("optimizer", self.jobs[0])
+        other = good(parameters_sha256="b" * 64)
+        self.assertEqual(self.failed(kind="kmeans", cuda=[other, other]), ["kmeans: the bytes of cpu"])
+
     def test_curves(self):
         near = [(at, loss * 1.009) for at, loss in CURVE]
         self.assertEqual(self.failed(cuda=[good(curve=near)]), [])
@@ -70,6 +84,12 @@ class SameAsCpu(unittest.TestCase):
             self.assertEqual(self.failed(cuda=[good(curve=curve)]), ["mlp: loss curve"], curve)
         self.assertEqual(self.failed(cpu=[good("cpu", curve=[])], cuda=[good(curve=[])]),
                          ["mlp: loss curve"])
+
+    def test_a_language_model_has_no_accuracy(self):
+        silent = good(eval={"bits_per_byte": 2.5})
+        self.assertEqual(self.failed(kind="lm", cpu=[silent], cuda=[silent]), [])
+        self.assertEqual(len(self.report.checks), 3)
+        self.assertIn("kind: lm", self.jobs[0])
 
     def test_another_device(self):
         self.assertEqual(self.failed(cuda=[good("cpu")]), ["mlp: device"])
@@ -130,6 +150,8 @@ class Data(unittest.TestCase):
             data = jobs.find(folder / "none", folder, folder)
             self.assertIn("sample digits", data.said)
             self.assertIn("features: 2000", data.sparse)
+            self.assertIn(f"path: {folder}/clicks.eval.csv", data.clicks)
+            self.assertIn("format: text", data.text)
             (folder / "mnist10k-train-images-idx3-ubyte.gz").write_text("")
             (folder / "a9a.train.libsvm").write_text("")
             data = jobs.find(folder, folder, folder)

@@ -53,6 +53,46 @@ class MadeData(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "9 entries of 8 features"):
             made_data.libsvm(self.folder / "z", 1, features=8, entries=9)
 
+    def test_clicks(self):
+        path = made_data.clicks(self.folder / "x", 300, columns=3, categories=20)
+        header, *rows = [line.split(",") for line in path.read_text().splitlines()]
+        self.assertEqual(header, ["label", "x", "c0", "c1", "c2"])
+        self.assertEqual(len(rows), 300)
+        self.assertEqual({row[0] for row in rows}, {"0", "1"})
+        self.assertTrue(all(-1 <= float(row[1]) <= 1 and len(row) == 5 for row in rows))
+        names = {name for row in rows for name in row[2:]}
+        self.assertLessEqual(names, {f"k{one}" for one in range(20)})
+        self.assertGreater(len(names), 10)
+        again = made_data.clicks(self.folder / "y", 300, columns=3, categories=20)
+        self.assertEqual(again.read_text(), path.read_text())
+
+    def test_ratings(self):
+        path = made_data.ratings(self.folder / "r", 2000, users=20, items=10)
+        rows = [line.split(",") for line in path.read_text().splitlines()]
+        self.assertEqual(len(rows), 2000)
+        self.assertEqual({int(user) for user, _, _ in rows}, set(range(20)))
+        self.assertEqual({int(item) for _, item, _ in rows}, set(range(10)))
+        self.assertTrue(all(1 <= float(rating) <= 5 for _, _, rating in rows))
+        # One taste rates higher than the other.
+        sides = [[float(rating) for user, item, rating in rows if (int(user) + int(item)) % 2 == side]
+                 for side in (0, 1)]
+        means = [sum(side) / len(side) for side in sides]
+        self.assertAlmostEqual(means[0] - means[1], 1, delta=0.2)
+        again = made_data.ratings(self.folder / "s", 2000, users=20, items=10)
+        self.assertEqual(again.read_text(), path.read_text())
+
+
+class Text(unittest.TestCase):
+    def test_words_of_a_seed(self):
+        with tempfile.TemporaryDirectory() as temp:
+            folder = pathlib.Path(temp)
+            path = made_data.text(folder / "a", 5000)
+            found = path.read_bytes()
+            self.assertEqual(len(found), 5000)
+            self.assertLess(len(set(found.split()[:-1])), 500)
+            self.assertEqual(made_data.text(folder / "b", 5000).read_bytes(), found)
+            self.assertNotEqual(made_data.text(folder / "c", 5000, seed=2).read_bytes(), found)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,6 @@
 // Workers that say that they have GPUs, two each, and tasks that believe it.
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <set>
 #include <string>
 #include <utility>
@@ -44,8 +45,17 @@ struct Gpus {
                                        task->create_device = gpus.factory();
                                      }}};
 
-  static v1::JobSpec Spec(uint32_t ranks, uint64_t iterations) {
+  const std::string path = absl::StrCat(harness.folder(), "/data.libsvm");
+
+  Gpus() { std::ofstream(path) << "1 1:1\n0 2:1\n1 1:2\n0 2:3\n"; }
+
+  v1::JobSpec Spec(uint32_t ranks, uint64_t iterations) const {
     v1::JobSpec spec = Counting(v1::POLICY_BSP, ranks, 2, iterations);
+    spec.clear_model();
+    spec.mutable_model()->set_kind(v1::MODEL_KIND_LOGISTIC);
+    spec.mutable_data()->mutable_train()->set_path(path);
+    spec.mutable_data()->mutable_train()->set_format(v1::DATA_FORMAT_LIBSVM);
+    spec.mutable_train()->set_global_batch(ranks);
     spec.mutable_resources()->set_device(v1::DEVICE_KIND_CUDA);
     spec.mutable_resources()->set_gpu_memory(40000);
     return spec;
@@ -54,7 +64,7 @@ struct Gpus {
 
 TEST_CASE("each rank computes on a GPU of its own, and the summary says on which") {
   Gpus f;
-  const v1::Job job = f.harness.Run(Gpus::Spec(4, 25));
+  const v1::Job job = f.harness.Run(f.Spec(4, 25));
   INFO(job.ShortDebugString());
   REQUIRE(job.state() == v1::JOB_STATE_SUCCEEDED);
   CHECK(job.summary().device() == "cuda");
@@ -73,11 +83,11 @@ TEST_CASE("each rank computes on a GPU of its own, and the summary says on which
 
 TEST_CASE("nobody gets the GPU of another, whoever restarts") {
   Gpus f;
-  const uint64_t first = f.harness.Submit(Gpus::Spec(3, 1'000'000'000));
+  const uint64_t first = f.harness.Submit(f.Spec(3, 1'000'000'000));
   f.harness.AwaitUpdate(first, [](const v1::Job& job) {
     return job.state() == v1::JOB_STATE_RUNNING && job.iterations_done() > 0;
   });
-  const uint64_t second = f.harness.Submit(Gpus::Spec(2, 25));
+  const uint64_t second = f.harness.Submit(f.Spec(2, 25));
   const std::string waits = "needs 2 GPUs of one model (bsp) of at least 40000 MiB, 1 free: ";
   CHECK_THAT(f.harness.Get(second).reason(), Contains(waits));
   CHECK_THAT(f.harness.Get(second).reason(), Contains(absl::StrCat("busy with job ", first)));
@@ -99,7 +109,7 @@ TEST_CASE("want of memory on a GPU fails the job at once, with the numbers") {
   const absl::Status no_memory = absl::ResourceExhaustedError(kNoMemory);
   SECTION("when a task begins") { f.gpus.FailRunners(no_memory); }
   SECTION("on the way") { f.gpus.FailGradients(no_memory); }
-  const v1::Job job = f.harness.Run(Gpus::Spec(1, 25));
+  const v1::Job job = f.harness.Run(f.Spec(1, 25));
   CHECK(job.state() == v1::JOB_STATE_FAILED);
   CHECK(job.reason() == absl::StrCat("rank 0: ", kNoMemory));
   CHECK(job.summary().restarts() == 0);

@@ -31,6 +31,8 @@ SimRank::SimRank(Options options)
 void SimRank::SetMap(const v1::ShardMap& map, std::vector<SimServer*> servers) {
   auto layout = worker::ShardLayout::Create(map, options_.model->tables());
   PL_CHECK(layout.ok()) << layout.status();
+  ++maps_;
+  if (map.timeline() != map_.timeline() && options_.prepared.ends_early) evals_.clear();
   map_ = map;
   servers_ = std::move(servers);
   layout_ = std::make_shared<const worker::ShardLayout>(*std::move(layout));
@@ -84,7 +86,7 @@ void SimRank::Run(const worker::RankCommand& command) {
   switch (command.kind) {
     case Kind::kPrepare:
       options_.loop->After(absl::ZeroDuration(),
-                           [self = shared_from_this()] { self->Handle(worker::Prepared{}); });
+                           [self = shared_from_this()] { self->Handle(self->options_.prepared); });
       return;
     case Kind::kAbandon:
       in_flight_.Clear();
@@ -112,14 +114,35 @@ void SimRank::Run(const worker::RankCommand& command) {
     case Kind::kSync:
       return;
     case Kind::kEvaluate:
-      PL_CHECK(false) << "nothing to evaluate";
-      return;
+      return Evaluate(command);
     case Kind::kExit:
       exited_ = true;
       alive_ = false;
       cause_ = command.cause;
       return;
   }
+}
+
+// At once, beside training or at rest, and done a while later.
+void SimRank::Evaluate(const worker::RankCommand& command) {
+  PL_CHECK(options_.prepared.evaluates) << "nothing to evaluate";
+  options_.loop->After(options_.random->Between(absl::ZeroDuration(), 10 * options_.most_compute),
+                       [self = shared_from_this(), command, map = maps_] {
+                         if (!self->alive_ || map != self->maps_) return;
+                         if (command.final && self->machine_.attempt() != command.attempt) return;
+                         v1::EvalPoint& point = self->evals_.emplace_back();
+                         point.set_iteration(command.iteration);
+                         point.mutable_result()->set_loss(self->options_.loss(command.iteration));
+                         if (command.final) {
+                           self->Handle(worker::Evaluated{command.attempt});
+                         } else {
+                           self->Handle(worker::EvaluationEnded{self->evals_.size()});
+                         }
+                       });
+  if (command.final) return;
+  options_.loop->After(absl::ZeroDuration(), [self = shared_from_this(), command] {
+    self->Handle(worker::EvaluationBegun{command.attempt, /*beside=*/true});
+  });
 }
 
 v1::RequestContext SimRank::Context(uint64_t iteration) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/cluster.pb.h"
 #include "proto/node.pb.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/network.h"
@@ -45,6 +46,9 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
     // Longest time that a batch takes.
     absl::Duration most_compute;
     Observer observer;
+    // What and when it evaluates. An evaluation before iteration t finds loss(t).
+    worker::Prepared prepared;
+    std::function<double(uint64_t)> loss;
   };
 
   explicit SimRank(Options options);
@@ -59,6 +63,8 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   bool finished() const { return machine_.finished(); }
   bool exited() const { return exited_; }
   const std::string& cause() const { return cause_; }
+  // As a task reports them.
+  const std::vector<v1::EvalPoint>& evals() const { return evals_; }
   std::string Describe() const;
   // Servers that do not answer.
   std::vector<v1::UnreachableServer> Unreachable() const;
@@ -76,6 +82,7 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   void Compute(const worker::RankCommand& command);
   void FinishPush(const worker::RankCommand& command);
   void SendFinish(const worker::RankCommand& command);
+  void Evaluate(const worker::RankCommand& command);
 
   void AddFrame(Frame frame, uint64_t bytes);
   // Sends what may be sent, and comes back when something may later.
@@ -102,6 +109,10 @@ class SimRank : public std::enable_shared_from_this<SimRank> {
   bool alive_ = true;
   bool exited_ = false;
   std::string cause_;
+
+  std::vector<v1::EvalPoint> evals_;
+  // Maps so far: an evaluation ends with the one that it began under.
+  uint64_t maps_ = 0;
 
   // Of the current attempt.
   worker::Parameters parameters_;

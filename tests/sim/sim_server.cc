@@ -142,6 +142,7 @@ void SimServer::WriteCut(uint64_t job_id) {
     copy = absl::ResourceExhaustedError("disk full");
   if (copy.ok() && copy->has_value()) {
     const uint32_t shard = (*copy)->shard->spec().shard();
+    server::LowerProgress((*copy)->state.progress, &work.report);
     server::ShardSnapshot& stored = (*options_.disk)[{order.dir(), shard}];
     stored = std::move((*copy)->state);
     // On the disk it is nobody's memory.

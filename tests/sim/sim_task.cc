@@ -1,5 +1,7 @@
 #include "tests/sim/sim_task.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,7 +9,24 @@
 
 namespace paceline::sim {
 
+namespace {
+
+// Best before iteration 30.
+double LossBefore(uint64_t iteration) { return std::abs(static_cast<double>(iteration) - 30); }
+
+worker::Prepared PreparedFor(const v1::JobSpec& spec, uint32_t rank) {
+  worker::Prepared prepared;
+  prepared.evaluates = rank == 0 && spec.data().holdout() > 0;
+  prepared.eval_every = spec.train().eval_every_iterations();
+  prepared.rounds = spec.consistency().policy() == v1::POLICY_BSP;
+  prepared.ends_early = prepared.rounds && spec.evaluation().patience() > 0;
+  return prepared;
+}
+
+}  // namespace
+
 v1::SyncTaskRequest SimTask::Report() {
+  reported_timeline_ = timeline_;
   v1::SyncTaskRequest report;
   report.set_job_id(options_.job_id);
   report.set_rank(options_.rank);
@@ -24,6 +43,9 @@ v1::SyncTaskRequest SimTask::Report() {
   progress.set_iteration(rank_->machine().iteration());
   progress.set_finished(rank_->finished());
   progress.set_wait_reason(rank_->machine().WaitReason());
+  for (const v1::EvalPoint& point : rank_->evals()) *report.add_evals() = point;
+  report.set_final_eval_done(rank_->machine().final_eval_done());
+  report.set_last_iteration(last_iteration_);
   report.set_grants_held(selection_->grants_held());
   report.set_iterations_wanted(selection_->IterationsWanted(rank_->machine().iteration(), 0));
   for (v1::UnreachableServer& server : rank_->Unreachable()) {
@@ -47,6 +69,8 @@ void SimTask::StartRank(const v1::SyncTaskResponse& reply) {
   rank.rank = options_.rank;
   rank.incarnation = options_.incarnation;
   rank.most_compute = absl::Milliseconds(50);
+  rank.prepared = PreparedFor(*spec_, options_.rank);
+  rank.loss = LossBefore;
   rank.observer = [](uint32_t, uint64_t, const worker::Parameters&, bool) {};
   rank_ = std::make_shared<SimRank>(std::move(rank));
 }
@@ -64,7 +88,15 @@ void SimTask::Obey(const v1::SyncTaskResponse& reply) {
     const absl::Status added = selection_->AddGrants(grants, reply.grants_complete());
     PL_CHECK(added.ok()) << added;
   }
+  if (reply.last_iteration() != 0) {
+    const uint64_t least = selection_->uses_grants() ? rank_->machine().iteration() + 1 : 0;
+    if (last_iteration_ == 0) selection_->StopAt(std::max(reply.last_iteration(), least));
+    last_iteration_ = reply.last_iteration();
+  }
   rank_->Handle(worker::IterationsKnown{selection_->available(), selection_->complete()});
+  const bool current = reported_timeline_ == timeline_;
+  rank_->Handle(worker::SchedulerHeard{current ? reply.evals_seen() : 0, reply.last_iteration(),
+                                       reply.last_iteration_known()});
   rank_->Handle(worker::DesiredChanged{reply.desired()});
   if (reply.has_map() && (reply.map().timeline() != timeline_ || reply.map().epoch() != epoch_)) {
     timeline_ = reply.map().timeline();

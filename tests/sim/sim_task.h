@@ -70,6 +70,9 @@ class SimTask {
   std::shared_ptr<SimRank> rank_;
   uint64_t timeline_ = 0;
   uint64_t epoch_ = 0;
+  // Of the report that is answered next.
+  uint64_t reported_timeline_ = 0;
+  uint64_t last_iteration_ = 0;
 };
 
 }  // namespace paceline::sim

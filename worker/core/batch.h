@@ -8,12 +8,15 @@
 
 namespace paceline::worker {
 
-// A batch holds n = labels.size() records, either as CSR or as a dense matrix.
+// A batch holds n = labels.size() records, as CSR, as a dense matrix or by fields.
 //
 // CSR:    record i has indices[k] and values[k] for k in [offsets[i], offsets[i + 1]),
 //         indices ascending and distinct within a record, counted from 0.
 // dense:  dense_values is [n, features] row-major float32; offsets, indices and
 //         values are empty.
+// fields: each record has `fields` keys, one of each field in order, in indices [n, fields];
+//         fields have key spaces of their own. dense_values is [n, features], the numbers
+//         beside them (features may be 0); offsets and values are empty.
 //
 // `nominal` counts the positions asked for; n is smaller when bad records were
 // skipped. Means are taken over `nominal`, so a skipped record shifts nothing.
@@ -27,6 +30,7 @@ namespace paceline::worker {
 // Thread-compatible.
 struct Batch {
   bool dense = false;
+  uint32_t fields = 0;
   uint64_t features = 0;
   uint64_t nominal = 0;
   uint32_t rank = 0;

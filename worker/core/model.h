@@ -16,6 +16,8 @@
 
 namespace paceline::worker {
 
+class Dataset;
+
 // Rows of one table as a rank holds them during an iteration.
 //
 // dense:  rows is [TableSpec.rows, dim] row-major float32; keys is empty.
@@ -41,16 +43,21 @@ struct LossSum {
   uint64_t count = 0;
 };
 
+// What scores are, where the kind of the model leaves it open (library).
+enum class ScoreKind { kOfKind, kValue, kProbability, kClasses };
+
 // What a model says of each sample, for evaluation.
 //
 // scores is [n, width] row-major: linear: the value (width 1); logistic, fm: the
-// probability of label 1, or the value under squared loss (width 1); softmax, mlp:
-// class probabilities (width = classes). losses is [n]. Width 0, both empty: nothing
+// probability of label 1, or the value under squared loss (width 1); mf: the rating
+// (width 1); kmeans: the number of the nearest cluster (width 1); softmax, mlp: class
+// probabilities (width = classes). losses is [n]. Width 0, both empty: nothing
 // is said (counting, layers, the emulated device).
 struct Predictions {
   uint64_t width = 1;
   std::vector<float> scores;
   std::vector<float> losses;
+  ScoreKind score_kind = ScoreKind::kOfKind;
 };
 
 // Called when the gradient of table `table` is complete, in backward order, so
@@ -66,6 +73,12 @@ using GradientReady = std::function<void(int table)>;
 class Runner {
  public:
   virtual ~Runner() = default;
+
+  // Looks at the data to train on, once, before anything is computed: for models that start
+  // from what they find there (kmeans). The same data and spec give the same start in every
+  // rank and task. Models without data are not started.
+  // Errors:  InvalidArgument  data that the model cannot start from; those of Dataset::Read.
+  virtual absl::Status Start(Dataset* /*train*/) { return absl::OkStatus(); }
 
   // Begins to bring a batch to the device, and notes that in it: batch->staged. On the
   // thread that reads batches, beside the calls of the owner.

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/spec/defaults.h"
 #include "common/status/status_macros.h"
+#include "common/tables/ctr_tables.h"
 #include "worker/core/models/checks.h"
 #include "worker/gpu/models/gpu_model_factory.h"
 #include "worker/gpu/models/gpu_runner.h"
@@ -74,6 +75,11 @@ absl::StatusOr<std::unique_ptr<Runner>> GpuDevice::CreateRunner(const v1::JobSpe
   options.features = features;
   options.precision = full.train().precision();
   options.deterministic = !full.train().has_deterministic() || full.train().deterministic();
+  options.seed = full.train().seed();
+  options.global_batch = full.train().global_batch();
+  if (IsCtrModel(full.model().kind())) {
+    PL_ASSIGN_OR_RETURN(options.ctr, CtrShapeOf(full, features));
+  }
   PL_ASSIGN_OR_RETURN(std::unique_ptr<GpuModel> on_gpu, CreateGpuModel(full.model(), options));
   return CreateGpuRunner({.gpu = gpu_,
                           .tables = model.tables(),

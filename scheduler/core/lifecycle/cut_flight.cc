@@ -10,6 +10,7 @@
 #include "scheduler/core/lifecycle/end_job.h"
 #include "scheduler/core/ranks/grants.h"
 #include "scheduler/core/ranks/waiting.h"
+#include "scheduler/core/stored_cuts/best_cut.h"
 #include "scheduler/core/stored_cuts/cut_folder.h"
 #include "scheduler/core/stored_cuts/holders.h"
 #include "scheduler/core/stored_cuts/start_cut.h"
@@ -39,13 +40,17 @@ const v1::JobRecord* FindCut(const View& view, const Command& command) {
 }
 
 // Ids of the kept cuts that make room for one more, oldest first; but for those that
-// another job starts from.
+// another job starts from, and those that evaluations make precious.
 std::vector<uint64_t> CutsToDrop(const View& view, const v1::JobRecord& job) {
   const int keep = static_cast<int>(std::max<uint32_t>(1, job.spec().checkpoint().keep()));
+  const std::vector<uint64_t> precious = CutsForEvaluations(job);
   std::vector<uint64_t> drop;
   for (int i = 0; i < job.cuts_size() + 1 - keep; ++i) {
     const uint64_t cut_id = job.cuts(i).cut_id();
-    if (!IsPinned(view.state, job.job_id(), cut_id)) drop.push_back(cut_id);
+    if (IsPinned(view.state, job.job_id(), cut_id)) continue;
+    if (std::find(precious.begin(), precious.end(), cut_id) == precious.end()) {
+      drop.push_back(cut_id);
+    }
   }
   return drop;
 }

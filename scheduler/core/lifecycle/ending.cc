@@ -93,7 +93,7 @@ void PlanFinalCut(const View& view, const v1::JobRecord& job, Decisions* out) {
   } else if (job.cut().parameters_sha256().empty()) {
     PlanHash(view, job, out);
   } else if (evaluated && (AllHeard(view, job) || AnyServerGone(view, job))) {
-    EndJob(view, job, JobTrigger::kComplete, "", out);
+    EndJob(view, job, JobTrigger::kComplete, job.stop_reason(), out);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/spec/library_class.h"
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -38,6 +39,8 @@ absl::Status CheckSameFacts(const v1::TaskFacts& first, uint32_t rank, const v1:
                   first.tables(i).ShortDebugString(), rank, facts.tables(i).ShortDebugString());
     }
   }
+  PL_RETURN_IF_ERROR(Same("the model's library", LibraryOf(first.numeric_class()), rank,
+                          LibraryOf(facts.numeric_class())));
   if (policy != v1::POLICY_BSP) return absl::OkStatus();
   PL_RETURN_IF_ERROR(Same("the device", first.device(), rank, facts.device()));
   return Same("the numeric class", first.numeric_class(), rank, facts.numeric_class());

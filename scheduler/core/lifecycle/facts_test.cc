@@ -34,6 +34,8 @@ TEST_CASE("what ranks must agree on, and what only bsp asks of them") {
       {[](v1::TaskFacts* f) { f->mutable_tables(0)->set_rows(7); }, "table w", false},
       {[](v1::TaskFacts* f) { f->set_device("cuda"); }, "the device", true},
       {[](v1::TaskFacts* f) { f->set_numeric_class("avx512"); }, "the numeric class", true},
+      {[](v1::TaskFacts* f) { f->set_numeric_class("avx2 library a.so-01"); },
+       "ranks disagree on the model's library: rank 3 has a.so-01", false},
   };
   for (const Case& c : cases) {
     v1::TaskFacts other = first;

@@ -15,6 +15,7 @@
 #include "scheduler/core/nodes/liveness.h"
 #include "scheduler/core/nodes/memory.h"
 #include "scheduler/core/ranks/waiting.h"
+#include "scheduler/core/stored_cuts/best_cut.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -141,7 +142,7 @@ void PlanPlacement(const View& view, const v1::JobRecord& job, Decisions* out) {
   v1::ShardsPlaced* placed = out->Add(view.now).mutable_shards_placed();
   placed->set_job_id(job.job_id());
   *placed->mutable_map() = *std::move(map);
-  placed->set_restore_cut(job.committed_cut_id());
+  placed->set_restore_cut(CutToGoOnFrom(job));
 }
 
 }  // namespace paceline::scheduler

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/spec/cuda_form.h"
 #include "scheduler/core/nodes/liveness.h"
 
 namespace paceline::scheduler {
@@ -72,12 +73,6 @@ JobSlots GpuSlots(const View& view, const v1::JobRecord& job) {
     if (best.slots.size() == ranks) break;
   }
   return best;
-}
-
-// Whether auto may become a GPU: counting and layers compute nothing.
-bool GpuIsOfUse(const v1::JobRecord& job) {
-  const v1::ModelKind model = job.spec().model().kind();
-  return model != v1::MODEL_KIND_COUNTING && model != v1::MODEL_KIND_LAYERS;
 }
 
 // What keeps each GPU, and each worker without one, from taking a task.
@@ -149,7 +144,7 @@ JobSlots SlotsToStart(const View& view, const v1::JobRecord& job) {
   const uint32_t ranks = job.spec().resources().workers();
   const v1::DeviceKind asked = job.spec().resources().device();
   if (asked == v1::DEVICE_KIND_CUDA) return GpuSlots(view, job);
-  if (asked == v1::DEVICE_KIND_AUTO && GpuIsOfUse(job)) {
+  if (asked == v1::DEVICE_KIND_AUTO && HasCudaForm(job.spec().model().kind())) {
     JobSlots gpus = GpuSlots(view, job);
     if (gpus.slots.size() == ranks) return gpus;
   }

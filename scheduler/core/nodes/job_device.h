@@ -3,7 +3,7 @@
 //   cuda           each rank has a GPU to itself, of gpu_memory at least
 //   cpu, emulated  slots alone
 //   auto           cuda if there is a free GPU for every rank when the job starts,
-//                  else cpu; models that a GPU has nothing to do for: cpu
+//                  else cpu; models without a form for GPUs (common/spec/cuda_form.h): cpu
 //
 // What auto became is journaled with the first tasks and holds for the life of the job:
 // a rank that is played on does so on the same kind. Under bsp, where the device decides

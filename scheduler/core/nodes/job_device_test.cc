@@ -60,6 +60,13 @@ std::string PlacesOf(FakeCluster* cluster, uint64_t job) {
   return absl::StrJoin(places, " ");
 }
 
+v1::JobSpec LmSpec(uint32_t workers) {
+  v1::JobSpec spec = RecordsSpec(workers, 1, v1::POLICY_BSP, /*global_batch=*/8, /*epochs=*/1);
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_LM);
+  spec.mutable_data()->mutable_train()->set_format(v1::DATA_FORMAT_TEXT);
+  return spec;
+}
+
 TEST_CASE("ranks are placed on what their job asks for") {
   constexpr auto kAuto = v1::DEVICE_KIND_AUTO;
   constexpr auto kCpu = v1::DEVICE_KIND_CPU;
@@ -98,6 +105,8 @@ TEST_CASE("ranks are placed on what their job asks for") {
       {mixed, Spec(kCpu, 5), "w3 w3 w3 w2 w3", kCpu, ""},
       {mixed, Spec(kCpu, 7), "w3 w3 w3 w2 w3 w1 w1", kCpu, ""},
       {{{"w1", 3, "h100"}, {"w2", 3, "t4 t4"}}, Spec(kEmulated, 4), "w1 w2 w1 w2", kEmulated, ""},
+      {mixed, LmSpec(2), "w1:0 w1:1", kCuda, "NVIDIA H100"},
+      // No GPU computes that.
       {mixed, CountingSpec(1, 1, v1::POLICY_BSP), "w3", kCpu, ""},
   };
   for (const Case& c : cases) {

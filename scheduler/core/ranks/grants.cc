@@ -48,6 +48,7 @@ uint64_t GrantedTo(const v1::JobRecord& job, uint32_t rank) {
 
 bool GrantsComplete(const v1::JobRecord& job, uint32_t rank) {
   if (!UsesGrants(job) || BatchOf(job, rank) == 0 || RemainingPositions(job) == 0) return true;
+  if (job.last_iteration() != 0) return true;
   const uint64_t limit = job.spec().train().iterations();
   return limit != 0 && GrantedTo(job, rank) >= limit;
 }

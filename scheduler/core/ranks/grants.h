@@ -38,7 +38,8 @@ bool UsesGrants(const v1::JobRecord& job);
 // Iterations granted to a rank so far.
 uint64_t GrantedTo(const v1::JobRecord& job, uint32_t rank);
 
-// There will be no grants for the rank beyond those it has.
+// There will be no grants for the rank beyond those it has: none are left, or training has
+// been stopped.
 bool GrantsComplete(const v1::JobRecord& job, uint32_t rank);
 
 // The next grants of a rank that has pushed `pushed` iterations and wants to hold

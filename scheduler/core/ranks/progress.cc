@@ -33,6 +33,15 @@ void TakeServers(const View& view, const v1::JobRecord& job, std::vector<RankPro
   *ranks = std::move(least);
 }
 
+// Unless training is stopped before.
+uint64_t IterationsOfSpec(const v1::JobRecord& job) {
+  const v1::TrainSpec& train = job.spec().train();
+  if (!job.has_facts()) return train.iterations();
+  if (job.facts().records() == 0 || train.global_batch() == 0) return train.iterations();
+  return TotalRounds(job.facts().records(), train.global_batch(), train.epochs(),
+                     train.iterations());
+}
+
 }  // namespace
 
 std::vector<RankProgress> ProgressOf(const View& view, const v1::JobRecord& job) {
@@ -71,11 +80,9 @@ uint64_t NominalSamples(const v1::JobRecord& job, uint32_t rank, uint64_t iterat
 }
 
 uint64_t ExpectedIterations(const v1::JobRecord& job) {
-  const v1::TrainSpec& train = job.spec().train();
-  if (!job.has_facts()) return train.iterations();
-  if (job.facts().records() == 0 || train.global_batch() == 0) return train.iterations();
-  return TotalRounds(job.facts().records(), train.global_batch(), train.epochs(),
-                     train.iterations());
+  const uint64_t all = IterationsOfSpec(job);
+  const uint64_t stopped = job.last_iteration();
+  return stopped != 0 && (all == 0 || stopped < all) ? stopped : all;
 }
 
 uint64_t ExpectedSamples(const v1::JobRecord& job) {

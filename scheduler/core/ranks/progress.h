@@ -32,7 +32,8 @@ std::vector<RankProgress> ProgressOf(const View& view, const v1::JobRecord& job)
 uint64_t NominalSamples(const v1::JobRecord& job, uint32_t rank, uint64_t iterations);
 
 // Iterations of each rank from start to end; 0 if unknown. bsp: exact. ssp, asp: an
-// estimate, since ranks share the records as they go, unless train.iterations says it.
+// estimate, since ranks share the records as they go, unless train.iterations says it, or
+// training has been stopped.
 uint64_t ExpectedIterations(const v1::JobRecord& job);
 
 // Samples of the whole job from start to end; 0 if unknown.

@@ -71,6 +71,8 @@ bool NeedsNoServers(const v1::JobRecord& job) {
          (!NeedsFinalEval(job) || job.has_final_eval());
 }
 
-bool NeedsFinalEval(const v1::JobRecord& job) { return !job.spec().data().eval().path().empty(); }
+bool NeedsFinalEval(const v1::JobRecord& job) {
+  return !job.spec().data().eval().path().empty() || job.spec().data().holdout() > 0;
+}
 
 }  // namespace paceline::scheduler

@@ -9,6 +9,7 @@
 #include "common/status/status_macros.h"
 #include "common/tables/sharding.h"
 #include "scheduler/core/state/cut_apply.h"
+#include "scheduler/core/state/eval_apply.h"
 #include "scheduler/core/state/first_failure.h"
 #include "scheduler/core/state/job_event.h"
 #include "scheduler/core/state/job_machine.h"
@@ -327,6 +328,9 @@ absl::Status ApplyJobUpdate(const v1::Update& update, v1::JobRecord* job) {
     case v1::Update::kCutAbandoned:
     case v1::Update::kParametersHashed:
       return ApplyCutUpdate(update, job);
+    case v1::Update::kEvaluationDone:
+    case v1::Update::kTrainingStopped:
+      return ApplyEvalUpdate(update, job);
     case v1::Update::kFinalEvalDone:
       return Apply(update.final_eval_done(), time_ms, job);
     case v1::Update::kTaskExited:

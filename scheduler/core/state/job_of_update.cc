@@ -38,6 +38,10 @@ uint64_t JobOfUpdate(const v1::Update& update) {
       return update.job_deleted().job_id();
     case v1::Update::kFinalEvalDone:
       return update.final_eval_done().job_id();
+    case v1::Update::kEvaluationDone:
+      return update.evaluation_done().job_id();
+    case v1::Update::kTrainingStopped:
+      return update.training_stopped().job_id();
     case v1::Update::kCheckpointRequested:
       return update.checkpoint_requested().job_id();
     case v1::Update::kCutAbandoned:

@@ -13,6 +13,7 @@
 #include "common/spec/enum_names.h"
 #include "common/status/status_macros.h"
 #include "scheduler/core/state/start.h"
+#include "scheduler/core/stored_cuts/best_cut.h"
 
 namespace paceline::scheduler {
 namespace {
@@ -27,6 +28,11 @@ std::string Json(const google::protobuf::Message& message) {
   return ProtoToJson(message, JsonLayout::kOneLine);
 }
 
+// The update rule of sparse tables.
+const v1::OptimizerSpec& SparseOptimizer(const v1::TrainSpec& train) {
+  return train.has_sparse_optimizer() ? train.sparse_optimizer() : train.optimizer();
+}
+
 // What decides which samples an iteration trains on, and what a table holds.
 std::vector<Trained> TrainedAs(const v1::JobSpec& spec) {
   // Where the data lie may change; what was found in them is compared later.
@@ -39,6 +45,7 @@ std::vector<Trained> TrainedAs(const v1::JobSpec& spec) {
           {"train.global_batch", absl::StrCat(spec.train().global_batch())},
           {"train.seed", absl::StrCat(spec.train().seed())},
           {"train.optimizer.kind", EnumWord(spec.train().optimizer().kind())},
+          {"train.sparse_optimizer.kind", EnumWord(SparseOptimizer(spec.train()).kind())},
           {"consistency.policy", bsp ? "bsp" : "ssp or asp"},
           {"resources.workers", absl::StrCat(spec.resources().workers())}};
 }
@@ -55,17 +62,20 @@ absl::StatusOr<std::optional<NamedCut>> FindStartCut(const ClusterState& state,
   if (job == nullptr) {
     return absl::NotFoundError(absl::StrCat("start.cut: job ", name.job_id, " does not exist"));
   }
+  const uint64_t wanted = name.best ? BestCut(*job) : name.cut_id;
   const auto found =
-      name.cut_id == 0 && !job->cuts().empty()
+      wanted == 0 && !name.best && !job->cuts().empty()
           ? job->cuts().end() - 1
           : std::find_if(job->cuts().begin(), job->cuts().end(),
-                         [&](const v1::CutRecord& one) { return one.cut_id() == name.cut_id; });
+                         [&](const v1::CutRecord& one) { return one.cut_id() == wanted; });
   if (found == job->cuts().end()) {
     const std::string there = absl::StrJoin(
         job->cuts(), ", ",
         [](std::string* out, const v1::CutRecord& one) { absl::StrAppend(out, one.cut_id()); });
     return absl::NotFoundError(absl::StrCat("start.cut: job ", name.job_id, " has no cut ",
-                                            name.cut_id == 0 ? "" : absl::StrCat(name.cut_id, " "),
+                                            name.best          ? "of its best evaluation "
+                                            : name.cut_id == 0 ? ""
+                                                               : absl::StrCat(name.cut_id, " "),
                                             "(it has ", there.empty() ? "none" : there, ")"));
   }
   cut.cut_id = found->cut_id();

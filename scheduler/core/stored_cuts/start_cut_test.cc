@@ -70,6 +70,12 @@ TEST_CASE("A job goes on from a cut of another: files, progress and grants") {
   CHECK_THAT(placed, Catch::Contains(", from cut 1@2"));
 }
 
+TEST_CASE("A job without a cut of its best evaluation has none to start from") {
+  Cancelled c(v1::POLICY_BSP);
+  CHECK_STATUS(c.Submit("1@best"), absl::StatusCode::kNotFound,
+               "job 1 has no cut of its best evaluation (it has ");
+}
+
 TEST_CASE("A cut is named by its number, or as the newest of its job") {
   Cancelled c(v1::POLICY_BSP);
   REQUIRE_OK_AND_ASSIGN(const uint64_t job, c.Submit("1"));

@@ -24,7 +24,6 @@ void AddGpus(const NodeObservation& seen, const WorkerLoad& load, v1::NodeStatus
 
 void AddReport(const NodeObservation& seen, const WorkerLoad* load, v1::NodeStatus* status) {
   status->set_draining(seen.report.draining() || status->drain_requested());
-  status->set_resident_bytes(seen.report.resident_bytes());
   status->set_memory_limit(seen.report.memory_limit());
   if (seen.report.has_host()) *status->mutable_host() = seen.report.host();
   if (load != nullptr) AddGpus(seen, *load, status);

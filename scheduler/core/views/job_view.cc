@@ -6,6 +6,7 @@
 #include "scheduler/core/observed/straggler.h"
 #include "scheduler/core/ranks/progress.h"
 #include "scheduler/core/state/first_failure.h"
+#include "scheduler/core/stored_cuts/best_cut.h"
 #include "scheduler/core/views/finished.h"
 #include "scheduler/core/views/summary.h"
 #include "scheduler/core/views/wait_reason.h"
@@ -113,6 +114,7 @@ v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
   out.set_ended_ms(job.ended_ms());
   out.set_checkpoint_dir(job.checkpoint_dir());
   out.set_last_cut(job.committed_cut_id());
+  const uint64_t best_cut = BestCut(job);
   for (const v1::CutRecord& cut : job.cuts()) {
     v1::CutStatus* status = out.add_cuts();
     status->set_cut_id(cut.cut_id());
@@ -120,6 +122,7 @@ v1::Job BuildJob(const View& view, const v1::JobRecord& job) {
     status->set_iteration(cut.iteration());
     status->set_bytes(cut.bytes());
     status->set_committed_ms(cut.committed_ms());
+    status->set_best(cut.cut_id() == best_cut);
   }
   if (!job.cut().abandoned().empty() && job.cuts_missed() == 0) {
     out.set_cut_alarm(job.cut().abandoned());

@@ -96,6 +96,8 @@ v1::RunSummary BuildSummary(const View& view, const v1::JobRecord& job,
   }
   summary.set_train_loss(RecentLoss(view, job));
   AddEval(view, job, &summary);
+  summary.set_best_iteration(static_cast<double>(job.best_eval().iteration()));
+  summary.set_stopped_early(job.last_iteration() != 0);
   summary.set_restarts(job.restarts());
   summary.set_rollbacks(job.rollbacks());
   AddServerCounters(view, job, &summary);

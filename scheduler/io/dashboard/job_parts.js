@@ -91,6 +91,7 @@ export const cutColumns = [
   {name: 'iteration', title: 'Iteration', number: true, text: whole,
    value: (cut) => num(cut.iteration)},
   {name: 'timeline', title: 'Timeline', number: true, value: (cut) => num(cut.timeline)},
+  {name: 'best', title: 'Best', value: (cut) => (cut.best ? 'best' : '')},
   {name: 'bytes', title: 'Bytes', number: true, value: (cut) => num(cut.bytes), text: bytes},
   {name: 'when', title: 'Committed', value: (cut) => num(cut.committed_ms), text: clock},
 ];

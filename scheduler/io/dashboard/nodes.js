@@ -97,7 +97,7 @@ export class Nodes {
         {name: 'memory', title: 'Host memory', optional: true, value: memoryUsed,
          draw: drawMemory},
         {name: 'rss', title: 'RSS', number: true, optional: true, text: unlessZero(bytes),
-         value: (node) => num(node.host?.resident_bytes) || num(node.resident_bytes)},
+         value: (node) => num(node.host?.resident_bytes)},
         {name: 'load', title: 'Load', number: true, optional: true, value: load,
          draw: (cell, node) => setText(cell,
            node.host ? `${load(node).toFixed(1)}/${num(node.host.processors)}` : '')},

@@ -39,7 +39,7 @@ absl::StatusOr<Optimizer> Optimizer::Create(const v1::TableSpec& table) {
   const v1::OptimizerSpec& spec = table.optimizer();
   UpdateRule rule;
   rule.kind = spec.kind() == v1::OPTIMIZER_KIND_UNSPECIFIED ? v1::OPTIMIZER_KIND_SGD : spec.kind();
-  if (rule.kind < v1::OPTIMIZER_KIND_SGD || rule.kind > v1::OPTIMIZER_KIND_ADD) {
+  if (rule.kind < v1::OPTIMIZER_KIND_SGD || rule.kind > v1::OPTIMIZER_KIND_SUM) {
     return absl::InvalidArgumentError(absl::StrCat("table \"", table.name(),
                                                    "\": optimizer.kind: unknown value ",
                                                    static_cast<int>(spec.kind())));
@@ -47,6 +47,7 @@ absl::StatusOr<Optimizer> Optimizer::Create(const v1::TableSpec& table) {
   const bool adam = CountsSteps(rule.kind);
   const bool ftrl = rule.kind == v1::OPTIMIZER_KIND_FTRL;
   const bool rmsprop = rule.kind == v1::OPTIMIZER_KIND_RMSPROP;
+  const bool sum = rule.kind == v1::OPTIMIZER_KIND_SUM;
   const double default_epsilon =
       ftrl ? 1 : (rule.kind == v1::OPTIMIZER_KIND_ADAGRAD ? 1e-10 : 1e-8);
 
@@ -64,7 +65,7 @@ absl::StatusOr<Optimizer> Optimizer::Create(const v1::TableSpec& table) {
       {"momentum", momentum, 0, 1, false, true},
       {"beta1", beta1, 0, 1, false, true},
       {"beta2", beta2, 0, 1, false, true},
-      {"rho", rho, 0, 1, false, true},
+      {"rho", rho, 0, 1, false, /*high_open=*/!sum},
       {"epsilon", epsilon, 0, kMost, true, false},
       {"l1", spec.l1(), 0, kMost, false, false},
       {"l2", spec.l2(), 0, kMost, false, false},
@@ -95,7 +96,8 @@ absl::StatusOr<Optimizer> Optimizer::Create(const v1::TableSpec& table) {
   rule.one_minus_beta2 = static_cast<float>(1 - second);
   rule.epsilon = static_cast<float>(epsilon);
   rule.alpha = static_cast<float>(learning_rate);
-  return Optimizer(rule, learning_rate, adam ? beta1 : 0, adam ? beta2 : 0, *std::move(schedule));
+  return Optimizer(rule, learning_rate, adam ? beta1 : 0, adam ? beta2 : 0, rho,
+                   *std::move(schedule));
 }
 
 absl::Span<const std::string_view> Optimizer::slot_names() const { return SlotNames(rule_.kind); }
@@ -107,6 +109,7 @@ StepScalars Optimizer::Scalars(const Step& step) const {
   const double factor = schedule_.Factor(step.iteration) * step.share;
   scalars.learning_rate = static_cast<float>(learning_rate_ * factor);
   scalars.gradient_scale = static_cast<float>(factor);
+  scalars.keep = static_cast<float>(1 - (1 - rho_) * step.share);
   Corrections(step.number, &scalars.correction1, &scalars.correction2);
   return scalars;
 }

@@ -2,8 +2,8 @@
 // times the schedule's factor at t times the rank's share (1 under BSP), k: the
 // number of the step, from 1.
 //
-// First, unless the rule is add:   g = min(max(g, -clip), clip)   if clip > 0
-// then, unless it is add or ftrl:  g += l2 * w + l1 * sign(w)     sign(0) = 0
+// First, unless it is add or sum:  g = min(max(g, -clip), clip)   if clip > 0
+// then, unless it is ftrl as well: g += l2 * w + l1 * sign(w)     sign(0) = 0
 //
 //   sgd        w -= lr * g
 //   momentum   v = mu * v + g;  w -= lr * v             nesterov: w -= lr * (g + mu * v)
@@ -15,6 +15,10 @@
 //   ftrl       n' = n + g^2;  z += g - (sqrt(n') - sqrt(n)) / alpha * w
 //              w = |z| <= l1 ? 0 : (sign(z) * l1 - z) / ((beta + sqrt(n')) / alpha + l2)
 //   add        w += g
+//   sum        w = keep * w + g,  keep = 1 - (1 - rho) * share
+//
+// sum forgets as it learns: g is a sum over a step's samples, and the steps of all ranks
+// that make a round keep, together, about what one step of a BSP round keeps, rho.
 //
 // ftrl's weights are a function of (z, n) and alpha together, so alpha stays
 // constant and the schedule and the share multiply g instead; z starts at the
@@ -71,6 +75,8 @@ struct StepScalars {
   float learning_rate = 0;
   // ftrl: factor on g.
   float gradient_scale = 1;
+  // sum: factor on w.
+  float keep = 1;
   // 1 / (1 - beta^k).
   float correction1 = 1, correction2 = 1;
 };
@@ -95,18 +101,20 @@ class Optimizer {
   float InitialSlot(int slot, float w) const;
 
  private:
-  Optimizer(const UpdateRule& rule, double learning_rate, double beta1, double beta2,
+  Optimizer(const UpdateRule& rule, double learning_rate, double beta1, double beta2, double rho,
             Schedule schedule)
       : rule_(rule),
         learning_rate_(learning_rate),
         beta1_(beta1),
         beta2_(beta2),
+        rho_(rho),
         schedule_(std::move(schedule)) {}
 
   UpdateRule rule_;
   double learning_rate_;
   double beta1_;
   double beta2_;
+  double rho_;
   Schedule schedule_;
 };
 

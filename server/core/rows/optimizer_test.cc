@@ -46,6 +46,10 @@ class Reference {
         w += g;
         continue;
       }
+      if (o.kind() == v1::OPTIMIZER_KIND_SUM) {
+        w = (1 - (1 - o.rho()) * share) * w + g;
+        continue;
+      }
       if (o.clip_value() > 0) g = std::fmin(std::fmax(g, -o.clip_value()), o.clip_value());
       if (o.kind() == v1::OPTIMIZER_KIND_FTRL) {
         g *= factor;
@@ -137,7 +141,7 @@ v1::TableSpec Table(v1::OptimizerKind kind) {
 constexpr v1::OptimizerKind kKinds[] = {
     v1::OPTIMIZER_KIND_SGD,     v1::OPTIMIZER_KIND_MOMENTUM, v1::OPTIMIZER_KIND_ADAGRAD,
     v1::OPTIMIZER_KIND_RMSPROP, v1::OPTIMIZER_KIND_ADAM,     v1::OPTIMIZER_KIND_ADAMW,
-    v1::OPTIMIZER_KIND_FTRL,    v1::OPTIMIZER_KIND_ADD,
+    v1::OPTIMIZER_KIND_FTRL,    v1::OPTIMIZER_KIND_ADD,      v1::OPTIMIZER_KIND_SUM,
 };
 
 // Runs both for `steps` and returns the distance, relative L2.
@@ -240,7 +244,7 @@ TEST_CASE("Every rule with every option follows the reference") {
 TEST_CASE("The reference tells the rules and options apart") {
   // The test above could not fail if it did not.
   for (const v1::OptimizerKind kind : kKinds) {
-    if (kind == v1::OPTIMIZER_KIND_ADD) continue;
+    if (kind == v1::OPTIMIZER_KIND_ADD || kind == v1::OPTIMIZER_KIND_SUM) continue;
     v1::TableSpec slower = Table(kind);
     slower.mutable_optimizer()->set_learning_rate(0.0099);
     std::vector<double> weights = {1, -2, 0.5};
@@ -268,6 +272,34 @@ TEST_CASE("add ignores rate, share, clip and penalties") {
                      optimizer.Scalars({.iteration = 9, .number = 1, .share = 0.1}), run,
                      ByteView::OfFloats(g)));
   CHECK(w == std::vector<float>{11, -18, 33});
+}
+
+TEST_CASE("sum keeps a part of what was there, and ignores rate, clip and penalties") {
+  v1::TableSpec table = Table(v1::OPTIMIZER_KIND_SUM);
+  table.mutable_optimizer()->set_l1(1);
+  table.mutable_optimizer()->set_l2(1);
+  table.mutable_optimizer()->set_clip_value(0.5);
+  const std::vector<float> g = {10, -20, 30};
+  const auto after = [&](double rho, double share) {
+    table.mutable_optimizer()->set_rho(rho);
+    REQUIRE_OK_AND_ASSIGN(const Optimizer optimizer, Optimizer::Create(table));
+    std::vector<float> w = {1, 2, 4};
+    RunOfRows run;
+    run.src = run.dst = w.data();
+    REQUIRE(!UpdateRun(optimizer.rule(),
+                       optimizer.Scalars({.iteration = 9, .number = 1, .share = share}), run,
+                       ByteView::OfFloats(g)));
+    return w;
+  };
+  using Floats = std::vector<float>;
+  CHECK(after(0, 1) == g);
+  CHECK(after(0.5, 1) == Floats{10.5, -19, 32});
+  CHECK(after(1, 1) == Floats{11, -18, 34});
+  // A rank that pushes a quarter of a round alone forgets a quarter of what a round does.
+  CHECK(after(0, 0.25) == Floats{10.75, -18.5, 33});
+  table.mutable_optimizer()->set_rho(1.01);
+  CHECK_STATUS(Optimizer::Create(table), absl::StatusCode::kInvalidArgument,
+               "rho must be in [0, 1]");
 }
 
 TEST_CASE("ftrl starts from the row's initial weight") {

@@ -1,7 +1,5 @@
 #include "server/core/rows/record_index.h"
 
-#include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "common/check.h"
@@ -9,38 +7,49 @@
 namespace paceline::server {
 namespace {
 
-// One cache line.
-constexpr uint64_t kFewestPlaces = 4;
+// Places of a cache line.
+constexpr uint64_t kLine = 4;
+
+// At most two thirds full, and at least one place stays free, where a search ends.
+bool Holds(uint64_t capacity, uint64_t keys) { return keys + keys / 2 + 1 <= capacity; }
+
+// The next size: half more, in whole lines.
+uint64_t Grown(uint64_t capacity) { return (capacity + capacity / 2 + kLine - 1) / kLine * kLine; }
 
 }  // namespace
 
 RecordIndex::RecordIndex() { Reserve(0); }
 
 uint64_t RecordIndex::CapacityFor(uint64_t keys) {
-  // At least one place stays free, where a search ends.
-  return std::bit_ceil(std::max(kFewestPlaces, keys + keys / 2 + 1));
+  uint64_t capacity = kLine;
+  while (!Holds(capacity, keys)) capacity = Grown(capacity);
+  return capacity;
 }
 
 uint64_t RecordIndex::BytesFor(uint64_t keys) {
   return keys == 0 ? 0 : TableMemory::BytesFor(CapacityFor(keys) * sizeof(Place));
 }
 
+uint64_t RecordIndex::PeakBytesFor(uint64_t keys) {
+  const uint64_t now = BytesFor(keys);
+  const uint64_t next = BytesFor(keys + 1);
+  return next > now ? now + next : now;
+}
+
 void RecordIndex::Reserve(uint64_t keys) {
-  const uint64_t capacity = CapacityFor(keys);
-  if (capacity <= mask_ + 1) return;
-  const TableMemory old = std::exchange(memory_, TableMemory(capacity * sizeof(Place)));
-  const auto* const places = static_cast<const Place*>(old.data());
-  const uint64_t count = places == nullptr ? 0 : mask_ + 1;
-  mask_ = capacity - 1;
-  shift_ = static_cast<uint32_t>(64 - std::bit_width(mask_));
-  for (uint64_t at = 0; at < count; ++at) {
-    if (places[at].record != nullptr) Put(places[at].key, places[at].record);
+  if (Holds(capacity_, keys)) return;
+  const uint64_t old_capacity = std::exchange(capacity_, CapacityFor(keys));
+  const TableMemory old = std::exchange(memory_, TableMemory(capacity_ * sizeof(Place)));
+  const auto* const from = static_cast<const Place*>(old.data());
+  // Both lie in the order of their hashes: this is a walk along both.
+  for (uint64_t at = 0; at < old_capacity; ++at) {
+    if (from[at].record != nullptr) Put(from[at].key, from[at].record);
   }
 }
 
 void RecordIndex::Put(uint64_t key, float* record) {
   uint64_t at = Home(key);
-  while (places()[at].record != nullptr) at = (at + 1) & mask_;
+  while (places()[at].record != nullptr) at = Next(at);
   places()[at] = {.key = key, .record = record};
 }
 
@@ -49,6 +58,24 @@ void RecordIndex::Insert(uint64_t key, float* record) {
   Reserve(size_ + 1);
   Put(key, record);
   ++size_;
+}
+
+float* RecordIndex::Erase(uint64_t key) {
+  uint64_t hole = Home(key);
+  while (places()[hole].key != key || places()[hole].record == nullptr) {
+    PL_CHECK(places()[hole].record != nullptr) << "key " << key << " is absent";
+    hole = Next(hole);
+  }
+  float* const record = places()[hole].record;
+  // What lies behind moves up, where its search would come past the hole.
+  for (uint64_t at = Next(hole); places()[at].record != nullptr; at = Next(at)) {
+    if (Distance(Home(places()[at].key), at) < Distance(hole, at)) continue;
+    places()[hole] = places()[at];
+    hole = at;
+  }
+  places()[hole] = {};
+  --size_;
+  return record;
 }
 
 }  // namespace paceline::server

@@ -1,6 +1,7 @@
 #include "server/core/rows/row_chunks.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "common/check.h"
 
@@ -17,6 +18,13 @@ uint64_t RowChunks::ChunkBytes(uint64_t records) const {
 }
 
 float* RowChunks::Add() {
+  ++size_;
+  if (free_ != nullptr) {
+    float* const record = free_;
+    std::memcpy(&free_, record, sizeof(free_));
+    std::fill_n(record, width_, 0.0f);
+    return record;
+  }
   if (left_ == 0) {
     left_ = RecordsIn(chunks_.size() < kSmallChunks ? kChunkBytes : kBigChunkBytes);
     // A big chunk that its records do not fill is a huge page all the same.
@@ -29,8 +37,15 @@ float* RowChunks::Add() {
   float* const record = next_;
   next_ += width_;
   --left_;
-  ++size_;
   return record;
+}
+
+void RowChunks::Remove(float* record) {
+  PL_CHECK_GE(width_ * sizeof(float), sizeof(free_));
+  PL_CHECK_GE(size_, 1);
+  std::memcpy(record, &free_, sizeof(free_));
+  free_ = record;
+  --size_;
 }
 
 uint64_t RowChunks::BytesFor(uint64_t rows) const {

@@ -1,7 +1,7 @@
 // Storage for rows that grows without moving what it holds: each row is a record
 // of `width` floats (weights, slots, and what else belongs to the row), and records
 // lie side by side in chunks. The first chunks are small, those of a big table are
-// huge pages.
+// huge pages. Records that were removed are given out again first, the last one first.
 //
 // Thread-compatible.
 #ifndef PACELINE_SERVER_CORE_ROWS_ROW_CHUNKS_H_
@@ -30,9 +30,11 @@ class RowChunks {
 
   // A new record, zeros. It stays where it is.
   float* Add();
+  // Gives a record back; `width` is at least 2. The chunks stay.
+  void Remove(float* record);
   uint64_t size() const { return size_; }
 
-  // Bytes of the chunks that hold `rows` records.
+  // Bytes of the chunks that hold `rows` records, where none was removed.
   uint64_t BytesFor(uint64_t rows) const;
 
  private:
@@ -46,6 +48,8 @@ class RowChunks {
   // Where the next record goes, and how many fit behind it.
   float* next_ = nullptr;
   uint64_t left_ = 0;
+  // The record that was removed last; each holds the address of the one before.
+  float* free_ = nullptr;
 };
 
 }  // namespace paceline::server

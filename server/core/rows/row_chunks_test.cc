@@ -1,5 +1,6 @@
 #include "server/core/rows/row_chunks.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 #include <vector>
@@ -33,6 +34,27 @@ TEST_CASE("Records are zeros, lie apart and stay where they are") {
       }
     }
   }
+}
+
+TEST_CASE("Records that were removed are given out again, as zeros") {
+  RowChunks chunks(3);
+  std::vector<float*> records;
+  for (int i = 0; i < 10; ++i) {
+    records.push_back(chunks.Add());
+    std::fill_n(records.back(), 3, 1.0f);
+  }
+  chunks.Remove(records[2]);
+  chunks.Remove(records[7]);
+  chunks.Remove(records[0]);
+  CHECK(chunks.size() == 7);
+  for (const int i : {0, 7, 2}) {
+    float* const record = chunks.Add();
+    CHECK(record == records[i]);
+    CHECK(std::vector<float>(record, record + 3) == std::vector<float>(3));
+  }
+  CHECK(chunks.Add() == records[9] + 3);
+  CHECK(chunks.size() == 11);
+  CHECK(std::vector<float>(records[3], records[3] + 3) == std::vector<float>(3, 1.0f));
 }
 
 TEST_CASE("Bytes are those of whole chunks, small ones first") {

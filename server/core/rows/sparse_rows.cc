@@ -20,34 +20,50 @@ constexpr uint32_t kWholeVectors = 16;
 }  // namespace
 
 SparseRows::SparseRows(const v1::TableSpec& table, const Initializer& initializer,
-                       Optimizer optimizer, MemoryBudget* budget)
+                       Optimizer optimizer, MemoryBudget* budget, const BucketOfTable& bucket)
     : table_(table.name()),
       dim_(table.dim()),
       initializer_(initializer),
       optimizer_(std::move(optimizer)),
       budget_(budget),
-      width_(uint64_t{dim_} * (1 + optimizer_.slots()) + (optimizer_.counts_steps() ? 1 : 0)),
+      limits_(table.has_sparse() ? RowLimits(table.sparse(), bucket) : RowLimits()),
+      steps_at_(uint64_t{dim_} * (1 + optimizer_.slots())),
+      used_at_(steps_at_ + (optimizer_.counts_steps() ? 1 : 0)),
+      width_(used_at_ + (limits_.evicts() ? 1 : 0)),
       chunks_(width_),
+      rows_that_fit_(RowsThatFit()),
       previous_(dim_) {}
 
 SparseRows::~SparseRows() { budget_->Release(reserved_); }
 
 absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Create(const v1::TableSpec& table,
-                                                               uint64_t seed,
-                                                               MemoryBudget* budget) {
+                                                               uint64_t seed, MemoryBudget* budget,
+                                                               const BucketOfTable& bucket) {
   PL_ASSIGN_OR_RETURN(Optimizer optimizer, Optimizer::Create(table));
   PL_ASSIGN_OR_RETURN(const Initializer initializer, Initializer::Create(table, seed));
-  return std::unique_ptr<SparseRows>(
-      new SparseRows(table, initializer, std::move(optimizer), budget));
+  auto rows = std::unique_ptr<SparseRows>(
+      new SparseRows(table, initializer, std::move(optimizer), budget, bucket));
+  if (rows->limits_.share_bytes() > 0 && rows->rows_that_fit_ == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("table \"", table.name(), "\": of model.sparse.memory each of ", bucket.count,
+                     " buckets has ", rows->limits_.share_bytes(), " bytes; a first row takes ",
+                     rows->TableBytes(1)));
+  }
+  return rows;
 }
 
 absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Restore(const v1::TableSpec& table,
                                                                 uint64_t seed,
                                                                 const SparseSnapshot& state,
-                                                                MemoryBudget* budget) {
-  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> rows, Create(table, seed, budget));
+                                                                MemoryBudget* budget,
+                                                                const BucketOfTable& bucket) {
+  PL_ASSIGN_OR_RETURN(std::unique_ptr<SparseRows> rows, Create(table, seed, budget, bucket));
   PL_RETURN_IF_ERROR(rows->CheckShape(state));
+  rows->clock_ = state.clock.value_or(0);
+  if (rows->limits_.admits()) rows->most_waiting_ = state.waiting.keys.size();
+  rows->most_rows_ = state.keys.size();
   PL_RETURN_IF_ERROR(rows->ReserveTo(rows->BytesFor(state.keys.size(), 0, 0)));
+  if (rows->limits_.admits()) rows->waiting_.Restore(state.waiting);
   const uint64_t dim = rows->dim_;
   rows->index_.Reserve(state.keys.size());
   for (size_t i = 0; i < state.keys.size(); ++i) {
@@ -63,6 +79,9 @@ absl::StatusOr<std::unique_ptr<SparseRows>> SparseRows::Restore(const v1::TableS
     if (!state.row_steps.empty()) {
       rows->SetSteps(record, static_cast<uint32_t>(state.row_steps[i]));
     }
+    if (rows->limits_.evicts()) {
+      rows->SetUsed(record, state.row_used.empty() ? rows->clock_ : state.row_used[i]);
+    }
   }
   return rows;
 }
@@ -76,6 +95,11 @@ absl::Status SparseRows::CheckShape(const SparseSnapshot& state) const {
   for (const std::vector<float>& slot : state.slots) fits = fits && slot.size() == keys * dim_;
   for (size_t i = 1; i < keys; ++i) fits = fits && state.keys[i - 1] < state.keys[i];
   for (const uint64_t steps : state.row_steps) fits = fits && steps <= ~uint32_t{0};
+  fits = fits && (state.row_used.empty() || state.row_used.size() == keys);
+  for (const uint64_t used : state.row_used) fits = fits && used <= state.clock.value_or(0);
+  const WaitingKeys::Snapshot& waiting = state.waiting;
+  fits = fits && waiting.counts.size() == waiting.keys.size() &&
+         waiting.used.size() == waiting.keys.size();
   if (fits) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat("table \"", table_, "\": a bucket of ", keys, " ascending keys with rows of ",
@@ -127,20 +151,34 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Apply(absl::Span<const uint
                                                    " bytes expected for ", keys.size(),
                                                    " keys, got ", gradient.size()));
   }
-  uint64_t absent = Resolve(keys);
+  const uint64_t absent = Resolve(keys);
+  if (limits_.any()) return ApplyLimited(keys, gradient, step, keep);
+  return Take(keys, gradient, step, keep, absent, {});
+}
+
+absl::StatusOr<std::optional<NonFinite>> SparseRows::Take(absl::Span<const uint64_t> keys,
+                                                          const ByteView& gradient,
+                                                          const Step& step, Keep keep,
+                                                          uint64_t absent,
+                                                          absl::Span<const Victim> victims) {
   uint64_t images = 0;
   for (const Pinned& pin : pins_) {
     for (const uint64_t key : keys) images += !pin.images.Contains(key);
+    for (const Victim& victim : victims) images += !pin.images.Contains(victim.key);
   }
-  const uint64_t rows = index_.size() + absent;
+  const uint64_t rows = index_.size() + absent - victims.size();
   if (rows > kMaxRecords) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "table \"", table_, "\": a bucket holds at most ", kMaxRecords, " rows, ", rows, " asked"));
   }
-  const uint64_t previous = keep == Keep::kPrevious ? keys.size() : 0;
+  const uint64_t previous = keep == Keep::kPrevious ? keys.size() + victims.size() : 0;
   PL_RETURN_IF_ERROR(ReserveTo(BytesFor(rows, previous, PinImages() + images)));
+  most_rows_ = std::max(most_rows_, rows);
+  created_ += absent;
+  evicted_ += victims.size();
 
-  Remember(keys, keep);
+  Remember(keys, victims, keep);
+  for (const Victim& victim : victims) chunks_.Remove(index_.Erase(victim.key));
   index_.Reserve(rows);
   for (size_t i = 0; absent > 0 && i < keys.size(); ++i) {
     if (records_[i] != nullptr) continue;
@@ -154,14 +192,24 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Apply(absl::Span<const uint
              : UpdateInPlace(keys, gradient, scalars);
 }
 
-void SparseRows::Remember(absl::Span<const uint64_t> keys, Keep keep) {
-  previous_.Start(keep == Keep::kPrevious ? keys.size() : 0);
+void SparseRows::Remember(absl::Span<const uint64_t> keys, absl::Span<const Victim> victims,
+                          Keep keep) {
+  previous_.Start(keep == Keep::kPrevious ? keys.size() + victims.size() : 0);
   if (keep == Keep::kNothing && pins_.empty()) return;
+  const auto remember = [&](uint64_t key, const float* record) {
+    if (keep == Keep::kPrevious) previous_.Append(key, record);
+    for (Pinned& pin : pins_) pin.images.Remember(key, record);
+  };
+  // Both ascend, and have no key in common.
+  size_t gone = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
+    for (; gone < victims.size() && victims[gone].key < keys[i]; ++gone) {
+      remember(victims[gone].key, victims[gone].record);
+    }
     if (i + kRowsAhead < keys.size()) PrefetchFloats(records_[i + kRowsAhead], dim_);
-    if (keep == Keep::kPrevious) previous_.Append(keys[i], records_[i]);
-    for (Pinned& pin : pins_) pin.images.Remember(keys[i], records_[i]);
+    remember(keys[i], records_[i]);
   }
+  for (; gone < victims.size(); ++gone) remember(victims[gone].key, victims[gone].record);
 }
 
 float* SparseRows::NewRow(uint64_t key) {
@@ -177,34 +225,6 @@ void SparseRows::FillSlots(float* record) const {
       record[(1 + slot) * uint64_t{dim_} + i] = optimizer_.InitialSlot(slot, record[i]);
     }
   }
-}
-
-void SparseRows::Advance() { previous_.Start(0); }
-
-absl::StatusOr<SparseSnapshot> SparseRows::Snapshot() const {
-  SparseSnapshot snapshot;
-  const uint64_t row_bytes = sizeof(uint64_t) * (1 + (optimizer_.counts_steps() ? 1 : 0)) +
-                             sizeof(float) * dim_ * (1 + optimizer_.slots());
-  PL_ASSIGN_OR_RETURN(
-      snapshot.hold,
-      budget_->Hold(row_bytes * index_.size(), absl::StrCat("a cut of table \"", table_, "\"")));
-  snapshot.keys.reserve(index_.size());
-  index_.ForEach([&](uint64_t key, const float*) { snapshot.keys.push_back(key); });
-  std::sort(snapshot.keys.begin(), snapshot.keys.end());
-  const uint64_t floats = snapshot.keys.size() * dim_;
-  snapshot.rows.reserve(floats);
-  snapshot.slots.resize(optimizer_.slots());
-  for (std::vector<float>& slot : snapshot.slots) slot.reserve(floats);
-  ForEachRecord(snapshot.keys, width_, [&](size_t, const float* record) {
-    snapshot.rows.insert(snapshot.rows.end(), record, record + dim_);
-    const float* from = record;
-    for (std::vector<float>& slot : snapshot.slots) {
-      from += dim_;
-      slot.insert(slot.end(), from, from + dim_);
-    }
-    if (optimizer_.counts_steps()) snapshot.row_steps.push_back(Steps(record));
-  });
-  return snapshot;
 }
 
 }  // namespace paceline::server

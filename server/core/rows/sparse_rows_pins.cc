@@ -54,8 +54,17 @@ uint64_t SparseRows::PinImages() const {
   return images;
 }
 
+uint64_t SparseRows::TableBytes(uint64_t rows) const {
+  return chunks_.BytesFor(rows) + RecordIndex::BytesFor(rows);
+}
+
+uint64_t SparseRows::PeakTableBytes(uint64_t rows) const {
+  return chunks_.BytesFor(rows + 1) + RecordIndex::PeakBytesFor(rows);
+}
+
 uint64_t SparseRows::BytesFor(uint64_t rows, uint64_t previous_images, uint64_t pin_images) const {
-  return chunks_.BytesFor(rows) + RecordIndex::BytesFor(rows) +
+  // Rows that go leave their room to others.
+  return TableBytes(std::max(rows, most_rows_)) + WaitingKeys::BytesFor(most_waiting_) +
          previous_.BytesFor(previous_images) + pin_images * RowImages::BytesPerImage(dim_);
 }
 

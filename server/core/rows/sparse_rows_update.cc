@@ -19,12 +19,12 @@ constexpr size_t kCorrected = 256;
 
 uint32_t SparseRows::Steps(const float* record) const {
   uint32_t steps;
-  std::memcpy(&steps, record + width_ - 1, sizeof(steps));
+  std::memcpy(&steps, record + steps_at_, sizeof(steps));
   return steps;
 }
 
 void SparseRows::SetSteps(float* record, uint32_t steps) const {
-  std::memcpy(record + width_ - 1, &steps, sizeof(steps));
+  std::memcpy(record + steps_at_, &steps, sizeof(steps));
 }
 
 void SparseRows::NextCorrections(float* record, float* correction1, float* correction2) {
@@ -53,7 +53,7 @@ std::optional<NonFinite> SparseRows::UpdateInPlace(absl::Span<const uint64_t> ke
     corrections1_.resize(keys.size());
     corrections2_.resize(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) {
-      if (i + kRowsAhead < keys.size()) __builtin_prefetch(records[i + kRowsAhead] + width_ - 1, 1);
+      if (i + kRowsAhead < keys.size()) __builtin_prefetch(records[i + kRowsAhead] + steps_at_, 1);
       NextCorrections(records[i], &corrections1_[i], &corrections2_[i]);
     }
   }

@@ -11,6 +11,7 @@ namespace paceline::server {
 namespace {
 
 constexpr uint64_t kLineBytes = 64;
+constexpr uint64_t kPageBytes = 4096;
 
 uint64_t RoundUp(uint64_t bytes, uint64_t to) { return (bytes + to - 1) / to * to; }
 
@@ -34,7 +35,7 @@ void* MapHuge(uint64_t bytes) {
 }  // namespace
 
 uint64_t TableMemory::BytesFor(uint64_t bytes) {
-  return RoundUp(bytes, bytes >= kHugePageBytes ? kHugePageBytes : kLineBytes);
+  return RoundUp(bytes, bytes >= kHugePageBytes ? kPageBytes : kLineBytes);
 }
 
 TableMemory::TableMemory(uint64_t bytes) : bytes_(BytesFor(bytes)) {

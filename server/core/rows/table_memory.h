@@ -28,7 +28,7 @@ class TableMemory {
   ~TableMemory();
 
   void* data() const { return data_; }
-  // What is taken for `bytes`: whole huge pages from kHugePageBytes on.
+  // What is taken for `bytes`: from kHugePageBytes on whole pages, the last ones small.
   static uint64_t BytesFor(uint64_t bytes);
 
  private:

@@ -131,6 +131,13 @@ struct AddRule {
   static HWY_INLINE void Step(const Params&, V g, V& w, V&, V&, V, V) { w = hn::Add(w, g); }
 };
 
+struct SumRule {
+  static constexpr int kSlots = 0;
+  static HWY_INLINE void Step(const Params& p, V g, V& w, V&, V&, V, V) {
+    w = hn::Add(hn::Mul(S(p.scalars.keep), w), g);
+  }
+};
+
 HWY_INLINE M Finite(V v) {
   return hn::Le(hn::Abs(v), S(std::numeric_limits<float>::max()));  // false for NaN
 }
@@ -299,6 +306,8 @@ int64_t ByKind(const Params& p, const Work& work) {
       return work.template With<Ftrl>(p);
     case v1::OPTIMIZER_KIND_ADD:
       return work.template With<AddRule>(p);
+    case v1::OPTIMIZER_KIND_SUM:
+      return work.template With<SumRule>(p);
     default:
       return 0;  // Optimizer::Create lets no other kind pass
   }

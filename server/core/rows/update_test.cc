@@ -35,7 +35,7 @@ Optimizer Make(v1::OptimizerKind kind, bool nesterov = false, double learning_ra
 
 std::vector<Optimizer> AllOptimizers() {
   std::vector<Optimizer> all;
-  for (int kind = v1::OPTIMIZER_KIND_SGD; kind <= v1::OPTIMIZER_KIND_ADD; ++kind) {
+  for (int kind = v1::OPTIMIZER_KIND_SGD; kind <= v1::OPTIMIZER_KIND_SUM; ++kind) {
     all.push_back(Make(static_cast<v1::OptimizerKind>(kind)));
   }
   all.push_back(Make(v1::OPTIMIZER_KIND_MOMENTUM, /*nesterov=*/true));
@@ -270,6 +270,7 @@ TEST_CASE("A finite gradient that would overflow a weight or a slot is masked") 
   };
   const Case cases[] = {
       {v1::OPTIMIZER_KIND_ADD, 1, kMost},         // the weight
+      {v1::OPTIMIZER_KIND_SUM, 1, kMost},         // the weight: 1.9 times
       {v1::OPTIMIZER_KIND_SGD, 1e6, kMost},       // the weight
       {v1::OPTIMIZER_KIND_MOMENTUM, 1, kMost},    // the weight: 1.9 times
       {v1::OPTIMIZER_KIND_ADAGRAD, 0.01, 1e25f},  // the slot
@@ -284,7 +285,8 @@ TEST_CASE("A finite gradient that would overflow a weight or a slot is masked") 
     table.mutable_optimizer()->set_nesterov(true);
     REQUIRE_OK_AND_ASSIGN(const Optimizer optimizer, Optimizer::Create(table));
     State state(20, 2);
-    state.w[11] = c.gradient > 0 && c.kind != v1::OPTIMIZER_KIND_ADD ? -kMost : kMost;
+    const bool adds = c.kind == v1::OPTIMIZER_KIND_ADD || c.kind == v1::OPTIMIZER_KIND_SUM;
+    state.w[11] = adds ? kMost : -kMost;
     const State before = state;
     std::vector<float> g(20);
     g[11] = c.gradient;

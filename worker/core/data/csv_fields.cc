@@ -7,7 +7,7 @@ namespace paceline::worker {
 
 bool CsvFields::Next() {
   if (!more_) return false;
-  if (!rest_.empty() && rest_.front() == '"') return NextQuoted();
+  if (quotes_ && !rest_.empty() && rest_.front() == '"') return NextQuoted();
   quoted_ = false;
   const size_t end = rest_.find(delimiter_);
   text_ = rest_.substr(0, end);

@@ -18,7 +18,9 @@ namespace paceline::worker {
 
 class CsvFields {
  public:
-  CsvFields(absl::string_view record, char delimiter) : rest_(record), delimiter_(delimiter) {}
+  // Without `quotes` a quote is a character like any other.
+  CsvFields(absl::string_view record, char delimiter, bool quotes = true)
+      : rest_(record), delimiter_(delimiter), quotes_(quotes) {}
 
   // Moves to the next field; a record has at least one, which may be empty.
   // False after the last one and after an error.
@@ -37,6 +39,7 @@ class CsvFields {
 
   absl::string_view rest_;
   const char delimiter_;
+  const bool quotes_;
   bool more_ = true;
   bool quoted_ = false;
   absl::string_view text_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/status/status_matchers.h"
+#include "worker/core/data/csv_columns.h"
 #include "worker/core/data/csv_fields.h"
 
 namespace paceline::worker {
@@ -69,57 +70,6 @@ TEST_CASE("bad quotes") {
   }
 }
 
-TEST_CASE("the label column") {
-  struct Case {
-    std::string label;
-    bool header;
-    uint64_t want;
-  };
-  const std::string first = "a,7, b ,\"y\"";
-  const Case cases[] = {
-      {"-1", false, 3}, {"0", false, 0}, {"3", false, 3}, {"-4", false, 0}, {"+1", false, 1},
-      {"y", true, 3},   {"b", true, 2},  {"7", true, 1},  {"2", true, 2},   {"-1", true, 3},
-  };
-  for (const Case& c : cases) {
-    CAPTURE(c.label, c.header);
-    CsvOptions options;
-    options.label = c.label;
-    options.header = c.header;
-    REQUIRE_OK_AND_ASSIGN(const auto parser, CsvParser::Create(options, first));
-    CHECK(parser->label_column() == c.want);
-    CHECK(parser->columns() == 3);
-  }
-}
-
-TEST_CASE("a first line that does not fit the job") {
-  struct Case {
-    std::string label;
-    bool header;
-    uint64_t features;
-    std::string first;
-    std::string error;
-  };
-  const Case cases[] = {
-      {"y", false, 0, "1,2", "label \"y\": a column index expected, since there is no header"},
-      {"z", true, 0, "x,y", "label \"z\": no such column; the columns are \"x\", \"y\""},
-      {"z", true, 0, "1,2,3,4,5,6,7,8,9,10,11,12", "\"10\", and 2 more"},
-      {"y", true, 0, "y,x,y", "label \"y\": 2 columns have that name"},
-      {"2", false, 0, "1,2", "label 2: a column from -2 to 1 expected"},
-      {"-3", false, 0, "1,2", "label -3: a column from -2 to 1 expected"},
-      {"-1", false, 0, "1;2", "at least two columns separated by \",\" expected, got \"1;2\""},
-      {"-1", false, 3, "1,2", "3 features and a label expected, got 2 columns"},
-      {"-1", false, 0, "1,\"2", "unterminated quote"},
-  };
-  for (const Case& c : cases) {
-    CAPTURE(c.label, c.first);
-    CsvOptions options;
-    options.label = c.label;
-    options.header = c.header;
-    options.limits.features = c.features;
-    CHECK_STATUS(CsvParser::Create(options, c.first), Code::kInvalidArgument, c.error);
-  }
-}
-
 TEST_CASE("good csv records") {
   CsvOptions options;
   options.label = "1";
@@ -138,6 +88,22 @@ TEST_CASE("good csv records") {
   REQUIRE_OK(tabs->Append("4\t5\t 6", &batch));
   CHECK(batch.labels == std::vector<float>{5});
   CHECK(batch.dense_values == std::vector<float>{8, 12});
+}
+
+TEST_CASE("columns that are left out may hold anything") {
+  CsvOptions options;
+  options.header = true;
+  options.ignore = {"id", "-2"};
+  REQUIRE_OK_AND_ASSIGN(const auto parser, CsvParser::Create(options, "id,a,b,note,y"));
+  CHECK(parser->columns() == 2);
+  Batch batch = EmptyDense();
+  REQUIRE_OK(parser->Append("x,1,2,,0", &batch));
+  CHECK(batch.dense_values == std::vector<float>{1, 2});
+  CHECK_STATUS(parser->Append("x,1,2,0", &batch), Code::kInvalidArgument,
+               "5 fields expected as in the first line, got 4");
+  options.limits.features = 4;
+  CHECK_STATUS(CsvParser::Create(options, "id,a,b,note,y"), Code::kInvalidArgument,
+               "4 features and a label expected, got 3 columns");
 }
 
 TEST_CASE("bad csv records say why and leave the batch as it was") {

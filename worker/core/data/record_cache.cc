@@ -25,42 +25,45 @@ char* CopyTo(char* p, const T* values, uint64_t count) {
   return p + count * sizeof(T);
 }
 
+// What a record has; both are far below 2^32, since its text has at most 16 MiB.
+struct Counts {
+  uint32_t indices = 0;
+  uint32_t values = 0;
+};
+
+bool IsCsr(const Batch& batch) { return !batch.dense && batch.fields == 0; }
+
 }  // namespace
 
 bool RecordCache::Append(uint64_t record, Batch* batch) const {
   const auto it = places_.find(record);
   if (it == places_.end()) return false;
   const char* p = it->second;
-  uint64_t count = 0;
-  std::memcpy(&count, p, sizeof(count));
-  p += sizeof(count);
-  if (batch->dense) {
-    p = AppendFrom(p, count, &batch->dense_values);
-  } else {
-    p = AppendFrom(p, count, &batch->indices);
-    p = AppendFrom(p, count, &batch->values);
-    batch->offsets.push_back(batch->indices.size());
-  }
+  Counts counts;
+  std::memcpy(&counts, p, sizeof(counts));
+  p = AppendFrom(p + sizeof(counts), counts.indices, &batch->indices);
+  const bool csr = IsCsr(*batch);
+  p = AppendFrom(p, counts.values, csr ? &batch->values : &batch->dense_values);
+  if (csr) batch->offsets.push_back(batch->indices.size());
   AppendFrom(p, 1, &batch->labels);
   return true;
 }
 
 void RecordCache::InsertLast(uint64_t record, const Batch& batch) {
   const uint64_t n = batch.size();
-  const uint64_t first =
-      batch.dense ? batch.dense_values.size() / n * (n - 1) : batch.offsets[n - 1];
-  const uint64_t count = (batch.dense ? batch.dense_values.size() : batch.indices.size()) - first;
-  const uint64_t value_bytes = sizeof(float) + (batch.dense ? 0 : sizeof(uint64_t));
-  char* const place = Allocate(sizeof(count) + count * value_bytes + sizeof(float));
+  const bool csr = IsCsr(batch);
+  const std::vector<float>& values = csr ? batch.values : batch.dense_values;
+  const uint64_t first_index = csr ? batch.offsets[n - 1] : batch.indices.size() / n * (n - 1);
+  const uint64_t first_value = csr ? first_index : values.size() / n * (n - 1);
+  const Counts counts{.indices = static_cast<uint32_t>(batch.indices.size() - first_index),
+                      .values = static_cast<uint32_t>(values.size() - first_value)};
+  char* const place = Allocate(sizeof(counts) + counts.indices * sizeof(uint64_t) +
+                               counts.values * sizeof(float) + sizeof(float));
   if (place == nullptr) return;
 
-  char* p = CopyTo(place, &count, 1);
-  if (batch.dense) {
-    p = CopyTo(p, batch.dense_values.data() + first, count);
-  } else {
-    p = CopyTo(p, batch.indices.data() + first, count);
-    p = CopyTo(p, batch.values.data() + first, count);
-  }
+  char* p = CopyTo(place, &counts, 1);
+  p = CopyTo(p, batch.indices.data() + first_index, counts.indices);
+  p = CopyTo(p, values.data() + first_value, counts.values);
   CopyTo(p, &batch.labels.back(), 1);
   places_[record] = place;
 }

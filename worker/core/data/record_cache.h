@@ -23,8 +23,8 @@ class RecordCache {
 
   explicit RecordCache(uint64_t budget_bytes = kDefaultBudgetBytes) : budget_bytes_(budget_bytes) {}
 
-  // Appends a cached record to `batch` (of the same form, dense or CSR, as it was
-  // inserted from). False if it is not cached.
+  // Appends a cached record to `batch` (of the same form, dense, CSR or by fields, as it
+  // was inserted from). False if it is not cached.
   bool Append(uint64_t record, Batch* batch) const;
 
   // Keeps the last record of `batch` under this number if the budget allows it.
@@ -44,8 +44,8 @@ class RecordCache {
   // The unused end of the last block.
   char* free_ = nullptr;
   uint64_t free_bytes_ = 0;
-  // A record's memory: uint64 count, then CSR: count indices (uint64), then count
-  // values, then the label (float32).
+  // A record's memory: how many indices and values it has (uint32 each), the indices
+  // (uint64), the values and the label (float32).
   absl::flat_hash_map<uint64_t, const char*> places_;
 };
 

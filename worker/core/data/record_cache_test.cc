@@ -26,13 +26,22 @@ Batch RandomRecord(bool dense, uint64_t columns, std::mt19937_64* random) {
   return batch;
 }
 
+// With two keys and `columns` values.
+Batch RandomFieldsRecord(uint64_t columns, std::mt19937_64* random) {
+  Batch batch = RandomRecord(true, columns, random);
+  batch.dense = false;
+  batch.fields = 2;
+  batch.indices = {(*random)(), (*random)()};
+  return batch;
+}
+
 void AppendTo(const Batch& record, Batch* batch) {
   batch->labels.push_back(record.labels[0]);
   batch->dense_values.insert(batch->dense_values.end(), record.dense_values.begin(),
                              record.dense_values.end());
   batch->indices.insert(batch->indices.end(), record.indices.begin(), record.indices.end());
   batch->values.insert(batch->values.end(), record.values.begin(), record.values.end());
-  if (!batch->dense) batch->offsets.push_back(batch->indices.size());
+  if (!batch->dense && batch->fields == 0) batch->offsets.push_back(batch->indices.size());
 }
 
 TEST_CASE("cached records come back as they went in") {
@@ -66,6 +75,27 @@ TEST_CASE("cached records come back as they went in") {
     CHECK(got.values == want.values);
     CHECK(got.dense_values == want.dense_values);
     CHECK_FALSE(cache.Append(0, &got));
+  }
+}
+
+TEST_CASE("cached records by fields come back as they went in") {
+  std::mt19937_64 random(13);
+  for (const uint64_t columns : {0, 13}) {
+    RecordCache cache;
+    Batch want;
+    want.fields = 2;
+    for (uint64_t i = 0; i < 100; ++i) {
+      AppendTo(RandomFieldsRecord(columns, &random), &want);
+      cache.InsertLast(i, want);
+    }
+    Batch got;
+    got.fields = 2;
+    for (uint64_t i = 0; i < 100; ++i) REQUIRE(cache.Append(i, &got));
+    CHECK(got.labels == want.labels);
+    CHECK(got.indices == want.indices);
+    CHECK(got.dense_values == want.dense_values);
+    CHECK(got.offsets.empty());
+    CHECK(got.values.empty());
   }
 }
 

@@ -29,11 +29,17 @@ class RecordParser {
  public:
   virtual ~RecordParser() = default;
 
-  // Whether rows are dense (Batch::dense) or CSR.
+  // Whether rows are dense (Batch::dense) or CSR, unless they have fields.
   virtual bool dense() const = 0;
 
-  // dense: the number of columns without the label. CSR: 0.
+  // Keys of a record of a batch by fields (Batch::fields). 0: dense or CSR.
+  virtual uint32_t fields() const { return 0; }
+
+  // dense, fields: dense values of a record. CSR: 0.
   virtual uint64_t columns() const = 0;
+
+  // Number of features where it is known without the data, else 0: largest index + 1.
+  virtual uint64_t features() const { return columns(); }
 
   // Appends one record to `batch`. For CSR batch->offsets must start with a 0.
   // Errors:  InvalidArgument  the record is bad: the reason, without file or line.

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "proto/job.pb.h"
+#include "worker/core/data/category_parser.h"
 #include "worker/core/data/record_parser.h"
 #include "worker/core/data/record_scanner.h"
 
@@ -31,9 +32,11 @@ struct TextFormat {
 // The features, classes and scale of a data section.
 RecordLimits LimitsOf(const v1::DataSpec& spec);
 
-// Format libsvm or csv. Absent options take the defaults of the job file.
+// Format libsvm, csv, ratings or criteo. Absent options take the defaults of the job file.
+// `form` is that of records with categories.
 // Errors:  InvalidArgument  another format, or a delimiter that is not one character.
-absl::StatusOr<TextFormat> MakeTextFormat(const v1::DataFile& file, const v1::DataSpec& spec);
+absl::StatusOr<TextFormat> MakeTextFormat(const v1::DataFile& file, const v1::DataSpec& spec,
+                                          CategoryForm form = CategoryForm::kCsr);
 
 }  // namespace paceline::worker
 

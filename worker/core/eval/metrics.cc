@@ -8,24 +8,24 @@
 
 namespace paceline::worker {
 
-Metrics Metrics::For(const v1::ModelSpec& model) {
-  switch (model.kind()) {
-    case v1::MODEL_KIND_LINEAR:
-      return Metrics(Answer::kValue);
-    case v1::MODEL_KIND_LOGISTIC:
-      return Metrics(Answer::kProbability);
-    case v1::MODEL_KIND_FM:
-      return Metrics(model.loss() == v1::LOSS_SQUARED ? Answer::kValue : Answer::kProbability);
-    case v1::MODEL_KIND_SOFTMAX:
-    case v1::MODEL_KIND_MLP:
-      return Metrics(Answer::kClasses);
+Metrics Metrics::For(const v1::ModelSpec& model) { return Metrics(AnswerOf(model)); }
+
+ModelAnswer AnswerOfScores(ScoreKind kind) {
+  switch (kind) {
+    case ScoreKind::kValue:
+      return ModelAnswer::kValue;
+    case ScoreKind::kProbability:
+      return ModelAnswer::kProbability;
+    case ScoreKind::kClasses:
+      return ModelAnswer::kClasses;
     default:
-      return Metrics(Answer::kNothing);
+      return ModelAnswer::kNothing;
   }
 }
 
 absl::Status Metrics::Add(const Predictions& predictions, absl::Span<const float> labels) {
-  if (answer_ == Answer::kNothing || predictions.width == 0) return absl::OkStatus();
+  if (answer_ == ModelAnswer::kAsPredicted) answer_ = AnswerOfScores(predictions.score_kind);
+  if (answer_ == ModelAnswer::kNothing || predictions.width == 0) return absl::OkStatus();
   const uint64_t width = predictions.width;
   if (predictions.scores.size() != labels.size() * width ||
       predictions.losses.size() != labels.size()) {
@@ -34,23 +34,24 @@ absl::Status Metrics::Add(const Predictions& predictions, absl::Span<const float
         labels.size() * width, labels.size(), labels.size(), predictions.scores.size(),
         predictions.losses.size()));
   }
-  const bool fits = answer_ == Answer::kClasses ? width >= 2 : width == 1;
+  const bool fits = answer_ == ModelAnswer::kClasses ? width >= 2 : width == 1;
   if (!fits || (width_ != 0 && width != width_)) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "predictions: width %d expected, got %d",
-        width_ != 0 ? width_ : uint64_t{answer_ == Answer::kClasses ? 2u : 1u}, width));
+        width_ != 0 ? width_ : uint64_t{answer_ == ModelAnswer::kClasses ? 2u : 1u}, width));
   }
   width_ = width;
   for (size_t i = 0; i < labels.size(); ++i) {
     const float* scores = predictions.scores.data() + i * width;
     loss_sum_ += predictions.losses[i];
-    if (answer_ == Answer::kValue) {
+    if (answer_ == ModelAnswer::kBytes) continue;
+    if (answer_ == ModelAnswer::kValue) {
       const double error = double{scores[0]} - labels[i];
       squared_error_sum_ += error * error;
-    } else if (answer_ == Answer::kProbability) {
+    } else if (answer_ == ModelAnswer::kProbability) {
       right_ += (scores[0] >= 0.5f) == (labels[i] == 1) ? 1 : 0;
       AddProbability(scores[0], labels[i] == 1);
-    } else {
+    } else if (answer_ == ModelAnswer::kClasses) {
       const float* largest = std::max_element(scores, scores + width);
       right_ += static_cast<float>(largest - scores) == labels[i] ? 1 : 0;
       if (width == 2) AddProbability(scores[1], labels[i] == 1);
@@ -71,8 +72,17 @@ v1::EvalResult Metrics::Finish() const {
   if (records_ == 0) return result;
   const double n = static_cast<double>(records_);
   result.set_loss(loss_sum_ / n);
-  if (answer_ == Answer::kValue) {
+  if (answer_ == ModelAnswer::kBytes) {
+    // Every record has as many positions.
+    result.set_bits_per_byte(result.loss() / std::log(2.0));
+    return result;
+  }
+  if (answer_ == ModelAnswer::kValue) {
     result.set_rmse(std::sqrt(squared_error_sum_ / n));
+    return result;
+  }
+  if (answer_ == ModelAnswer::kDistance) {
+    result.set_inertia(loss_sum_);
     return result;
   }
   result.set_accuracy(static_cast<double>(right_) / n);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "common/status/status_matchers.h"
@@ -26,7 +27,8 @@ Predictions Said(uint64_t width, Floats scores, Floats losses) {
 
 TEST_CASE("a value has loss and rmse") {
   for (const v1::ModelSpec& model :
-       {Model(v1::MODEL_KIND_LINEAR), Model(v1::MODEL_KIND_FM, v1::LOSS_SQUARED)}) {
+       {Model(v1::MODEL_KIND_LINEAR), Model(v1::MODEL_KIND_MF, v1::LOSS_UNSPECIFIED),
+        Model(v1::MODEL_KIND_FM, v1::LOSS_SQUARED)}) {
     Metrics metrics = Metrics::For(model);
     REQUIRE_OK(metrics.Add(Said(1, {1, 5}, {0.5f, 2}), Floats{2, 3}));
     REQUIRE_OK(metrics.Add(Said(1, {0}, {8}), Floats{4}));
@@ -39,6 +41,19 @@ TEST_CASE("a value has loss and rmse") {
     CHECK_FALSE(result.has_log_loss());
     CHECK_FALSE(result.has_calibration());
   }
+}
+
+TEST_CASE("a distance has loss, its mean, and inertia, its sum, whatever the labels") {
+  Metrics metrics = Metrics::For(Model(v1::MODEL_KIND_KMEANS));
+  REQUIRE_OK(metrics.Add(Said(1, {1, 5}, {0.5f, 2}), Floats{7, NAN}));
+  REQUIRE_OK(metrics.Add(Said(1, {0}, {8}), Floats{0}));
+  const v1::EvalResult result = metrics.Finish();
+  CHECK(metrics.records() == 3);
+  CHECK(result.loss() == Approx(3.5));
+  CHECK(result.inertia() == Approx(10.5));
+  CHECK_FALSE(result.has_rmse());
+  CHECK_FALSE(result.has_accuracy());
+  CHECK_FALSE(result.has_log_loss());
 }
 
 TEST_CASE("a probability has loss, accuracy, auc, log loss and calibration") {
@@ -58,17 +73,31 @@ TEST_CASE("a probability has loss, accuracy, auc, log loss and calibration") {
 }
 
 TEST_CASE("classes have loss, accuracy and log loss; the first of equals is chosen") {
-  Metrics metrics = Metrics::For(Model(v1::MODEL_KIND_MLP));
-  REQUIRE_OK(
-      metrics.Add(Said(3, {0.2f, 0.5f, 0.3f, 0.4f, 0.4f, 0.2f, 0.4f, 0.4f, 0.2f}, {0.25f, 1, 2.5f}),
-                  Floats{1, 0, 1}));
+  for (const v1::ModelKind kind : {v1::MODEL_KIND_MLP, v1::MODEL_KIND_CNN}) {
+    Metrics metrics = Metrics::For(Model(kind));
+    REQUIRE_OK(metrics.Add(
+        Said(3, {0.2f, 0.5f, 0.3f, 0.4f, 0.4f, 0.2f, 0.4f, 0.4f, 0.2f}, {0.25f, 1, 2.5f}),
+        Floats{1, 0, 1}));
+    const v1::EvalResult result = metrics.Finish();
+    CHECK(result.accuracy() == Approx(2.0 / 3));
+    CHECK(result.loss() == Approx(1.25));
+    CHECK(result.log_loss() == Approx(1.25));
+    CHECK_FALSE(result.has_auc());
+    CHECK_FALSE(result.has_calibration());
+    CHECK_FALSE(result.has_rmse());
+  }
+}
+
+TEST_CASE("bytes have loss and bits") {
+  Metrics metrics = Metrics::For(Model(v1::MODEL_KIND_LM));
+  const float bits = std::log(2.0f);
+  REQUIRE_OK(metrics.Add(Said(1, {0.5f, 0.25f}, {bits, 2 * bits}), Floats{0, 0}));
+  REQUIRE_OK(metrics.Add(Said(1, {0.125f}, {3 * bits}), Floats{0}));
   const v1::EvalResult result = metrics.Finish();
-  CHECK(result.accuracy() == Approx(2.0 / 3));
-  CHECK(result.loss() == Approx(1.25));
-  CHECK(result.log_loss() == Approx(1.25));
-  CHECK_FALSE(result.has_auc());
-  CHECK_FALSE(result.has_calibration());
-  CHECK_FALSE(result.has_rmse());
+  CHECK(result.loss() == Approx(2 * bits));
+  CHECK(result.bits_per_byte() == Approx(2));
+  CHECK_FALSE(result.has_accuracy());
+  CHECK_FALSE(result.has_log_loss());
 }
 
 TEST_CASE("two classes are measured like a probability of class 1") {
@@ -136,6 +165,27 @@ TEST_CASE("what cannot be said is not said") {
   Metrics emulated = Metrics::For(Model(v1::MODEL_KIND_MLP));
   REQUIRE_OK(emulated.Add(Said(0, {}, {}), Floats{1, 2}));
   CHECK(emulated.Finish().ByteSizeLong() == 0);
+}
+
+TEST_CASE("a library says itself what its scores are") {
+  const Floats labels{1, 0, 1};
+  const std::pair<ScoreKind, v1::ModelKind> kinds[] = {
+      {ScoreKind::kValue, v1::MODEL_KIND_LINEAR},
+      {ScoreKind::kProbability, v1::MODEL_KIND_LOGISTIC},
+      {ScoreKind::kClasses, v1::MODEL_KIND_SOFTMAX},
+      {ScoreKind::kOfKind, v1::MODEL_KIND_COUNTING}};
+  for (const auto& [score_kind, same_as] : kinds) {
+    const bool classes = score_kind == ScoreKind::kClasses;
+    Predictions said = classes ? Said(2, {0.25f, 0.75f, 0.5f, 0.5f, 0, 1}, {1, 2, 3})
+                               : Said(1, {0.75f, 0.5f, 1}, {1, 2, 3});
+    Metrics expected = Metrics::For(Model(same_as));
+    REQUIRE_OK(expected.Add(said, labels));
+    said.score_kind = score_kind;
+    Metrics metrics = Metrics::For(Model(v1::MODEL_KIND_LIBRARY));
+    CHECK(metrics.Finish().ByteSizeLong() == 0);
+    REQUIRE_OK(metrics.Add(said, labels));
+    CHECK(metrics.Finish().SerializeAsString() == expected.Finish().SerializeAsString());
+  }
 }
 
 TEST_CASE("sizes that do not fit are refused") {

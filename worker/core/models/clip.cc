@@ -10,7 +10,8 @@ namespace paceline::worker {
 namespace {
 
 bool IsClipped(const v1::TableSpec& table) {
-  return table.optimizer().kind() != v1::OPTIMIZER_KIND_ADD;
+  const v1::OptimizerKind kind = table.optimizer().kind();
+  return kind != v1::OPTIMIZER_KIND_ADD && kind != v1::OPTIMIZER_KIND_SUM;
 }
 
 }  // namespace

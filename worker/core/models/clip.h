@@ -1,7 +1,7 @@
 // What a rank decides about its gradient before any byte leaves: whether it is
 // finite, and its norm.
 //
-// Tables whose optimizer is `add` are never clipped and do not count in the norm.
+// Tables whose optimizer is `add` or `sum` are never clipped and do not count in the norm.
 // Sums run in float64, table by table, in a fixed order.
 //
 // Pure functions. Thread-safe.

@@ -10,10 +10,13 @@ namespace paceline::worker {
 namespace {
 
 std::vector<v1::TableSpec> Tables() {
-  std::vector<v1::TableSpec> tables(3);
+  std::vector<v1::TableSpec> tables(4);
   tables[0].set_name("counts");
   tables[0].set_dim(1);
   tables[0].mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_ADD);
+  tables[3].set_name("sums");
+  tables[3].set_dim(1);
+  tables[3].mutable_optimizer()->set_kind(v1::OPTIMIZER_KIND_SUM);
   tables[1].set_name("dense");
   tables[1].set_dim(2);
   tables[2].set_name("sparse");
@@ -24,8 +27,9 @@ std::vector<v1::TableSpec> Tables() {
 Gradients Random(uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
-  Gradients gradients(3);
+  Gradients gradients(4);
   gradients[0].rows = {1000, 1000};
+  gradients[3].rows = {2000};
   gradients[1].rows.resize(2 * 31);
   gradients[2].keys = {5, 8, 1000};
   gradients[2].rows.resize(3 * 3);
@@ -66,7 +70,7 @@ TEST_CASE("a gradient beyond the norm is scaled down to it, one within stays as 
 }
 
 TEST_CASE("a gradient of zeros, and of nothing") {
-  Gradients gradients(3);
+  Gradients gradients(Tables().size());
   CHECK(ClipByNorm(1, 1, Tables(), &gradients) == 0);
   gradients[1].rows.resize(4);
   CHECK(ClipByNorm(1, 1, Tables(), &gradients) == 0);

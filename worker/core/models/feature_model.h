@@ -1,5 +1,5 @@
 // A model whose sparse tables are all keyed by feature: linear, logistic, softmax,
-// mlp and fm, and, having none, layers.
+// mlp and fm, and, having none, kmeans and layers.
 #ifndef PACELINE_WORKER_CORE_MODELS_FEATURE_MODEL_H_
 #define PACELINE_WORKER_CORE_MODELS_FEATURE_MODEL_H_
 

@@ -92,6 +92,12 @@ absl::Status BatchSelection::AddGrants(absl::Span<const v1::Grant> grants, bool 
   return absl::OkStatus();
 }
 
+void BatchSelection::StopAt(uint64_t iterations) {
+  iterations_cap_ = iterations_cap_ == 0 ? iterations : std::min(iterations_cap_, iterations);
+  available_ = std::min(available_, iterations_cap_);
+  complete_ = true;
+}
+
 uint64_t BatchSelection::IterationsWanted(uint64_t iteration, double iterations_per_second) const {
   if (complete_) return 0;
   const uint64_t ahead = std::max(

@@ -58,6 +58,9 @@ class BatchSelection {
   // Errors:  InvalidArgument  a grant that does not follow, or none were due.
   absl::Status AddGrants(absl::Span<const v1::Grant> grants, bool complete);
 
+  // There are no iterations from `iterations` on.
+  void StopAt(uint64_t iterations);
+
   // How many iterations from 0 on the rank wants to hold, being at `iteration` and
   // doing `iterations_per_second` (0: unknown): enough for 120 seconds, at least
   // 8. 0 when it has enough or there are no more.
@@ -71,7 +74,7 @@ class BatchSelection {
   const RoundPlan rounds_;
   const FlushSchedule flushes_;
   // 0: no cap.
-  const uint64_t iterations_cap_;
+  uint64_t iterations_cap_;
   bool uses_grants_ = false;
   uint64_t available_ = 0;
   bool complete_ = false;

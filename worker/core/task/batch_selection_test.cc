@@ -131,6 +131,26 @@ TEST_CASE("The cap on iterations holds under grants, too") {
   CHECK(selection.complete());
 }
 
+TEST_CASE("A rank can be stopped before its end, and gets no more") {
+  BatchSelection rounds(Spec(v1::POLICY_BSP, 4, 100, 0), 0, 2, 10);
+  rounds.StopAt(7);
+  CHECK(rounds.available() == 7);
+  CHECK(rounds.At(6).has_value());
+  CHECK_FALSE(rounds.At(7).has_value());
+  rounds.StopAt(9);
+  CHECK(rounds.available() == 7);
+
+  BatchSelection grants(Spec(v1::POLICY_ASP, 4, 100, 0), 0, 2, 10);
+  REQUIRE_OK(grants.AddGrants({MakeGrant(0, 0, 0, 0, 10)}, false));
+  grants.StopAt(3);
+  CHECK(grants.available() == 3);
+  CHECK(grants.complete());
+  CHECK(grants.IterationsWanted(0, 100) == 0);
+  // What the scheduler repeats changes nothing.
+  REQUIRE_OK(grants.AddGrants({MakeGrant(0, 0, 0, 0, 10)}, true));
+  CHECK(grants.available() == 3);
+}
+
 TEST_CASE("A rank whose share of a batch is empty has nothing to do") {
   BatchSelection selection(Spec(v1::POLICY_SSP, 2, 2, 0), 3, 4, 10);
   CHECK(selection.available() == 0);

@@ -68,6 +68,16 @@ void RankMachine::On(const MapChanged& event) {
     finished_ = false;
     final_eval_done_ = false;
   }
+  if (event.timeline != map_.timeline && prepared_.ends_early) {
+    // Those that decide are made anew.
+    evaluated_to_ = 0;
+    evals_ = 0;
+    heard_.evals_seen = 0;
+  } else if (evaluating_) {
+    // It is lost with what it read, but made anew where its iteration comes again.
+    --evaluated_to_;
+  }
+  evaluating_ = false;
   has_map_ = true;
   map_ = event;
   if (!has_prepared_) return;
@@ -121,13 +131,12 @@ void RankMachine::NextIteration() {
   if (silent_) {
     phase_ = Phase::kParked;
   } else if (iteration_ < known_.available) {
-    const bool due = prepared_.evaluates && prepared_.eval_every > 0 && iteration_ > 0 &&
-                     iteration_ % prepared_.eval_every == 0 && iteration_ > evaluated_to_;
-    if (due) {
-      phase_ = Phase::kEvaluating;
-      Give(Kind::kEvaluate);
+    if (!Held().empty()) {
+      phase_ = Phase::kHeld;
+      Give(Kind::kSync);
     } else {
-      StartIteration();
+      phase_ = Phase::kPulling;
+      Give(Kind::kPull);
     }
   } else if (known_.complete) {
     phase_ = Phase::kFinishing;
@@ -138,9 +147,31 @@ void RankMachine::NextIteration() {
   }
 }
 
-void RankMachine::StartIteration() {
-  phase_ = Phase::kPulling;
-  Give(Kind::kPull);
+bool RankMachine::EvaluationDue() const {
+  return prepared_.evaluates && prepared_.eval_every > 0 && iteration_ > 0 &&
+         iteration_ % prepared_.eval_every == 0 && iteration_ > evaluated_to_;
+}
+
+std::string RankMachine::Held() const {
+  if (!prepared_.evaluates || !prepared_.rounds) return "";
+  if (EvaluationDue()) {
+    if (evaluating_) {
+      return absl::StrCat("waits for the evaluation before iteration ", evaluated_to_);
+    }
+    if (prepared_.ends_early && heard_.evals_seen < evals_) {
+      return "waits for the scheduler to take in an evaluation";
+    }
+  }
+  if (heard_.last_iteration == iteration_ + 1 && !heard_.last_iteration_known) {
+    return absl::StrCat("waits for all ranks to know that training ends after iteration ",
+                        heard_.last_iteration);
+  }
+  return "";
+}
+
+void RankMachine::Compute() {
+  phase_ = Phase::kComputing;
+  Give(Kind::kCompute);
 }
 
 void RankMachine::On(const IterationsKnown& event) {
@@ -152,8 +183,13 @@ void RankMachine::On(const IterationsKnown& event) {
 
 void RankMachine::On(const Pulled& event) {
   if (!Current(event.attempt, Phase::kPulling)) return;
-  phase_ = Phase::kComputing;
-  Give(Kind::kCompute);
+  if (!EvaluationDue()) return Compute();
+  if (evaluating_) {
+    ++evals_skipped_;
+    return Compute();
+  }
+  phase_ = Phase::kBeginningEvaluation;
+  Give(Kind::kEvaluate);
 }
 
 void RankMachine::On(const Computed& event) {
@@ -174,7 +210,7 @@ void RankMachine::On(const FinishAcked& event) {
 }
 
 void RankMachine::MaybeEvaluateFinal() {
-  if (desired_ != v1::SyncTaskResponse::EVALUATE || final_eval_done_) return;
+  if (desired_ != v1::SyncTaskResponse::EVALUATE || final_eval_done_ || evaluating_) return;
   if (!prepared_.evaluates) {
     final_eval_done_ = true;
     Give(Kind::kSync);
@@ -185,15 +221,33 @@ void RankMachine::MaybeEvaluateFinal() {
 }
 
 void RankMachine::On(const Evaluated& event) {
-  if (Current(event.attempt, Phase::kFinalEvaluating)) {
-    phase_ = Phase::kResting;
-    final_eval_done_ = true;
-    Give(Kind::kSync);
-  } else if (Current(event.attempt, Phase::kEvaluating)) {
-    evaluated_to_ = iteration_;
-    Give(Kind::kSync);
-    StartIteration();
+  if (!Current(event.attempt, Phase::kFinalEvaluating)) return;
+  phase_ = Phase::kResting;
+  final_eval_done_ = true;
+  Give(Kind::kSync);
+}
+
+void RankMachine::On(const EvaluationBegun& event) {
+  if (!Current(event.attempt, Phase::kBeginningEvaluation)) return;
+  evaluated_to_ = iteration_;
+  evaluating_ = event.beside;
+  Compute();
+}
+
+void RankMachine::On(const EvaluationEnded& event) {
+  evaluating_ = false;
+  evals_ = event.evals;
+  Give(Kind::kSync);
+  if (phase_ == Phase::kHeld) {
+    NextIteration();
+  } else if (phase_ == Phase::kResting) {
+    MaybeEvaluateFinal();
   }
+}
+
+void RankMachine::On(const SchedulerHeard& event) {
+  heard_ = event;
+  if (phase_ == Phase::kHeld && Held().empty()) NextIteration();
 }
 
 void RankMachine::On(const Refused& event) {
@@ -270,7 +324,9 @@ std::string RankMachine::WaitReason() const {
       return "is parked: the scheduler does not answer";
     case Phase::kAwaitingBatch:
       return absl::StrCat("waits for a grant of records for iteration ", iteration_);
-    case Phase::kEvaluating:
+    case Phase::kHeld:
+      return Held();
+    case Phase::kBeginningEvaluation:
     case Phase::kFinalEvaluating:
       return "evaluates";
     case Phase::kFinishing:

@@ -1,6 +1,11 @@
 // The life of a rank, as decisions: what its task does next after each event.
 //
-//   prepare -> open -> { evaluate? pull compute push }* -> finish -> rest -> exit
+//   prepare -> open -> { pull begin-evaluation? compute push }* -> finish -> rest -> exit
+//
+// Evaluations go on beside training, one at a time. Where one is due while another goes on,
+// training waits under bsp, and elsewhere it is left out. Where evaluations may end training
+// (under bsp), it goes beyond the next one only when the scheduler has taken in the one
+// before, and does its last iteration only when all ranks know that it is the last.
 //
 // The machine does nothing itself: it answers each event with commands. Whoever
 // runs them (the task process, the simulator) reports their outcome as events.
@@ -40,6 +45,18 @@ struct Prepared {
   bool evaluates = false;
   // Evaluate before every multiple of this many iterations; 0: after training only.
   uint64_t eval_every = 0;
+  // bsp: no evaluation is left out.
+  bool rounds = false;
+  // bsp, and evaluations may end training.
+  bool ends_early = false;
+};
+// What the scheduler says of evaluations.
+struct SchedulerHeard {
+  // Evaluations of this timeline that it has taken in.
+  uint64_t evals_seen = 0;
+  // Training ends after so many iterations; 0: when the spec says. All ranks know.
+  uint64_t last_iteration = 0;
+  bool last_iteration_known = false;
 };
 // What the scheduler wants.
 struct DesiredChanged {
@@ -77,8 +94,19 @@ struct PushAcked {
 struct FinishAcked {
   uint64_t attempt = 0;
 };
+// The final evaluation is done.
 struct Evaluated {
   uint64_t attempt = 0;
+};
+// What an evaluation during training reads is held, and training may go on. Without `beside`
+// the evaluation is over, or was given up.
+struct EvaluationBegun {
+  uint64_t attempt = 0;
+  bool beside = false;
+};
+// An evaluation during training is over. There are `evals` to report.
+struct EvaluationEnded {
+  uint64_t evals = 0;
 };
 // A server refused a call.
 struct Refused {
@@ -105,9 +133,10 @@ struct TaskFailed {
   std::string cause;
 };
 
-using RankEvent = std::variant<Prepared, DesiredChanged, MapChanged, IterationsKnown, Opened,
-                               Pulled, Computed, PushAcked, FinishAcked, Evaluated, Refused,
-                               Unreachable, RetryDue, SchedulerSilent, TaskFailed>;
+using RankEvent =
+    std::variant<Prepared, DesiredChanged, MapChanged, IterationsKnown, Opened, Pulled, Computed,
+                 PushAcked, FinishAcked, Evaluated, EvaluationBegun, EvaluationEnded,
+                 SchedulerHeard, Refused, Unreachable, RetryDue, SchedulerSilent, TaskFailed>;
 
 // ---- Commands ----
 
@@ -126,7 +155,8 @@ struct RankCommand {
     kPush,
     // Tell all servers that the rank has no iteration `iteration`.
     kFinish,
-    // Evaluate the parameters before `iteration`; `final`: those at rest.
+    // `final`: evaluate the parameters, which are at rest. Else begin to evaluate those before
+    // `iteration`.
     kEvaluate,
     // Report RetryDue after a back-off for failure number `failures`.
     kRetryLater,
@@ -163,6 +193,8 @@ class RankMachine {
   // All servers have acknowledged the finish. A rollback takes it back.
   bool finished() const { return finished_; }
   bool final_eval_done() const { return final_eval_done_; }
+  // Left out, because the one before still went on.
+  uint64_t evals_skipped() const { return evals_skipped_; }
   // Empty while it computes.
   std::string WaitReason() const;
 
@@ -175,8 +207,9 @@ class RankMachine {
     kBackingOff,
     kParked,
     kAwaitingBatch,
-    kEvaluating,
+    kHeld,
     kPulling,
+    kBeginningEvaluation,
     kComputing,
     kPushing,
     kFinishing,
@@ -195,6 +228,9 @@ class RankMachine {
   void On(const PushAcked& event);
   void On(const FinishAcked& event);
   void On(const Evaluated& event);
+  void On(const EvaluationBegun& event);
+  void On(const EvaluationEnded& event);
+  void On(const SchedulerHeard& event);
   void On(const Refused& event);
   void On(const Unreachable& event);
   void On(const RetryDue& event);
@@ -206,7 +242,11 @@ class RankMachine {
   void Open();
   void BackOff(const std::string& why);
   void NextIteration();
-  void StartIteration();
+  void Compute();
+  // An evaluation before this iteration is to be made.
+  bool EvaluationDue() const;
+  // Why training waits before this iteration; empty: it does not.
+  std::string Held() const;
   void Rest();
   void MaybeEvaluateFinal();
   void Exit(std::string cause, bool fenced);
@@ -236,8 +276,13 @@ class RankMachine {
   uint64_t failures_ = 0;
   std::string trouble_;
 
-  // Evaluations before this iteration have been made.
+  // Evaluations before this iteration and earlier ones have been made or begun.
   uint64_t evaluated_to_ = 0;
+  // One goes on beside training.
+  bool evaluating_ = false;
+  uint64_t evals_ = 0;
+  uint64_t evals_skipped_ = 0;
+  SchedulerHeard heard_;
   bool final_eval_done_ = false;
 };
 

@@ -188,29 +188,33 @@ TEST_CASE("A rank without a batch waits for a grant and says so") {
   CHECK(Kinds(r.machine.Handle(IterationsKnown{2, true})) == std::vector{Kind::kFinish});
 }
 
-TEST_CASE("Rank 0 evaluates before every n-th iteration, once, and at the end") {
+TEST_CASE("Rank 0 begins an evaluation at every n-th iteration, trains on, and evaluates the end") {
   Running r(5, true, Prepared{true, 2});
   r.Iterate();
   r.Iterate();
-  REQUIRE(Kinds(r.last) == std::vector{Kind::kEvaluate});
+  REQUIRE(Kinds(r.last) == std::vector{Kind::kPull});
+  REQUIRE(r.Do(Pulled{}) == std::vector{Kind::kEvaluate});
   CHECK(r.last[0].iteration == 2);
   CHECK_FALSE(r.last[0].final);
   CHECK(r.machine.WaitReason() == "evaluates");
-  CHECK(r.Do(Evaluated{}) == std::vector{Kind::kSync, Kind::kPull});
+  CHECK(r.Do(EvaluationBegun{0, true}) == std::vector{Kind::kCompute});
+  CHECK(Kinds(r.machine.Handle(EvaluationEnded{1})) == std::vector{Kind::kSync});
   // Rolled back: iteration 2 comes again, its evaluation does not.
   r.machine.Handle(MapChanged{2, 1, 2});
   r.Open(0, 2);
   r.Open(1, 2);
-  CHECK(Kinds(r.last) == std::vector{Kind::kPull});
-  for (int i = 0; i < 2; ++i) r.Iterate();
-  CHECK(Kinds(r.last) == std::vector{Kind::kEvaluate});
-  r.Do(Evaluated{});
   r.Iterate();
-  CHECK(Kinds(r.last) == std::vector{Kind::kFinish});
+  r.Iterate();
+  CHECK(r.Do(Pulled{}) == std::vector{Kind::kEvaluate});
+  r.Do(EvaluationBegun{0, true});
+  r.Do(Computed{});
+  CHECK(r.Do(PushAcked{}) == std::vector{Kind::kFinish});
   r.Do(FinishAcked{});
-  r.last = r.machine.Handle(DesiredChanged{Desired::EVALUATE});
-  REQUIRE(Kinds(r.last) == std::vector{Kind::kEvaluate});
-  CHECK(r.last[0].final);
+  // One at a time.
+  CHECK(r.machine.Handle(DesiredChanged{Desired::EVALUATE}).empty());
+  r.last = r.machine.Handle(EvaluationEnded{2});
+  REQUIRE(Kinds(r.last) == std::vector{Kind::kSync, Kind::kEvaluate});
+  CHECK(r.last[1].final);
   CHECK_FALSE(r.machine.final_eval_done());
   // Refused: it opens again and evaluates anew, finished all the while.
   r.Do(Refused{0, v1::Refusal::UNKNOWN_JOB, "gone"});
@@ -221,6 +225,91 @@ TEST_CASE("Rank 0 evaluates before every n-th iteration, once, and at the end") 
   CHECK(Kinds(r.last) == std::vector{Kind::kSync, Kind::kEvaluate});
   CHECK(r.Do(Evaluated{}) == std::vector{Kind::kSync});
   CHECK(r.machine.final_eval_done());
+}
+
+// Until the evaluation before `iteration`, 2, 4, ..., is begun.
+void BeginEvaluation(Running* r, uint64_t iteration) {
+  while (r->machine.iteration() < iteration) r->Iterate();
+  REQUIRE(r->Do(Pulled{}) == std::vector{Kind::kEvaluate});
+  REQUIRE(r->Do(EvaluationBegun{0, true}) == std::vector{Kind::kCompute});
+  r->Do(Computed{});
+  r->Do(PushAcked{});
+}
+
+TEST_CASE("ssp, asp: an evaluation that is due while another goes on is left out") {
+  Running r(9, true, Prepared{true, 2});
+  BeginEvaluation(&r, 2);
+  r.Iterate();
+  CHECK(r.machine.evals_skipped() == 0);
+  CHECK(r.Do(Pulled{}) == std::vector{Kind::kCompute});
+  CHECK(r.machine.evals_skipped() == 1);
+  r.machine.Handle(EvaluationEnded{1});
+  r.Do(Computed{});
+  r.Do(PushAcked{});
+  r.Iterate();
+  CHECK(r.Do(Pulled{}) == std::vector{Kind::kEvaluate});
+}
+
+TEST_CASE("bsp: training waits for the evaluation before") {
+  Running r(9, true, Prepared{true, 2, true});
+  BeginEvaluation(&r, 2);
+  r.Iterate();
+  CHECK(r.machine.iteration() == 4);
+  CHECK(Kinds(r.last) == std::vector{Kind::kSync});
+  CHECK(r.machine.WaitReason() == "waits for the evaluation before iteration 2");
+  CHECK(r.machine.Handle(SchedulerHeard{0, 0, false}).empty());
+  CHECK(Kinds(r.machine.Handle(EvaluationEnded{1})) == std::vector{Kind::kSync, Kind::kPull});
+  CHECK(r.Do(Pulled{}) == std::vector{Kind::kEvaluate});
+}
+
+TEST_CASE("Where evaluations may end training, the scheduler has each before the next") {
+  Running r(9, true, Prepared{true, 2, true, true});
+  BeginEvaluation(&r, 2);
+  r.machine.Handle(EvaluationEnded{1});
+  r.Iterate();
+  CHECK(r.machine.WaitReason() == "waits for the scheduler to take in an evaluation");
+  CHECK(r.machine.Handle(SchedulerHeard{0, 0, false}).empty());
+  CHECK(Kinds(r.machine.Handle(SchedulerHeard{1, 0, false})) == std::vector{Kind::kPull});
+}
+
+TEST_CASE("Rank 0 does the last iteration only when all ranks know that it is the last") {
+  Running r(9, true, Prepared{true, 2, true, true});
+  r.machine.Handle(IterationsKnown{6, true});
+  r.machine.Handle(SchedulerHeard{2, 6, false});
+  for (const uint64_t iteration : {2, 4}) {
+    BeginEvaluation(&r, iteration);
+    r.machine.Handle(EvaluationEnded{iteration / 2});
+  }
+  CHECK(r.machine.iteration() == 5);
+  CHECK(r.machine.WaitReason() ==
+        "waits for all ranks to know that training ends after iteration 6");
+  CHECK(r.machine.Handle(SchedulerHeard{2, 6, false}).empty());
+  CHECK(Kinds(r.machine.Handle(SchedulerHeard{2, 6, true})) == std::vector{Kind::kPull});
+  r.Iterate();
+  CHECK(Kinds(r.last) == std::vector{Kind::kFinish});
+  CHECK(r.last[0].iteration == 6);
+}
+
+TEST_CASE("What evaluations read goes with the map; those that decide are made anew") {
+  const bool decide = GENERATE(false, true);
+  Running r(9, true, Prepared{true, 2, true, decide});
+  BeginEvaluation(&r, 2);
+  r.machine.Handle(EvaluationEnded{1});
+  r.machine.Handle(SchedulerHeard{1, 0, false});
+  BeginEvaluation(&r, 4);
+  r.machine.Handle(MapChanged{2, 1, 2});
+  r.Open(0, 2);
+  r.Open(1, 2);
+  CHECK(r.Do(Pulled{}) == std::vector{decide ? Kind::kEvaluate : Kind::kCompute});
+  if (decide) {
+    r.Do(EvaluationBegun{0, true});
+    r.machine.Handle(EvaluationEnded{1});
+    r.machine.Handle(SchedulerHeard{1, 0, false});
+  }
+  r.Do(Computed{});
+  r.Do(PushAcked{});
+  r.Iterate();
+  CHECK(r.Do(Pulled{}) == std::vector{Kind::kEvaluate});
 }
 
 TEST_CASE("A rank parks between iterations while the scheduler is silent") {

@@ -52,6 +52,7 @@ absl::StatusOr<Cublas> Load() {
            Find(library, "cublasSetStream_v2", &cublas.set_stream),
            Find(library, "cublasSetWorkspace_v2", &cublas.set_workspace),
            Find(library, "cublasGemmEx", &cublas.gemm_ex),
+           Find(library, "cublasGemmStridedBatchedEx", &cublas.gemm_strided_batched_ex),
            Find(library, "cublasGetProperty", &cublas.get_property),
            Find(library, "cublasGetStatusString", &cublas.get_status_string),
        }) {

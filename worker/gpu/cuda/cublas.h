@@ -18,11 +18,18 @@ struct Cublas {
   decltype(&::cublasDestroy_v2) destroy;
   decltype(&::cublasSetStream_v2) set_stream;
   decltype(&::cublasSetWorkspace_v2) set_workspace;
-  // Written out, since C++ has two of that name.
+  // Written out, since C++ has two of each name.
   cublasStatus_t (*gemm_ex)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int m, int n,
                             int k, const void* alpha, const void* a, cudaDataType, int lda,
                             const void* b, cudaDataType, int ldb, const void* beta, void* c,
                             cudaDataType, int ldc, cublasComputeType_t, cublasGemmAlgo_t);
+  cublasStatus_t (*gemm_strided_batched_ex)(cublasHandle_t, cublasOperation_t, cublasOperation_t,
+                                            int m, int n, int k, const void* alpha, const void* a,
+                                            cudaDataType, int lda, long long stride_a,
+                                            const void* b, cudaDataType, int ldb,
+                                            long long stride_b, const void* beta, void* c,
+                                            cudaDataType, int ldc, long long stride_c, int batch,
+                                            cublasComputeType_t, cublasGemmAlgo_t);
   decltype(&::cublasGetProperty) get_property;
   decltype(&::cublasGetStatusString) get_status_string;
   // "cuBLAS-13.0.2".

@@ -178,7 +178,7 @@ class CudaGpu final : public Gpu {
   }
 
   absl::Status Gemm(const GemmCall& call, StreamHandle stream) override {
-    if (call.m == 0 || call.n == 0) return absl::OkStatus();
+    if (call.m == 0 || call.n == 0 || call.batch == 0) return absl::OkStatus();
     PL_RETURN_IF_ERROR(Use());
     MutexLock lock(&mu_);
     PL_RETURN_IF_ERROR(
@@ -194,6 +194,17 @@ class CudaGpu final : public Gpu {
     const int k = static_cast<int>(call.k);
     const cublasComputeType_t compute =
         call.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    if (call.batch > 1) {
+      const auto stride = [](uint64_t values) { return static_cast<long long>(values); };
+      return cublas_->StatusOf(
+          cublas_->gemm_strided_batched_ex(
+              handle_, operation(call.transpose_b), operation(call.transpose_a), n, m, k,
+              &call.alpha, call.b, type, std::max(1, call.transpose_b ? k : n),
+              stride(call.k * call.n), call.a, type, std::max(1, call.transpose_a ? m : k),
+              stride(call.m * call.k), &call.beta, call.c, CUDA_R_32F, n, stride(call.m * call.n),
+              static_cast<int>(call.batch), compute, CUBLAS_GEMM_DEFAULT),
+          absl::StrCat("GemmStridedBatchedEx of ", call.batch, " x ", m, " x ", n, " x ", k));
+    }
     return cublas_->StatusOf(
         cublas_->gemm_ex(handle_, operation(call.transpose_b), operation(call.transpose_a), n, m, k,
                          &call.alpha, call.b, type, std::max(1, call.transpose_b ? k : n), call.a,

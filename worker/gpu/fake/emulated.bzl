@@ -27,6 +27,8 @@ def emulated_cuda_library(name, srcs, hdrs = [], deps = []):
         name = name,
         testonly = True,
         srcs = copies,
+        # A product and a sum are fused only where the kernel says so.
+        copts = ["-ffp-contract=off"],
         textual_hdrs = hdrs,
         linkstatic = True,
         alwayslink = True,

@@ -65,6 +65,10 @@ T __shfl_xor_sync(unsigned mask, T value, int lane_mask, PACELINE_FAKE_PLACE) {
   return __shfl_sync(mask, value, static_cast<int>(source), place);
 }
 
+// Rounded each by itself, never fused.
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dmul_rn(double a, double b) { return a * b; }
+
 inline float atomicAdd(float* at, float value) {
   uint32_t* bits_at = reinterpret_cast<uint32_t*>(at);
   uint32_t bits = __atomic_load_n(bits_at, __ATOMIC_RELAXED);

@@ -53,11 +53,13 @@ std::vector<float> Factor(const GemmCall& call, const void* matrix, uint64_t cou
   return factor;
 }
 
-}  // namespace
-
-void FakeGemm(const GemmCall& call) {
-  const std::vector<float> a = Factor(call, call.a, call.m * call.k);
-  const std::vector<float> b = Factor(call, call.b, call.k * call.n);
+// One product of the call, number `at` of its batch.
+void Multiply(const GemmCall& call, uint64_t at) {
+  const uint64_t size = call.type == MatrixType::kFloat32 ? sizeof(float) : sizeof(uint16_t);
+  const std::vector<float> a = Factor(
+      call, static_cast<const uint8_t*>(call.a) + at * call.m * call.k * size, call.m * call.k);
+  const std::vector<float> b = Factor(
+      call, static_cast<const uint8_t*>(call.b) + at * call.k * call.n * size, call.k * call.n);
   std::vector<float> row(call.n);
   for (uint64_t i = 0; i < call.m; ++i) {
     std::fill(row.begin(), row.end(), 0.0f);
@@ -67,11 +69,17 @@ void FakeGemm(const GemmCall& call) {
         row[j] += factor * (call.transpose_b ? b[j * call.k + k] : b[k * call.n + j]);
       }
     }
-    float* const c = call.c + i * call.n;
+    float* const c = call.c + (at * call.m + i) * call.n;
     for (uint64_t j = 0; j < call.n; ++j) {
       c[j] = call.alpha * row[j] + (call.beta == 0 ? 0 : call.beta * c[j]);
     }
   }
+}
+
+}  // namespace
+
+void FakeGemm(const GemmCall& call) {
+  for (uint64_t at = 0; at < call.batch; ++at) Multiply(call, at);
 }
 
 }  // namespace paceline::gpu::fake

@@ -332,13 +332,13 @@ absl::Status FakeGpu::Fill(void* device, uint8_t value, uint64_t bytes, StreamHa
 absl::Status FakeGpu::Gemm(const GemmCall& call, StreamHandle stream) {
   MutexLock lock(&mu_);
   PL_RETURN_IF_ERROR(Call());
-  if (call.m == 0 || call.n == 0) return absl::OkStatus();
+  if (call.m == 0 || call.n == 0 || call.batch == 0) return absl::OkStatus();
   const uint64_t size = call.type == MatrixType::kFloat32 ? 4 : 2;
   if (call.k > 0) {
-    CheckRange(device_, "Gemm: a", call.a, call.m * call.k * size);
-    CheckRange(device_, "Gemm: b", call.b, call.k * call.n * size);
+    CheckRange(device_, "Gemm: a", call.a, call.batch * call.m * call.k * size);
+    CheckRange(device_, "Gemm: b", call.b, call.batch * call.k * call.n * size);
   }
-  CheckRange(device_, "Gemm: c", call.c, call.m * call.n * 4);
+  CheckRange(device_, "Gemm: c", call.c, call.batch * call.m * call.n * 4);
   Add(static_cast<FakeStream*>(static_cast<WorkQueue*>(stream)),
       {.run = [call] { FakeGemm(call); }});
   return absl::OkStatus();

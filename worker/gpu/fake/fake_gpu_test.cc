@@ -162,6 +162,28 @@ TEST_CASE("products in every type and orientation") {
   }
 }
 
+TEST_CASE("a batch of products") {
+  Taken t;
+  DeviceBuffer left(&t.gpu, "a");
+  DeviceBuffer right(&t.gpu, "b");
+  DeviceBuffer c(&t.gpu, "c");
+  // [1 2] * [3; 4] and [5 6] * [7; 8].
+  REQUIRE_OK(left.Reserve(16));
+  REQUIRE_OK(right.Reserve(16));
+  REQUIRE_OK(c.Reserve(8));
+  for (int i = 0; i < 4; ++i) {
+    left.as<float>()[i] = std::vector<float>{1, 2, 5, 6}[i];
+    right.as<float>()[i] = std::vector<float>{3, 4, 7, 8}[i];
+  }
+  const GemmCall call{
+      .m = 1, .n = 1, .k = 2, .batch = 2, .a = left.data(), .b = right.data(), .c = c.as<float>()};
+  REQUIRE_OK(t.gpu.Gemm(call, t.a.get()));
+  REQUIRE_OK(t.event.Record(t.a));
+  REQUIRE_OK(t.event.Synchronize());
+  CHECK(c.as<float>()[0] == 11);
+  CHECK(c.as<float>()[1] == 83);
+}
+
 TEST_CASE("the call that is told to fails") {
   FakeGpu gpu;
   gpu.FailAfter(2, absl::InternalError("broken"));

@@ -21,6 +21,15 @@
 
 namespace paceline::worker {
 
+// KeyGroups on the device: keys of a keyed batch, rows of others.
+struct DeviceKeyGroups {
+  uint64_t count = 0;
+  const uint64_t* keys = nullptr;
+  const uint32_t* rows = nullptr;
+  const uint32_t* offsets = nullptr;
+  const uint32_t* places = nullptr;
+};
+
 // On the device, from the time when `copied` has happened. Arrays as BatchLayout has them.
 class StagedBatch {
  public:
@@ -37,7 +46,10 @@ class StagedBatch {
   const uint32_t* group_offsets() const { return At<uint32_t>(layout_.group_offsets); }
   const uint32_t* group_records() const { return At<uint32_t>(layout_.group_records); }
   const float* group_values() const { return At<float>(layout_.group_values); }
-  // The feature of an entry of a keyed batch, on the host.
+  DeviceKeyGroups embedded_groups() const { return At(layout_.embedded_groups); }
+  DeviceKeyGroups all_groups() const { return At(layout_.all_groups); }
+  // The feature of an entry of a keyed batch, on the host. Of one by fields, entries lie
+  // field by field.
   uint64_t FeatureOf(uint64_t entry) const {
     return reinterpret_cast<const uint64_t*>(host_.as<uint8_t>() + layout_.features)[entry];
   }
@@ -54,6 +66,11 @@ class StagedBatch {
     return reinterpret_cast<const T*>(device_.as<uint8_t>() + offset);
   }
 
+  DeviceKeyGroups At(const KeyGroupsLayout& at) const {
+    return {at.count, At<uint64_t>(at.keys), At<uint32_t>(at.keys), At<uint32_t>(at.offsets),
+            At<uint32_t>(at.places)};
+  }
+
   BatchLayout layout_;
   gpu::PinnedBuffer host_;
   gpu::DeviceBuffer device_;
@@ -65,7 +82,7 @@ class BatchStager : public std::enable_shared_from_this<BatchStager> {
   static absl::StatusOr<std::shared_ptr<BatchStager>> Create(std::shared_ptr<gpu::Gpu> gpu,
                                                              const BatchForm& form);
 
-  // `batch` has passed CheckBatch.
+  // `batch` has passed GpuModel::CheckForm.
   // Errors:  those of PackedBatch::Create, and ResourceExhausted: no memory, host or device.
   absl::StatusOr<std::shared_ptr<const StagedBatch>> Stage(const Batch& batch);
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "worker/core/models/checks.h"
 #include "worker/gpu/models/batch_stager.h"
 #include "worker/gpu/models/device_gradients.h"
 #include "worker/gpu/models/device_tables.h"
@@ -20,6 +21,8 @@ struct GpuOutcome {
   // Positions of an entry and of a group whose feature has no row; UINT32_MAX: none.
   uint32_t first_missing;
   uint32_t first_missing_group;
+  // Position within the second field of a batch by fields; first_missing is of the first.
+  uint32_t first_missing_second;
   // 1: a gradient is not finite. Counted only where the loss is scaled.
   uint32_t not_finite;
 };
@@ -38,6 +41,12 @@ struct GpuStep {
   float loss_scale = 1;
   // Of the sum of losses, beside it.
   float scale = 1;
+  // Gradients follow: what only training does (dropout) is done, as a function of these.
+  bool training = false;
+  uint32_t rank = 0;
+  uint64_t iteration = 0;
+  // Positions of the batch, as Batch has them.
+  uint64_t nominal = 0;
 };
 
 class GpuModel {
@@ -47,6 +56,14 @@ class GpuModel {
   virtual const BatchForm& form() const = 0;
   // Scores of a sample.
   virtual uint32_t width() const = 0;
+  // As Runner::Start.
+  virtual absl::Status Start(Dataset* /*train*/) { return absl::OkStatus(); }
+
+  // The batch is well formed, and of the form. On any thread.
+  // Errors:  InvalidArgument  those of CheckBatch.
+  virtual absl::Status CheckForm(const Batch& batch, uint64_t features) const {
+    return CheckBatch(batch, features);
+  }
   // On the host, before anything else.
   // Errors:  InvalidArgument  naming the record of the batch and the label; batch and
   //                           parameters do not go together.

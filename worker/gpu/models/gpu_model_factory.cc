@@ -1,10 +1,17 @@
 #include "worker/gpu/models/gpu_model_factory.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/check.h"
+#include "common/spec/cuda_form.h"
 #include "common/spec/enum_names.h"
+#include "worker/gpu/models/cnn/gpu_cnn_model.h"
+#include "worker/gpu/models/gpu_ctr_model.h"
 #include "worker/gpu/models/gpu_fm_model.h"
+#include "worker/gpu/models/gpu_kmeans_model.h"
 #include "worker/gpu/models/gpu_linear_model.h"
+#include "worker/gpu/models/gpu_mf_model.h"
 #include "worker/gpu/models/gpu_mlp_model.h"
+#include "worker/gpu/models/lm/gpu_lm_model.h"
 
 namespace paceline::worker {
 namespace {
@@ -24,6 +31,11 @@ gpu::ActivationKind KindOf(v1::Activation activation) {
 
 absl::StatusOr<std::unique_ptr<GpuModel>> CreateGpuModel(const v1::ModelSpec& model,
                                                          const GpuModelOptions& options) {
+  if (!HasCudaForm(model.kind())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("model.kind: one with a form for GPUs expected on device cuda, got ",
+                     EnumWord(model.kind())));
+  }
   switch (model.kind()) {
     case v1::MODEL_KIND_LINEAR:
       return CreateGpuLinearModel(options, v1::LOSS_SQUARED);
@@ -32,12 +44,21 @@ absl::StatusOr<std::unique_ptr<GpuModel>> CreateGpuModel(const v1::ModelSpec& mo
     case v1::MODEL_KIND_SOFTMAX:
     case v1::MODEL_KIND_MLP:
       return CreateGpuMlpModel(options, KindOf(model.activation()));
-    case v1::MODEL_KIND_FM:
-      return CreateGpuFmModel(options, model.loss());
+    case v1::MODEL_KIND_CNN:
+      return CreateGpuCnnModel(options, model, KindOf(model.activation()));
+    case v1::MODEL_KIND_WIDE_DEEP:
+    case v1::MODEL_KIND_DEEPFM:
+    case v1::MODEL_KIND_DCN:
+      return CreateGpuCtrModel(options, model.kind(), options.ctr, KindOf(model.activation()));
+    case v1::MODEL_KIND_KMEANS:
+      return CreateGpuKMeansModel(options);
+    case v1::MODEL_KIND_MF:
+      return CreateGpuMfModel(options);
+    case v1::MODEL_KIND_LM:
+      return CreateGpuLmModel(options, model.lm());
     default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("model.kind: linear, logistic, softmax, mlp or fm expected on device cuda, ",
-                       "got ", EnumWord(model.kind())));
+      PL_CHECK(model.kind() == v1::MODEL_KIND_FM) << EnumWord(model.kind());
+      return CreateGpuFmModel(options, model.loss());
   }
 }
 

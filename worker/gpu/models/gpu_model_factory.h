@@ -12,7 +12,7 @@
 namespace paceline::worker {
 
 // `model` has its defaults.
-// Errors:  InvalidArgument  the kind has no GPU form: it does not learn from data.
+// Errors:  InvalidArgument  the kind has no GPU form, or the data's features do not fit it.
 absl::StatusOr<std::unique_ptr<GpuModel>> CreateGpuModel(const v1::ModelSpec& model,
                                                          const GpuModelOptions& options);
 

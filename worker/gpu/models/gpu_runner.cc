@@ -52,9 +52,11 @@ class GpuRunner final : public Runner {
   // Nothing may be under way when what it uses goes.
   ~GpuRunner() override { Drain(); }
 
+  absl::Status Start(Dataset* train) override { return model_->Start(train); }
+
   absl::Status Stage(Batch* batch) override {
     if (batch->size() == 0) return absl::OkStatus();
-    PL_RETURN_IF_ERROR(CheckBatch(*batch, options_.features));
+    PL_RETURN_IF_ERROR(model_->CheckForm(*batch, options_.features));
     PL_ASSIGN_OR_RETURN(batch->staged, parts_.stager->Stage(*batch));
     return absl::OkStatus();
   }
@@ -87,6 +89,7 @@ class GpuRunner final : public Runner {
     std::shared_ptr<const StagedBatch> staged;
     PL_ASSIGN_OR_RETURN(GpuStep step, Begin(batch, parameters, &staged));
     step.scale = scale;
+    step.training = true;
     ShapeGradients(parameters, gradients);
     std::optional<float> loss_scale = options_.loss_scale.first();
     std::vector<int> order;
@@ -141,7 +144,7 @@ class GpuRunner final : public Runner {
   // Everything that a forward pass needs is on its way.
   absl::StatusOr<GpuStep> Begin(const Batch& batch, const Parameters& parameters,
                                 std::shared_ptr<const StagedBatch>* staged) {
-    PL_RETURN_IF_ERROR(CheckBatch(batch, options_.features));
+    PL_RETURN_IF_ERROR(model_->CheckForm(batch, options_.features));
     PL_RETURN_IF_ERROR(CheckParameters(options_.tables, parameters));
     PL_RETURN_IF_ERROR(model_->Check(batch, parameters));
     *staged = std::static_pointer_cast<const StagedBatch>(batch.staged);
@@ -161,12 +164,18 @@ class GpuRunner final : public Runner {
     step.outcome = outcome_.as<GpuOutcome>();
     step.scores = scores_.as<float>();
     step.losses = losses_.as<float>();
+    step.rank = batch.rank;
+    step.iteration = batch.iteration;
+    step.nominal = batch.nominal;
     return step;
   }
 
   absl::Status Forward(const GpuStep& step) {
-    const GpuOutcome fresh = {
-        .loss_sum = 0, .first_missing = kNone, .first_missing_group = kNone, .not_finite = 0};
+    const GpuOutcome fresh = {.loss_sum = 0,
+                              .first_missing = kNone,
+                              .first_missing_group = kNone,
+                              .first_missing_second = kNone,
+                              .not_finite = 0};
     PL_RETURN_IF_ERROR(
         parts_.outcome_in.Start(&fresh, sizeof(fresh), outcome_.data(), parts_.compute));
     PL_RETURN_IF_ERROR(parts_.forward_begun.Record(parts_.compute));
@@ -218,10 +227,16 @@ class GpuRunner final : public Runner {
   // Errors:  InvalidArgument  a feature of the batch is not among the keys.
   absl::StatusOr<GpuOutcome> FinishOutcome(const StagedBatch& staged) {
     PL_RETURN_IF_ERROR(parts_.outcome_out.Finish());
-    if (read_.first_missing == kNone) return read_;
-    return absl::InvalidArgumentError(
-        absl::StrFormat("feature %d of the batch is not among the keys pulled",
-                        staged.FeatureOf(read_.first_missing)));
+    const bool second = read_.first_missing == kNone;
+    const uint32_t at = second ? read_.first_missing_second : read_.first_missing;
+    if (at == kNone) return read_;
+    if (model_->form().fields > 0) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("batch record %d: key %d of field %d is not among the keys pulled", at,
+                          staged.FeatureOf(second ? staged.n() + at : at), second ? 1 : 0));
+    }
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "feature %d of the batch is not among the keys pulled", staged.FeatureOf(at)));
   }
 
   absl::StatusOr<GpuOutcome> ReadOutcome(const StagedBatch& staged) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/tables/ctr_tables.h"
 #include "proto/job.pb.h"
 #include "proto/node.pb.h"
 #include "worker/gpu/runtime/gpu.h"
@@ -17,8 +18,14 @@ struct GpuModelOptions {
   // As ModelTables made them.
   std::vector<v1::TableSpec> tables;
   uint64_t features = 0;
+  // Of click models.
+  CtrShape ctr;
   v1::Precision precision = v1::PRECISION_FLOAT32;
   bool deterministic = true;
+  // train.seed: what is drawn at random is a function of it.
+  uint64_t seed = 0;
+  // train.global_batch.
+  uint32_t global_batch = 0;
 };
 
 }  // namespace paceline::worker

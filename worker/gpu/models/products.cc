@@ -34,15 +34,20 @@ absl::StatusOr<Factor> Products::Round(const float* values, uint64_t count,
 absl::Status Products::Multiply(const Shape& shape, const Factor& a, const Factor& b, float alpha,
                                 float* c, const gpu::Stream& stream) const {
   // Of an empty batch: sums of nothing.
-  if (shape.k == 0) return gpu_->Fill(c, 0, shape.m * shape.n * sizeof(float), stream.get());
+  if (shape.k == 0) {
+    if (shape.add) return absl::OkStatus();
+    return gpu_->Fill(c, 0, shape.batch * shape.m * shape.n * sizeof(float), stream.get());
+  }
   gpu::GemmCall call;
   call.transpose_a = shape.transpose_a;
   call.transpose_b = shape.transpose_b;
   call.m = shape.m;
   call.n = shape.n;
   call.k = shape.k;
+  call.batch = shape.batch;
   call.tf32 = precision_ == v1::PRECISION_TF32;
   call.alpha = alpha;
+  call.beta = shape.add ? 1 : 0;
   call.c = c;
   if (half() == gpu::HalfType::kNone) {
     call.a = a.float32;

@@ -38,13 +38,17 @@ class Products {
   absl::StatusOr<Factor> Round(const float* values, uint64_t count, gpu::DeviceBuffer* buffer,
                                const gpu::Stream& stream) const;
 
-  // c [m, n] = alpha * op(a) [m, k] * op(b) [k, n].
+  // c [m, n] = alpha * op(a) [m, k] * op(b) [k, n], or c += it.
   struct Shape {
     bool transpose_a = false;
     bool transpose_b = false;
     uint64_t m = 0;
     uint64_t n = 0;
     uint64_t k = 0;
+    // Products, of as many matrices one behind the other.
+    uint64_t batch = 1;
+    // To what is there, instead of over it.
+    bool add = false;
   };
   absl::Status Multiply(const Shape& shape, const Factor& a, const Factor& b, float alpha, float* c,
                         const gpu::Stream& stream) const;

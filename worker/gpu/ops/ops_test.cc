@@ -28,8 +28,13 @@ TEST_CASE("element-wise operators") { RunAll(testing::ElementWiseCases(/*large=*
 TEST_CASE("reductions and searches") { RunAll(testing::ReductionCases(/*large=*/false)); }
 TEST_CASE("losses") { RunAll(testing::LossCases(/*large=*/false)); }
 TEST_CASE("sparse operators") { RunAll(testing::SparseCases(/*large=*/false)); }
+TEST_CASE("click models") { RunAll(testing::FieldCases(/*large=*/false)); }
 TEST_CASE("factorization machines") { RunAll(testing::FmCases(/*large=*/false)); }
+TEST_CASE("matrix factorization") { RunAll(testing::MfCases(/*large=*/false)); }
+TEST_CASE("k-means") { RunAll(testing::KMeansCases(/*large=*/false)); }
+TEST_CASE("language models") { RunAll(testing::TransformerCases(/*large=*/false)); }
 TEST_CASE("casts") { RunAll(testing::HalfCases(/*large=*/false)); }
+TEST_CASE("images") { RunAll(testing::ImageCases(/*large=*/false)); }
 TEST_CASE("special values") { RunAll(testing::SpecialValueCases()); }
 TEST_CASE("empty sizes") { RunAll(testing::EmptyCases()); }
 

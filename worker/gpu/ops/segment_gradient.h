@@ -2,10 +2,10 @@
 //
 //   out[segment_rows[s], :] = sum_e values[e] * gradient[records[e], :],   e in segment s
 //
-// Shapes:   segment_offsets [segments + 1] ascending from 0, records and values
-//           [segment_offsets[segments]]; segment_rows [segments] distinct; gradient
-//           [more than every record, dim]; out [more than every row, dim]. Rows of no
-//           segment stay as they are.
+// Shapes:   segment_offsets [segments + 1] ascending; records and values, of which segment s
+//           has those from segment_offsets[s] to segment_offsets[s + 1]; segment_rows
+//           [segments] distinct; gradient [more than every record, dim]; out [more than every
+//           row, dim]. Rows of no segment stay as they are.
 // Numerics: float32. A segment's entries are dealt to the threads that share it in turn, and
 //           their sums are added as a tree: the order depends on the number of entries
 //           and on the width alone.

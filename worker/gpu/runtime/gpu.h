@@ -36,12 +36,15 @@ enum class MatrixType { kFloat32, kBf16, kFp16 };
 // where op transposes or does not: a is stored as [m, k], or as [k, m] if transposed; b
 // alike. a and b are of `type`, c is float32, and sums are float32. With beta 0 the old
 // values of c are not read. m, n and k are below 2^31.
+//
+// With `batch` matrices of each kind, one behind the other, it is as many products.
 struct GemmCall {
   bool transpose_a = false;
   bool transpose_b = false;
   uint64_t m = 0;
   uint64_t n = 0;
   uint64_t k = 0;
+  uint64_t batch = 1;
   MatrixType type = MatrixType::kFloat32;
   // float32: factors are rounded to TF32 (10 bits of mantissa) first.
   bool tf32 = false;

@@ -16,6 +16,7 @@ inline constexpr uint64_t kMaxBatchBytes = uint64_t{4} << 30;
 // Errors:  ResourceExhausted  dense rows that would take more than kMaxBatchBytes.
 inline absl::Status StartBatch(bool dense, uint64_t features, uint64_t nominal, Batch* batch) {
   batch->dense = dense;
+  batch->fields = 0;
   batch->features = features;
   batch->nominal = nominal;
   batch->labels.clear();
@@ -29,6 +30,21 @@ inline absl::Status StartBatch(bool dense, uint64_t features, uint64_t nominal, 
                      kMaxBatchBytes, " bytes; a smaller train.global_batch is needed"));
   }
   return absl::OkStatus();
+}
+
+// Empties `batch` for `nominal` records by fields, each with `columns` dense values.
+// Errors:  ResourceExhausted  rows that would take more than kMaxBatchBytes.
+inline absl::Status StartFieldsBatch(uint32_t fields, uint64_t columns, uint64_t nominal,
+                                     Batch* batch) {
+  if (absl::Status status = StartBatch(false, columns, nominal, batch); !status.ok()) return status;
+  batch->fields = fields;
+  batch->offsets.clear();
+  const uint64_t row_bytes = fields * sizeof(uint64_t) + columns * sizeof(float);
+  if (nominal <= kMaxBatchBytes / row_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a batch of ", nominal, " records of ", fields, " keys and ", columns,
+                   " values takes more than ", kMaxBatchBytes,
+                   " bytes; a smaller train.global_batch is needed"));
 }
 
 // Errors:  ResourceExhausted  the CSR rows take more than kMaxBatchBytes.

@@ -16,6 +16,22 @@ TEST_CASE("a dense batch above the limit is refused before memory is taken") {
                "a batch of 1 records");
 }
 
+TEST_CASE("a batch by fields has its numbers as features, and the same limit") {
+  Batch batch;
+  batch.dense = true;
+  CHECK_OK(StartFieldsBatch(26, 13, 4, &batch));
+  CHECK_FALSE(batch.dense);
+  CHECK(batch.fields == 26);
+  CHECK(batch.features == 13);
+  CHECK(batch.nominal == 4);
+  CHECK(batch.offsets.empty());
+  CHECK_OK(StartFieldsBatch(2, 0, kMaxBatchBytes / 16, &batch));
+  CHECK_STATUS(StartFieldsBatch(2, 0, kMaxBatchBytes / 16 + 1, &batch),
+               absl::StatusCode::kResourceExhausted, "a smaller train.global_batch is needed");
+  CHECK_OK(StartBatch(false, 7, 3, &batch));
+  CHECK(batch.fields == 0);
+}
+
 TEST_CASE("an empty CSR batch has its first offset") {
   Batch batch;
   batch.labels.push_back(1);

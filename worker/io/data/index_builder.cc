@@ -36,6 +36,7 @@ class Pass {
  public:
   Pass(const RecordParser& parser, RecordCache* cache) : parser_(parser), cache_(cache) {
     row_.dense = parser.dense();
+    row_.fields = parser.fields();
   }
 
   void Add(const ScannedRecord& record) {
@@ -45,7 +46,7 @@ class Pass {
       return;
     }
     row_.labels.clear();
-    row_.offsets.assign(row_.dense ? 0 : 1, 0);
+    row_.offsets.assign(row_.dense || row_.fields > 0 ? 0 : 1, 0);
     row_.indices.clear();
     row_.values.clear();
     row_.dense_values.clear();
@@ -54,9 +55,7 @@ class Pass {
       builder_.AddBad(record.offset, record.line, status.message());
       return;
     }
-    const uint64_t csr_features = row_.indices.empty() ? 0 : row_.indices.back() + 1;
-    builder_.AddGood(record.offset, row_.labels.back(),
-                     row_.dense ? parser_.columns() : csr_features);
+    builder_.AddGood(record.offset, row_.labels.back(), Features());
     cache_->InsertLast(number, row_);
   }
 
@@ -64,6 +63,12 @@ class Pass {
   RecordIndex Finish(uint64_t file_bytes) { return builder_.Finish(file_bytes); }
 
  private:
+  // Of the row: what the parser knows, else its largest index + 1.
+  uint64_t Features() const {
+    if (parser_.features() != 0 || row_.indices.empty()) return parser_.features();
+    return *std::max_element(row_.indices.begin(), row_.indices.end()) + 1;
+  }
+
   const RecordParser& parser_;
   RecordCache* const cache_;
   RecordIndexBuilder builder_;

@@ -4,8 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
+#include "common/tables/ctr_tables.h"
 #include "worker/core/data/text_format.h"
 #include "worker/io/data/bad_records.h"
+#include "worker/io/data/bytes_dataset.h"
+#include "worker/io/data/cifar10_dataset.h"
 #include "worker/io/data/data_bytes.h"
 #include "worker/io/data/idx_dataset.h"
 #include "worker/io/data/text_dataset.h"
@@ -30,7 +33,8 @@ absl::StatusOr<std::unique_ptr<DataBytes>> OpenBytes(FileSystem* fs, const char*
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const v1::DataFile& file,
                                                      const v1::DataSpec& spec, FileSystem* fs,
-                                                     const std::string& index_dir) {
+                                                     const std::string& index_dir,
+                                                     CategoryForm form) {
   if (file.format() == v1::DATA_FORMAT_IDX) {
     PL_ASSIGN_OR_RETURN(std::unique_ptr<DataBytes> images,
                         OpenBytes(fs, "data", file.path(), index_dir));
@@ -38,7 +42,17 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const v1::DataFile& file,
                         OpenBytes(fs, "labels", file.labels(), index_dir));
     return IdxDataset::Open(std::move(images), std::move(labels), LimitsOf(spec));
   }
-  absl::StatusOr<TextFormat> format = MakeTextFormat(file, spec);
+  if (file.format() == v1::DATA_FORMAT_CIFAR10) {
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<DataBytes> bytes,
+                        OpenBytes(fs, "data", file.path(), index_dir));
+    return Cifar10Dataset::Open(std::move(bytes), LimitsOf(spec));
+  }
+  if (file.format() == v1::DATA_FORMAT_TEXT) {
+    PL_ASSIGN_OR_RETURN(std::unique_ptr<DataBytes> bytes,
+                        OpenBytes(fs, "data", file.path(), index_dir));
+    return BytesDataset::Open(std::move(bytes), spec.features());
+  }
+  absl::StatusOr<TextFormat> format = MakeTextFormat(file, spec, form);
   if (!format.ok()) {
     return absl::Status(format.status().code(),
                         absl::StrCat(file.path(), ": ", format.status().message()));
@@ -46,6 +60,10 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const v1::DataFile& file,
   PL_ASSIGN_OR_RETURN(std::unique_ptr<DataBytes> bytes,
                       OpenBytes(fs, "data", file.path(), index_dir));
   return TextDataset::Open(fs, index_dir, std::move(bytes), *format, BadRecordRule::FromSpec(spec));
+}
+
+CategoryForm CategoryFormOf(v1::ModelKind kind) {
+  return IsCtrModel(kind) ? CategoryForm::kFields : CategoryForm::kCsr;
 }
 
 }  // namespace paceline::worker

@@ -6,7 +6,11 @@
 // data.features features, or a label outside data.classes, is a bad record. To
 // read evaluation data with the shape of the training data, set features in the
 // spec from the training data first, and classes if the model has classes. A csv
-// file must have exactly data.features feature columns, an idx file as many pixels.
+// file must have exactly data.features feature columns, an idx or cifar10 file as many
+// pixels; of a text file, a record is as many bytes.
+//
+// `form` is that of records with categories (category_parser.h); CategoryFormOf says what the
+// model learns from.
 //
 // Everything in `index_dir` (record indexes, unpacked .gz files) can be deleted
 // when no task runs; it is made again. Empty: nothing is stored, and a .gz file is
@@ -20,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "common/fs.h"
 #include "proto/job.pb.h"
+#include "worker/core/data/category_parser.h"
 #include "worker/core/dataset.h"
 
 namespace paceline::worker {
@@ -32,7 +37,11 @@ namespace paceline::worker {
 //          DataLoss           cut off or damaged.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const v1::DataFile& file,
                                                      const v1::DataSpec& spec, FileSystem* fs,
-                                                     const std::string& index_dir);
+                                                     const std::string& index_dir,
+                                                     CategoryForm form = CategoryForm::kCsr);
+
+// By fields for click models, else csr.
+CategoryForm CategoryFormOf(v1::ModelKind kind);
 
 }  // namespace paceline::worker
 

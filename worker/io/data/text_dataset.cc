@@ -48,7 +48,10 @@ TextDataset::TextDataset(std::unique_ptr<DataBytes> bytes, const TextFormat& for
       cache_(std::move(cache)) {}
 
 absl::Status TextDataset::Read(absl::Span<const uint64_t> records, Batch* batch) {
-  PL_RETURN_IF_ERROR(StartBatch(parser_->dense(), features_, records.size(), batch));
+  PL_RETURN_IF_ERROR(
+      parser_->fields() > 0
+          ? StartFieldsBatch(parser_->fields(), parser_->columns(), records.size(), batch)
+          : StartBatch(parser_->dense(), features_, records.size(), batch));
   PL_RETURN_IF_ERROR(bytes_->CheckUnchanged());
   for (const uint64_t record : records) {
     if (record >= index_.records) {

@@ -1,4 +1,4 @@
-// libsvm and csv data sets: records are found through an index and parsed when
+// libsvm, csv, criteo and ratings data sets: records are found through an index and parsed when
 // they are read.
 //
 // Opening makes one pass over the file, unless index_dir holds its index: it

@@ -192,7 +192,7 @@ TEST_CASE("files and jobs that cannot work") {
       {File("/good", v1::DATA_FORMAT_UNSPECIFIED),
        {},
        Code::kInvalidArgument,
-       "/good: format libsvm or csv expected"},
+       "/good: format libsvm, csv, ratings or criteo expected"},
   };
   for (const Case& c : cases) {
     for (const std::string dir : {"", "/i"}) {

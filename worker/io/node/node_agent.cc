@@ -56,7 +56,6 @@ v1::HeartbeatRequest NodeAgent::Fill() {
   request.set_draining(draining_);
   *request.mutable_scheduler() = memory_.last();
   if (options_.host) *request.mutable_host() = options_.host();
-  request.set_resident_bytes(request.host().resident_bytes());
   if (options_.gpus) {
     for (v1::GpuStatus& gpu : options_.gpus()) request.add_gpus()->Swap(&gpu);
   }

@@ -51,7 +51,10 @@ Evaluator::~Evaluator() {
 }
 
 void Evaluator::PinAll() {
-  next_ = [this] { ReadBatch(); };
+  next_ = [this] {
+    events_.pinned();
+    ReadBatch();
+  };
   for (uint32_t server = 0; server < pins_.size(); ++server) {
     calls_.Add(
         server, 0,
@@ -67,6 +70,16 @@ void Evaluator::PinAll() {
         });
   }
   calls_.Close();
+}
+
+void Evaluator::Again() {
+  *alive_ = false;
+  alive_ = std::make_shared<bool>(true);
+  calls_.Abandon();
+  work_ = std::make_shared<Work>(options_.job->spec.model());
+  has_dense_ = false;
+  next_record_ = 0;
+  ReadBatch();
 }
 
 void Evaluator::UnpinAll() {
@@ -143,7 +156,8 @@ void Evaluator::Predict() {
   OnCompute(
       [job = options_.job](Work* work) {
         if (work->batch.size() == 0) return absl::OkStatus();
-        PL_RETURN_IF_ERROR(job->runner->Predict(work->batch, work->parameters, &work->predictions));
+        PL_RETURN_IF_ERROR(
+            job->eval_runner->Predict(work->batch, work->parameters, &work->predictions));
         return work->metrics.Add(work->predictions, work->batch.labels);
       },
       [this] { ReadBatch(); });

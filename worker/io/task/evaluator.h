@@ -1,10 +1,10 @@
 // Evaluates the parameters that the servers hold on the job's evaluation data.
 //
-// Reads them either as the pull of an iteration (bsp: a state that stands still
-// until the rank pushes; at rest: the last), or, under ssp and asp, under a pin on
-// every server, so that all batches see one version. Batches are read and computed
-// on the compute loop, pulled on the event loop: dense tables once, of sparse ones
-// what a batch needs.
+// Reads them either under a pin on every server, so that all batches see one version while
+// training goes on, or as the pull of an iteration: of a state that stands still, because
+// all ranks have finished, or under bsp until the rank pushes. Batches are read and computed
+// on a loop and by a runner that training does not use, pulled on the event loop: dense
+// tables once, of sparse ones what a batch needs.
 //
 // Owned by the event loop's thread.
 #ifndef PACELINE_WORKER_IO_TASK_EVALUATOR_H_
@@ -31,6 +31,7 @@ class Evaluator {
   struct Options {
     EventLoop* loop = nullptr;
     EventLoop* compute = nullptr;
+    // Its eval data, model and eval_runner.
     TaskJob* job = nullptr;
     std::shared_ptr<const ShardLayout> layout;
     std::shared_ptr<DataClient> client;
@@ -42,7 +43,9 @@ class Evaluator {
     absl::Duration max_wait;
   };
   struct Events {
-    // The end, on the event loop's thread; one of the three.
+    // Every server holds the state. All on the event loop's thread.
+    std::function<void()> pinned;
+    // The end; one of the four. After `unreachable` it may be begun Again.
     std::function<void(const v1::EvalResult&)> done;
     std::function<void(const absl::Status&)> refused;
     std::function<void(const absl::Status&)> unreachable;
@@ -56,6 +59,9 @@ class Evaluator {
   ~Evaluator();
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
+
+  // From the first batch, under the pins that there are. Not from an event of its own.
+  void Again();
 
  private:
   // What the compute loop works on, alive as long as either loop needs it.

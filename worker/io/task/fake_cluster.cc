@@ -115,12 +115,40 @@ bool FakeCluster::Answer(const v1::SyncTaskRequest& request, v1::SyncTaskRespons
       news = true;
     }
     const v1::TaskFacts& facts = reports_[0].facts();
-    response->set_grants_complete(next_position_ >= facts.records() * spec_.train().epochs());
+    response->set_grants_complete(Ended() ||
+                                  next_position_ >= facts.records() * spec_.train().epochs());
     // Completeness is part of the first answer that has no more to grant.
     news = news || (response->grants_complete() && request.iterations_wanted() > 0);
   }
+  if (AnswerEvals(request, response)) news = true;
   if (news) told_[request.rank()] = desired_;
   return news;
+}
+
+bool FakeCluster::AnswerEvals(const v1::SyncTaskRequest& request, v1::SyncTaskResponse* response) {
+  if (desired_ == v1::SyncTaskResponse::PREPARE) return false;
+  response->set_evals_seen(static_cast<uint32_t>(request.evals_size()));
+  if (Ended()) {
+    response->set_last_iteration(last_iteration_);
+    response->set_last_iteration_known(true);
+    for (uint32_t rank = 0; rank < spec_.resources().workers(); ++rank) {
+      if (reports_[rank].last_iteration() != last_iteration_) {
+        response->set_last_iteration_known(false);
+      }
+    }
+  }
+  // A reply that comes as the task asks anew is not heard: it is said all the time.
+  return end_after_evals_ > 0 && desired_ == v1::SyncTaskResponse::RUN;
+}
+
+bool FakeCluster::Ended() {
+  return end_after_evals_ > 0 && reports_[0].evals_size() >= end_after_evals_;
+}
+
+void FakeCluster::EndEarly(int evals, uint64_t iteration) {
+  MutexLock lock(&mu_);
+  end_after_evals_ = evals;
+  last_iteration_ = iteration;
 }
 
 void FakeCluster::Advance() {
@@ -166,7 +194,7 @@ void FakeCluster::Advance() {
 void FakeCluster::Grant(const v1::SyncTaskRequest& request) {
   const uint64_t records = reports_[0].facts().records();
   if (desired_ != v1::SyncTaskResponse::RUN || records == 0 || request.iterations_wanted() == 0 ||
-      spec_.consistency().policy() == v1::POLICY_BSP) {
+      spec_.consistency().policy() == v1::POLICY_BSP || Ended()) {
     return;
   }
   const uint64_t total = records * spec_.train().epochs();

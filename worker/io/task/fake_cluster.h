@@ -43,6 +43,8 @@ class FakeCluster {
   void Await(const std::function<bool(const FakeCluster&)>& condition);
   // Orders all tasks to exit.
   void EndJob();
+  // Training ends after `iteration` iterations once rank 0 has reported `evals` evaluations.
+  void EndEarly(int evals, uint64_t iteration);
 
   // Values of a dense table.
   std::vector<float> Dense(const std::string& table) const;
@@ -69,6 +71,10 @@ class FakeCluster {
             uint64_t number);
   bool Answer(const v1::SyncTaskRequest& request, v1::SyncTaskResponse* response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // It has been decided where training ends: nothing is granted any more.
+  bool Ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool AnswerEvals(const v1::SyncTaskRequest& request, v1::SyncTaskResponse* response)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Grant(const v1::SyncTaskRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -81,6 +87,8 @@ class FakeCluster {
   std::map<uint32_t, v1::SyncTaskRequest> reports_ ABSL_GUARDED_BY(mu_);
   std::map<uint32_t, std::vector<v1::Grant>> grants_ ABSL_GUARDED_BY(mu_);
   std::map<uint32_t, v1::SyncTaskResponse::Desired> told_ ABSL_GUARDED_BY(mu_);
+  int end_after_evals_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t last_iteration_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t next_position_ ABSL_GUARDED_BY(mu_) = 0;
   v1::ShardMap map_ ABSL_GUARDED_BY(mu_);
   std::vector<Shard> shards_ ABSL_GUARDED_BY(mu_);

@@ -1,5 +1,5 @@
-// Commands, opening, evaluation and the report. Iterations: rank_driver_steps.cc and
-// rank_driver_pulls.cc.
+// Commands, opening and the report. Iterations: rank_driver_steps.cc and
+// rank_driver_pulls.cc; evaluations: rank_driver_evaluation.cc.
 #include "worker/io/task/rank_driver.h"
 
 #include <utility>
@@ -11,10 +11,11 @@
 
 namespace paceline::worker {
 RankDriver::RankDriver(RankDriverOptions options, EventLoop* loop, EventLoop* compute,
-                       Events events)
+                       EventLoop* evaluation, Events events)
     : options_(std::move(options)),
       loop_(loop),
       compute_(compute),
+      evaluation_(evaluation),
       events_(std::move(events)),
       calls_(loop, options_.in_flight, CallEvents()),
       ahead_(loop, options_.in_flight, CallEvents(), AheadUploads()),
@@ -50,6 +51,7 @@ void RankDriver::Handle(const RankEvent& event) {
     waiting_events_.erase(waiting_events_.begin());
     const std::vector<RankCommand> commands = machine_.Handle(next);
     UpdateReport();
+    CountSkippedEvaluations();
     for (const RankCommand& command : commands) Run(command);
   }
   handling_ = false;
@@ -72,7 +74,8 @@ void RankDriver::Run(const RankCommand& command) {
     case RankCommand::Kind::kFinish:
       return SendFinish(command.attempt, command.iteration);
     case RankCommand::Kind::kEvaluate:
-      return Evaluate(command.attempt, command.iteration, command.final);
+      return command.final ? EvaluateAtRest(command.attempt, command.iteration)
+                           : BeginEvaluation(command.attempt, command.iteration);
     case RankCommand::Kind::kRetryLater:
       return RetryLater(command.attempt, command.failures);
     case RankCommand::Kind::kSync:
@@ -111,11 +114,16 @@ void RankDriver::SetJob(std::unique_ptr<TaskJob> job, uint32_t ranks) {
     }
   }
   TellIterations();
-  Handle(Prepared{options_.rank == 0 && job_->eval != nullptr,
-                  job_->spec.train().eval_every_iterations()});
+  Prepared prepared;
+  prepared.evaluates = options_.rank == 0 && job_->eval != nullptr;
+  prepared.eval_every = job_->spec.train().eval_every_iterations();
+  prepared.rounds = job_->spec.consistency().policy() == v1::POLICY_BSP;
+  prepared.ends_early = EndsEarly();
+  Handle(prepared);
 }
 
 void RankDriver::SetMap(const v1::ShardMap& map) {
+  ForgetEvaluations(map);
   map_ = map;
   // What was said of other servers, or of other lives of these, is over.
   if (client_reach_ != nullptr) client_reach_->Forget();
@@ -150,8 +158,7 @@ void RankDriver::Abandon() {
   when_drained_ = nullptr;
   push_.reset();
   step_.reset();
-  // It may be in the middle of one of its own events.
-  loop_->Post([held = std::shared_ptr<Evaluator>(std::move(evaluator_))] {});
+  if (!beside_) EndEvaluator();
   if (client_ != nullptr) client_->CancelAll();
   if (cache_ != nullptr) cache_hits_ += cache_->hits();
   cache_.reset();
@@ -212,38 +219,6 @@ void RankDriver::Open(uint64_t attempt) {
   }
 }
 
-void RankDriver::Evaluate(uint64_t attempt, uint64_t iteration, bool final) {
-  Evaluator::Options options;
-  options.loop = loop_;
-  options.compute = compute_;
-  options.job = job_.get();
-  options.layout = layout_;
-  options.client = client_;
-  options.in_flight = options_.in_flight;
-  options.context = Context(iteration);
-  // At rest, and under bsp until this rank pushes, the state stands still.
-  options.pinned = !final && job_->spec.consistency().policy() != v1::POLICY_BSP;
-  options.max_wait = options_.max_wait;
-  Evaluator::Events events;
-  events.done = [this, attempt, iteration](const v1::EvalResult& result) {
-    v1::EvalPoint& point = evals_.emplace_back();
-    point.set_iteration(iteration);
-    *point.mutable_result() = result;
-    LogInfo("evaluated", {{"job", options_.job_id},
-                          {"rank", options_.rank},
-                          {"iteration", iteration},
-                          {"result", result.ShortDebugString()}});
-    loop_->Post([held = std::shared_ptr<Evaluator>(std::move(evaluator_))] {});
-    Handle(Evaluated{attempt});
-  };
-  events.refused = [this, attempt](const absl::Status& status) { Refuse(attempt, status); };
-  events.unreachable = [this, attempt](const absl::Status& status) {
-    Handle(Unreachable{attempt, std::string(status.message())});
-  };
-  events.failed = [this](const absl::Status& status) { Fail(status); };
-  evaluator_ = std::make_unique<Evaluator>(std::move(options), std::move(events));
-}
-
 void RankDriver::RetryLater(uint64_t attempt, uint64_t failures) {
   loop_->PostAfter(Backoff(options_.reopen_backoff, options_.in_flight.seed, failures),
                    [this, attempt] { Handle(RetryDue{attempt}); });
@@ -282,6 +257,7 @@ void RankDriver::UpdateReport() {
   report_.set_timeline(map_.timeline());
   report_.set_epoch(map_.epoch());
   report_.set_final_eval_done(machine_.final_eval_done());
+  report_.set_last_iteration(last_iteration_);
   while (report_.evals_size() < static_cast<int>(evals_.size())) {
     *report_.add_evals() = evals_[report_.evals_size()];
   }

@@ -10,6 +10,9 @@
 //            rows of table k are there ---------> upload to the device
 //   kPush    last frames out, all acknowledged
 //
+// Evaluations during training read a pinned state and compute on a third loop, at a low
+// priority, by a runner of their own (rank_driver_evaluation.cc).
+//
 // Buffers that the compute loop may still use when an attempt is abandoned are
 // left to it and replaced.
 //
@@ -78,7 +81,8 @@ class RankDriver {
   };
 
   // Loops outlive the driver and must have stopped when it is deleted.
-  RankDriver(RankDriverOptions options, EventLoop* loop, EventLoop* compute, Events events);
+  RankDriver(RankDriverOptions options, EventLoop* loop, EventLoop* compute, EventLoop* evaluation,
+             Events events);
   ~RankDriver();
   RankDriver(const RankDriver&) = delete;
   RankDriver& operator=(const RankDriver&) = delete;
@@ -91,6 +95,8 @@ class RankDriver {
   void SetJob(std::unique_ptr<TaskJob> job, uint32_t ranks);
   void SetMap(const v1::ShardMap& map);
   void AddGrants(absl::Span<const v1::Grant> grants, bool complete);
+  // What the scheduler answered to a report of `timeline`.
+  void Hear(SchedulerHeard heard, uint64_t timeline);
 
   // Everything the scheduler is told of the rank but its facts and errors. Thread-safe.
   void FillReport(v1::SyncTaskRequest* report) const;
@@ -121,7 +127,15 @@ class RankDriver {
   void FinishPush(uint64_t attempt);
   void SendFinish(uint64_t attempt, uint64_t iteration);
   void PushAcked(uint64_t attempt);
-  void Evaluate(uint64_t attempt, uint64_t iteration, bool final);
+  void BeginEvaluation(uint64_t attempt, uint64_t iteration);
+  void EvaluateAtRest(uint64_t attempt, uint64_t iteration);
+  void StartEvaluator(uint64_t iteration, bool pinned, Evaluator::Events events);
+  void EvaluationFailed(uint64_t attempt, uint64_t iteration, const absl::Status& status);
+  void AddEvaluation(uint64_t iteration, const v1::EvalResult& result);
+  void EndEvaluator();
+  void CountSkippedEvaluations();
+  void ForgetEvaluations(const v1::ShardMap& next);
+  bool EndsEarly() const;
   void RetryLater(uint64_t attempt, uint64_t failures);
   void Refuse(uint64_t attempt, const absl::Status& status);
   void Fail(const absl::Status& status);
@@ -139,6 +153,7 @@ class RankDriver {
   const RankDriverOptions options_;
   EventLoop* const loop_;
   EventLoop* const compute_;
+  EventLoop* const evaluation_;
   const Events events_;
   RankMachine machine_;
   // Commands are run to the end before the next event is taken.
@@ -169,10 +184,16 @@ class RankDriver {
   std::unique_ptr<DeltaStates> delta_states_;
   std::shared_ptr<Step> step_;
   std::unique_ptr<PushPlan> push_;
-  std::unique_ptr<Evaluator> evaluator_;
   std::vector<std::shared_ptr<Gradients>> gradients_;
 
   // Outlive attempts.
+  std::unique_ptr<Evaluator> evaluator_;
+  // It goes on beside training, until the next map.
+  bool beside_ = false;
+  uint64_t evaluators_ = 0;
+  uint64_t evals_skipped_ = 0;
+  // Training ends after so many iterations, as the scheduler said; 0: when the spec says.
+  uint64_t last_iteration_ = 0;
   uint64_t last_version_ = 0;
   Residuals residuals_;
   AutoCodec auto_push_;

@@ -1,5 +1,9 @@
 #include "worker/io/task/task.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -33,14 +37,23 @@ RankDriverOptions DriverOptions(const TaskOptions& options, uint64_t seed) {
   return driver;
 }
 
+// The calling thread gets what others leave of the processor, more or less.
+void YieldToOthers() {
+  constexpr int kNice = 10;
+  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) == 0) return;
+  LogWarning("evaluations have the priority of training", {{"errno", errno}});
+}
+
 class TaskImpl final : public Task {
  public:
   explicit TaskImpl(TaskOptions options)
       : options_(std::move(options)),
         loop_(options_.clock, "task"),
         compute_(options_.clock, "compute"),
-        driver_(DriverOptions(options_, Seed()), &loop_, &compute_, DriverEvents()),
+        evaluation_(options_.clock, "evaluation"),
+        driver_(DriverOptions(options_, Seed()), &loop_, &compute_, &evaluation_, DriverEvents()),
         sync_(SyncOptions()) {
+    evaluation_.Post([] { YieldToOthers(); });
     sync_.Start();
     loop_.PostAfter(kProgressLogEvery, [this] { LogProgress(); });
   }
@@ -51,6 +64,7 @@ class TaskImpl final : public Task {
     driver_.StopReading();
     loop_.Stop();
     compute_.Stop();
+    evaluation_.Stop();
   }
 
   TaskEnd Wait() override {
@@ -132,6 +146,7 @@ class TaskImpl final : public Task {
     request.set_incarnation(options_.incarnation);
     request.set_sequence(++sequence_);
     *request.mutable_scheduler() = memory_.last();
+    reported_timeline_ = request.timeline();
     MutexLock lock(&mu_);
     request.set_has_spec(spec_.has_value());
     request.set_error(error_);
@@ -160,12 +175,12 @@ class TaskImpl final : public Task {
       }
       if (!spec_.has_value() && reply.desired() != v1::SyncTaskResponse::EXIT) return;
     }
-    loop_.Post([this, reply] { Obey(reply); });
+    loop_.Post([this, reply, timeline = reported_timeline_] { Obey(reply, timeline); });
   }
 
   // ---- the event loop ----
 
-  void Obey(const v1::SyncTaskResponse& reply) {
+  void Obey(const v1::SyncTaskResponse& reply, uint64_t timeline) {
     if (reply.fenced()) return Exit(reply.reason(), true);
     if (reply.desired() == v1::SyncTaskResponse::EXIT) {
       LogInfo("told to exit",
@@ -175,6 +190,8 @@ class TaskImpl final : public Task {
       const std::vector<v1::Grant> grants(reply.grants().begin(), reply.grants().end());
       driver_.AddGrants(grants, reply.grants_complete());
     }
+    driver_.Hear({reply.evals_seen(), reply.last_iteration(), reply.last_iteration_known()},
+                 timeline);
     if (reply.has_map()) driver_.SetMap(reply.map());
     driver_.Handle(DesiredChanged{reply.desired()});
   }
@@ -209,8 +226,13 @@ class TaskImpl final : public Task {
     }
     compute_.Post([this, spec = std::move(spec), dir = std::move(dir), device]() mutable {
       if (dir.empty() || !options_.fs->CreateDirs(dir).ok()) dir = options_.index_dir;
-      auto job = std::make_shared<absl::StatusOr<std::unique_ptr<TaskJob>>>(
-          PrepareTaskJob(spec, options_.fs, dir, device, options_.create_device));
+      auto job = std::make_shared<absl::StatusOr<std::unique_ptr<TaskJob>>>(PrepareTaskJob(
+          spec, options_.fs, dir, device, options_.create_device, options_.model_dir));
+      if (job->ok() && options_.rank == 0 && (**job)->eval != nullptr) {
+        const absl::Status added =
+            AddEvaluation(device, options_.create_device, options_.model_dir, (*job)->get());
+        if (!added.ok()) *job = added;
+      }
       loop_.Post([this, job] { Prepared(std::move(*job)); });
     });
   }
@@ -284,6 +306,8 @@ class TaskImpl final : public Task {
   // Of the sync loop's thread.
   SchedulerMemory memory_;
   uint64_t sequence_ = 0;
+  // Of the report that is answered next.
+  uint64_t reported_timeline_ = 0;
 
   mutable Mutex mu_;
   CondVar changed_;
@@ -300,6 +324,7 @@ class TaskImpl final : public Task {
   // before both.
   EventLoop loop_;
   EventLoop compute_;
+  EventLoop evaluation_;
   RankDriver driver_;
   SyncLoop sync_;
 };

@@ -34,6 +34,8 @@ struct TaskOptions {
   // Where record indexes are kept if the scheduler names no folder that can be
   // used here. Empty: nowhere.
   std::string index_dir;
+  // Where users' libraries lie. Empty: nowhere.
+  std::string model_dir;
   // What a job's `device: auto` means here, and why; with cuda the task's GPU.
   DeviceFlag device;
   std::string device_reason;

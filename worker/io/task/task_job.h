@@ -23,8 +23,8 @@ namespace paceline::worker {
 
 // Thread-compatible.
 struct TaskJob {
-  // With defaults, and with what was found in the data: features, classes and the
-  // length of a cosine schedule.
+  // With defaults, and with what was found in the data: features, classes, the length of a
+  // cosine schedule and rho of optimizer sum, 1 - global_batch / records.
   v1::JobSpec spec;
   v1::TaskFacts facts;
   // Null for a model without data; no evaluation data.
@@ -32,8 +32,14 @@ struct TaskJob {
   std::unique_ptr<Dataset> eval;
   std::optional<RecordOrder> order;
   std::unique_ptr<Model> model;
+  // What the model is computed by, if that is a library; part of the numeric class.
+  std::string library;
   std::unique_ptr<Device> device;
   std::unique_ptr<Runner> runner;
+  // Of AddEvaluation: beside the others, for a thread of its own.
+  std::unique_ptr<Model> eval_model;
+  std::unique_ptr<Device> eval_device;
+  std::unique_ptr<Runner> eval_runner;
   // For the log.
   std::vector<std::string> notes;
   // Gets the spans of iterations. Null: nobody wants them.
@@ -42,13 +48,20 @@ struct TaskJob {
 
 // Opens and indexes the data, makes model and device: takes time. `index_dir` may
 // be empty. `device`: what `spec` asks for. The file system, and what `device` points to,
-// outlive the job.
-// Errors:  those of OpenDataset, CreateModel, `create` and CreateRunner; they
-//          name file, record, field and reason.
+// outlive the job. `model_dir`: the folder of users' libraries; empty: there is none.
+// Errors:  those of OpenDataset, OpenModel, `create`, CreateRunner and
+//          Runner::Start; they name file, record, field and reason.
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
                                                         const std::string& index_dir,
                                                         const DeviceOptions& device,
-                                                        const DeviceFactory& create);
+                                                        const DeviceFactory& create,
+                                                        const std::string& model_dir = "");
+
+// Gives the job, which has evaluation data, a device and a runner to evaluate on beside
+// training: of the same kind, or, where that cannot be had twice, the cpu, which is noted.
+// Errors:  as PrepareTaskJob.
+absl::Status AddEvaluation(const DeviceOptions& device, const DeviceFactory& create,
+                           const std::string& model_dir, TaskJob* job);
 
 }  // namespace paceline::worker
 

@@ -129,8 +129,9 @@ absl::Status CheckTraceFile(FileSystem& fs, const std::string& file) {
   const std::string probe = absl::StrCat(file, ".probe");
   const absl::StatusOr<std::unique_ptr<WritableFile>> opened = fs.OpenForAppend(probe);
   if (!opened.ok()) return CannotWrite(opened.status());
-  if (const absl::Status removed = fs.Remove(probe); !removed.ok()) return CannotWrite(removed);
-  return absl::OkStatus();
+  // Another process that writes the same trace may have looked, too, and removed it.
+  const absl::Status removed = fs.Remove(probe);
+  return removed.ok() || absl::IsNotFound(removed) ? absl::OkStatus() : CannotWrite(removed);
 }
 
 }  // namespace paceline::worker

@@ -85,6 +85,32 @@ Interaction FmInteraction(const Records& records, uint32_t k, const Floats& fact
 Doubles FmGradient(const Records& records, uint32_t k, uint64_t row_count, const Floats& z_gradient,
                    const Floats& sums, const Floats& factors);
 
+struct Ratings {
+  std::vector<uint32_t> users;
+  std::vector<uint32_t> items;
+};
+Doubles MfRating(const Ratings& ratings, uint32_t k, float bias, const Floats& user_bias,
+                 const Floats& user, const Floats& item_bias, const Floats& item);
+
+// MfSegmentGradient and MfScatterGradient: [row_count, k], zeros where no rating is.
+Doubles MfGradient(const std::vector<uint32_t>& rows, const std::vector<uint32_t>& other_rows,
+                   uint32_t k, uint64_t row_count, const Floats& z_gradient, const Floats& other);
+
+// [clusters, features] float64, from sums [clusters, features + 1]; `seeds` may be empty.
+Doubles KMeansCentroids(uint32_t clusters, uint64_t features, const Floats& sums,
+                        const Floats& seeds);
+
+struct Assigned {
+  std::vector<uint32_t> nearest;
+  Doubles losses;
+};
+// x [n, features], centroids [clusters, features].
+Assigned KMeansNearest(uint64_t n, uint32_t clusters, uint64_t features, const Floats& x,
+                       const Doubles& centroids);
+// [clusters, features + 1].
+Doubles KMeansSums(uint32_t clusters, uint64_t features, const Floats& x,
+                   const std::vector<uint32_t>& nearest);
+
 // The bits of the nearest bf16 or fp16; a tie goes to the even one.
 uint16_t Rounded(HalfType type, double value);
 // What such bits stand for.

@@ -10,7 +10,8 @@ std::vector<Case> AllCases(bool large) {
   std::vector<Case> all;
   for (std::vector<Case> some :
        {ElementWiseCases(large), ReductionCases(large), LossCases(large), SparseCases(large),
-        FmCases(large), HalfCases(large), SpecialValueCases(), EmptyCases()}) {
+        FieldCases(large), FmCases(large), MfCases(large), KMeansCases(large), HalfCases(large),
+        ImageCases(large), TransformerCases(large), SpecialValueCases(), EmptyCases()}) {
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
   return all;

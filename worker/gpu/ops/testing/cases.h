@@ -28,8 +28,13 @@ std::vector<Case> ElementWiseCases(bool large);
 std::vector<Case> ReductionCases(bool large);
 std::vector<Case> LossCases(bool large);
 std::vector<Case> SparseCases(bool large);
+std::vector<Case> FieldCases(bool large);
 std::vector<Case> FmCases(bool large);
+std::vector<Case> MfCases(bool large);
+std::vector<Case> KMeansCases(bool large);
 std::vector<Case> HalfCases(bool large);
+std::vector<Case> ImageCases(bool large);
+std::vector<Case> TransformerCases(bool large);
 std::vector<Case> SpecialValueCases();
 std::vector<Case> EmptyCases();
 

@@ -2,11 +2,26 @@
 #include "worker/gpu/ops/bias_activation.h"
 #include "worker/gpu/ops/cast.h"
 #include "worker/gpu/ops/column_sums.h"
+#include "worker/gpu/ops/cross_layer.h"
+#include "worker/gpu/ops/cross_layer_gradient.h"
+#include "worker/gpu/ops/embed_fields.h"
+#include "worker/gpu/ops/field_products.h"
+#include "worker/gpu/ops/field_products_gradient.h"
+#include "worker/gpu/ops/field_scatter_gradient.h"
+#include "worker/gpu/ops/field_segment_gradient.h"
+#include "worker/gpu/ops/field_sums.h"
 #include "worker/gpu/ops/flag_non_finite.h"
 #include "worker/gpu/ops/fm_interaction.h"
 #include "worker/gpu/ops/fm_scatter_gradient.h"
 #include "worker/gpu/ops/fm_segment_gradient.h"
+#include "worker/gpu/ops/kmeans_centroids.h"
+#include "worker/gpu/ops/kmeans_entry_sums.h"
+#include "worker/gpu/ops/kmeans_nearest.h"
+#include "worker/gpu/ops/kmeans_sums.h"
 #include "worker/gpu/ops/lookup_rows.h"
+#include "worker/gpu/ops/mf_rating.h"
+#include "worker/gpu/ops/mf_scatter_gradient.h"
+#include "worker/gpu/ops/mf_segment_gradient.h"
 #include "worker/gpu/ops/point_loss.h"
 #include "worker/gpu/ops/scale.h"
 #include "worker/gpu/ops/scatter_gradient.h"
@@ -39,6 +54,25 @@ void RunEmpty(Trial& trial) {
                                  nullptr, nullptr, s));
   trial.Launch(
       FmScatterGradient(0, 5, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, s));
+  trial.Launch(EmbedFields(0, 3, 5, 2, nullptr, nullptr, nullptr, nullptr, HalfOut(), s));
+  trial.Launch(FieldSums(0, 3, nullptr, nullptr, nullptr, s));
+  trial.Launch(FieldSums(5, 0, nullptr, nullptr, nullptr, s));
+  trial.Launch(
+      FieldSegmentGradient(0, 5, 3, 15, 5, nullptr, nullptr, nullptr, nullptr, 1, nullptr, s));
+  trial.Launch(FieldScatterGradient(0, 5, 3, 15, 5, nullptr, nullptr, 1, nullptr, s));
+  trial.Launch(FieldProducts(0, 3, 5, 15, nullptr, nullptr, nullptr, s));
+  trial.Launch(FieldProductsGradient(0, 3, 5, 15, nullptr, nullptr, nullptr, nullptr, s));
+  trial.Launch(CrossLayer(0, 5, nullptr, nullptr, nullptr, nullptr, nullptr, HalfOut(), s));
+  trial.Launch(
+      CrossLayerGradient(0, true, nullptr, nullptr, nullptr, nullptr, HalfOut(), nullptr, s));
+  trial.Launch(MfRating(0, 5, nullptr, nullptr, MfTables(), nullptr, s));
+  trial.Launch(
+      MfSegmentGradient(0, 5, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, s));
+  trial.Launch(MfScatterGradient(0, 5, nullptr, nullptr, nullptr, nullptr, nullptr, s));
+  trial.Launch(KMeansCentroids(5, 0, nullptr, nullptr, nullptr, s));
+  trial.Launch(KMeansNearest(0, 5, 5, KMeansRecords(), nullptr, nullptr, nullptr, nullptr, s));
+  trial.Launch(KMeansSums(5, 0, 5, nullptr, nullptr, nullptr, s));
+  trial.Launch(KMeansEntrySums(0, 5, 5, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, s));
   trial.Launch(Cast(0, nullptr, {HalfType::kBf16, nullptr}, s));
   trial.Launch(Cast(5, nullptr, HalfOut(), s));
   trial.Launch(Scale(0, 2, nullptr, s));

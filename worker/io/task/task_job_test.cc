@@ -1,0 +1,151 @@
+#include "worker/io/task/task_job.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/fs_memory.h"
+#include "common/status/status_matchers.h"
+#include "worker/io/library/testing/library_folder.h"
+
+namespace paceline::worker {
+namespace {
+
+// Points (0, 0), (1, 0) and so on, with a label behind each.
+v1::JobSpec KMeans(FileSystem* fs, int records, uint32_t clusters, uint32_t global_batch) {
+  std::string text;
+  for (int i = 0; i < records; ++i) absl::StrAppend(&text, i, ",0,7\n");
+  REQUIRE_OK(WriteFileDurably(*fs, "/d", text));
+  v1::JobSpec spec;
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_KMEANS);
+  spec.mutable_model()->set_clusters(clusters);
+  spec.mutable_data()->mutable_train()->set_path("/d");
+  spec.mutable_data()->mutable_train()->set_format(v1::DATA_FORMAT_CSV);
+  spec.mutable_train()->set_global_batch(global_batch);
+  return spec;
+}
+
+absl::StatusOr<std::unique_ptr<TaskJob>> Prepare(const v1::JobSpec& spec, FileSystem* fs,
+                                                 const std::string& model_dir = "") {
+  static RealClock clock;
+  return PrepareTaskJob(spec, fs, "", {.clock = &clock}, CreateHostDevice, model_dir);
+}
+
+TEST_CASE("a model that starts from its data has seen them, and says what a round forgets") {
+  MemoryFileSystem fs;
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job, Prepare(KMeans(&fs, 40, 4, 10), &fs));
+  CHECK(job->facts.records() == 40);
+  CHECK(job->facts.device() == "cpu");
+  REQUIRE(job->facts.tables_size() == 1);
+  CHECK(job->facts.tables(0).dim() == 3);
+  CHECK(job->facts.tables(0).optimizer().kind() == v1::OPTIMIZER_KIND_SUM);
+  CHECK(job->facts.tables(0).optimizer().rho() == 0.75);
+  // Of no points yet, all clusters are at their seeds, which are records.
+  Parameters parameters(1);
+  parameters[0].rows.assign(4 * 3, 0.0f);
+  Batch batch;
+  std::vector<uint64_t> all(40);
+  std::iota(all.begin(), all.end(), uint64_t{0});
+  REQUIRE_OK(job->train->Read(all, &batch));
+  Predictions predictions;
+  REQUIRE_OK(job->runner->Predict(batch, parameters, &predictions));
+  int at_a_seed = 0;
+  for (const float loss : predictions.losses) at_a_seed += loss == 0 ? 1 : 0;
+  CHECK(at_a_seed == 4);
+}
+
+TEST_CASE("a round of all records, or of more, keeps nothing of the last one") {
+  for (const uint32_t global_batch : {40, 4000}) {
+    MemoryFileSystem fs;
+    REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job,
+                          Prepare(KMeans(&fs, 40, 4, global_batch), &fs));
+    CHECK(job->facts.tables(0).optimizer().has_rho());
+    CHECK(job->facts.tables(0).optimizer().rho() == 0);
+  }
+}
+
+TEST_CASE("data that a model cannot start from are refused") {
+  MemoryFileSystem fs;
+  CHECK_STATUS(Prepare(KMeans(&fs, 3, 4, 10), &fs).status(), absl::StatusCode::kInvalidArgument,
+               "got 4 clusters of 3 records");
+}
+
+TEST_CASE("a click model gets fields, and sparse tables a schedule of their own") {
+  MemoryFileSystem fs;
+  std::string text;
+  for (int i = 0; i < 30; ++i) absl::StrAppend(&text, i % 2, ",0.5,c", i % 3, "\n");
+  REQUIRE_OK(WriteFileDurably(fs, "/d", text));
+  v1::JobSpec spec;
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_DEEPFM);
+  spec.mutable_model()->add_hidden(4);
+  v1::DataFile* const file = spec.mutable_data()->mutable_train();
+  file->set_path("/d");
+  file->set_format(v1::DATA_FORMAT_CSV);
+  file->set_label("0");
+  file->add_categories("2");
+  spec.mutable_data()->set_hash_buckets(50);
+  spec.mutable_data()->set_holdout(0.2);
+  v1::TrainSpec* const train = spec.mutable_train();
+  train->set_global_batch(8);
+  train->set_epochs(3);
+  for (v1::OptimizerSpec* optimizer :
+       {train->mutable_optimizer(), train->mutable_sparse_optimizer()}) {
+    optimizer->mutable_schedule()->set_kind(v1::SCHEDULE_KIND_COSINE);
+  }
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job, Prepare(spec, &fs));
+  CHECK(job->facts.features() == 51);
+  // 24 records make three rounds an epoch.
+  for (const v1::TableSpec& table : job->facts.tables()) {
+    INFO(table.name());
+    CHECK(table.optimizer().schedule().total_iterations() == 9);
+  }
+  for (Dataset* data : {job->train.get(), job->eval.get()}) {
+    Batch batch;
+    REQUIRE_OK(data->Read({0, 1}, &batch));
+    CHECK(batch.fields == 1);
+    CHECK(batch.features == 1);
+    std::vector<std::vector<uint64_t>> keys;
+    job->model->Keys(batch, &keys);
+    Parameters parameters(keys.size());
+    for (size_t t = 0; t < keys.size(); ++t) {
+      const v1::TableSpec& table = job->model->tables()[t];
+      const bool sparse = table.kind() == v1::TABLE_KIND_SPARSE;
+      parameters[t].keys = keys[t];
+      parameters[t].rows.resize((sparse ? keys[t].size() : table.rows()) * table.dim());
+    }
+    Predictions predictions;
+    REQUIRE_OK(job->runner->Predict(batch, parameters, &predictions));
+    CHECK(predictions.scores == std::vector<float>{0.5f, 0.5f});
+  }
+}
+
+TEST_CASE("a library is opened from its folder, and is part of what decides the bits") {
+  MemoryFileSystem fs;
+  REQUIRE_OK(WriteFileDurably(fs, "/d", "1,2,1\n3,4,0\n"));
+  v1::JobSpec spec;
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_LIBRARY);
+  spec.mutable_model()->mutable_library()->set_file("poisson.so");
+  for (const char* name : {"weight", "bias"}) {
+    v1::LibraryTableSpec* table = spec.mutable_model()->mutable_library()->add_tables();
+    table->set_name(name);
+    table->set_dim(1);
+  }
+  spec.mutable_data()->mutable_train()->set_path("/d");
+  spec.mutable_data()->mutable_train()->set_format(v1::DATA_FORMAT_CSV);
+  CHECK_STATUS(Prepare(spec, &fs).status(), absl::StatusCode::kFailedPrecondition,
+               "the worker was started without --model-dir");
+  const testing::LibraryFolder folder({"worker/api/poisson.so"});
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job, Prepare(spec, &fs, folder.path()));
+  REQUIRE(job->facts.tables_size() == 2);
+  CHECK(job->facts.tables(0).name() == "bias");
+  CHECK(job->facts.tables(1).rows() == 2);
+  CHECK_THAT(job->facts.numeric_class(),
+             Catch::Matchers::Matches("cpu/.* library poisson\\.so-[0-9a-f]{16}"));
+}
+
+}  // namespace
+}  // namespace paceline::worker
