@@ -271,7 +271,7 @@ TEST_CASE("a worker that is not heard any more loses its rank to another") {
 TEST_CASE("jobs go on while the scheduler is down and after") {
   Harness harness;
   harness.AddNodes(2, 2);
-  const uint64_t job_id = harness.Submit(RecordsSpec(2, 2, v1::POLICY_ASP, 2, 2));
+  const uint64_t job_id = harness.Submit(RecordsSpec(2, 2, v1::POLICY_ASP, 8, 2));
   harness.Watch(job_id, v1::JOB_STATE_RUNNING);
   harness.scheduler->Shutdown(absl::Seconds(1));
   REQUIRE_OK(harness.scheduler->Wait());

@@ -150,6 +150,8 @@ python_tests "parts of the benchmarks" tests/bench "test*.py"
 python_tests "parts of the GPU runs" tests/gpu "test*.py"
 if [ -n "${PACELINE_FULL:-}" ]; then
   one "fuzzing: 60 s for each target" tests/fuzz/run.sh --seconds 60
+  one "every file includes what it names" bazel build --config=opt --define=precompiled=no \
+    --disk_cache="$cache" --keep_going --color=no --noshow_progress //...
 fi
 one "chaos: $chaos_minutes minutes" tests/chaos/run.sh --minutes "$chaos_minutes"
 heading "clang: sanitizers and thread annotations"
