@@ -1,6 +1,7 @@
 // Whole jobs whose ranks compute on fake GPUs: the device, its runners and the kernels are
 // those of a real one.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -248,8 +249,9 @@ TEST_CASE("every policy and precision trains on GPUs") {
       }
       const v1::Job job = cluster.Run(spec);
       CHECK(job.summary().samples() == 4 * 240);
-      REQUIRE(job.evals_size() > 1);
-      CHECK(job.summary().eval().loss() < 0.7 * job.evals(0).result().loss());
+      // Of what three classes cost a model that knows nothing. The first evaluation is no
+      // measure: without bsp the other rank may be at its end by then.
+      CHECK(job.summary().eval().loss() < 0.3 * std::log(3.0));
     }
   }
 }
