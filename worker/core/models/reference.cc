@@ -134,21 +134,7 @@ double Reference::Loss(const Values& values, std::vector<double>* scores) const 
 }
 
 Values Reference::NumericalGradient() const {
-  const double h = 1e-5;
-  Values at = values_;
-  Values gradient = values_;
-  for (size_t t = 0; t < at.size(); ++t) {
-    for (size_t i = 0; i < at[t].size(); ++i) {
-      const double value = at[t][i];
-      at[t][i] = value + h;
-      const double above = Loss(at);
-      at[t][i] = value - h;
-      const double below = Loss(at);
-      at[t][i] = value;
-      gradient[t][i] = (above - below) / (2 * h);
-    }
-  }
-  return gradient;
+  return testing::NumericalGradient([this](const Values& at) { return Loss(at); }, values_, 1e-5);
 }
 
 Values Reference::BackpropGradient() const {

@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "worker/core/models/cases.h"
+#include "worker/core/models/numerical_gradient.h"
 
 namespace paceline::worker::testing {
-
-// Rows of each table, as Parameters, in float64.
-using Values = std::vector<std::vector<double>>;
 
 class Reference {
  public:

@@ -18,7 +18,7 @@ namespace paceline::worker {
 namespace {
 
 using testing::CnnReference;
-using testing::CnnValues;
+using testing::Values;
 
 struct Case {
   ImageShape image;
@@ -135,7 +135,7 @@ void ForEach(const Work& work) {
 TEST_CASE("gradients are those of central differences, statistics move by what they lack") {
   ForEach([](const v1::JobSpec& spec, const Built& built, const Batch& batch) {
     CnnReference reference(spec.model(), built.blocks, batch, built.parameters);
-    const CnnValues wanted = reference.NumericalGradient();
+    const Values wanted = reference.NumericalGradient();
     const double wanted_loss = reference.Loss(reference.values(), /*training=*/true);
     const float scale = 0.5f;
     Gradients gradients;

@@ -56,7 +56,7 @@ CnnReference::CnnReference(const v1::ModelSpec& spec, const std::vector<ConvBloc
   }
 }
 
-void CnnReference::Normalise(const CnnValues& values, size_t block, bool training, Images* images) {
+void CnnReference::Normalise(const Values& values, size_t block, bool training, Images* images) {
   const size_t first = block * tables_of_block_;
   const uint64_t channels = blocks_[block].convolved.channels;
   const double count =
@@ -89,7 +89,7 @@ void CnnReference::Normalise(const CnnValues& values, size_t block, bool trainin
   }
 }
 
-CnnReference::Images CnnReference::Block(const CnnValues& values, size_t block, const Images& in,
+CnnReference::Images CnnReference::Block(const Values& values, size_t block, const Images& in,
                                          bool training) {
   const ConvBlock& b = blocks_[block];
   const bool norm = spec_.cnn().batch_norm();
@@ -138,7 +138,7 @@ CnnReference::Images CnnReference::Block(const CnnValues& values, size_t block, 
   return out;
 }
 
-double CnnReference::Loss(const CnnValues& values, bool training, std::vector<double>* scores) {
+double CnnReference::Loss(const Values& values, bool training, std::vector<double>* scores) {
   Images at = images_;
   for (size_t block = 0; block < blocks_.size(); ++block) at = Block(values, block, at, training);
   double loss = 0;
@@ -162,22 +162,9 @@ double CnnReference::Loss(const CnnValues& values, bool training, std::vector<do
   return loss;
 }
 
-CnnValues CnnReference::NumericalGradient() {
-  const double h = 1e-6;
-  CnnValues at = values_;
-  CnnValues gradient = values_;
-  for (size_t t = 0; t < at.size(); ++t) {
-    for (size_t i = 0; i < at[t].size(); ++i) {
-      const double value = at[t][i];
-      at[t][i] = value + h;
-      const double above = Loss(at, true);
-      at[t][i] = value - h;
-      const double below = Loss(at, true);
-      at[t][i] = value;
-      gradient[t][i] = (above - below) / (2 * h);
-    }
-  }
-  return gradient;
+Values CnnReference::NumericalGradient() {
+  return testing::NumericalGradient([this](const Values& at) { return Loss(at, true); }, values_,
+                                    1e-6);
 }
 
 }  // namespace paceline::worker::testing

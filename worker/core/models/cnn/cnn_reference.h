@@ -10,11 +10,9 @@
 #include "proto/job.pb.h"
 #include "worker/core/batch.h"
 #include "worker/core/model.h"
+#include "worker/core/models/numerical_gradient.h"
 
 namespace paceline::worker::testing {
-
-// Rows of each table, as Parameters, in float64.
-using CnnValues = std::vector<std::vector<double>>;
 
 class CnnReference {
  public:
@@ -22,14 +20,14 @@ class CnnReference {
   CnnReference(const v1::ModelSpec& spec, const std::vector<ConvBlock>& blocks, const Batch& batch,
                const Parameters& parameters);
 
-  const CnnValues& values() const { return values_; }
+  const Values& values() const { return values_; }
 
   // Sum of the losses at `values`; `training`: batch norm by the batch. Scores [n, classes]
   // if asked for.
-  double Loss(const CnnValues& values, bool training, std::vector<double>* scores = nullptr);
+  double Loss(const Values& values, bool training, std::vector<double>* scores = nullptr);
 
   // Gradient of the training loss by central differences; 0 for running statistics.
-  CnnValues NumericalGradient();
+  Values NumericalGradient();
 
   // Of block `block` at the last Loss(training), by channel.
   const std::vector<double>& mean(size_t block) const { return means_[block]; }
@@ -39,15 +37,15 @@ class CnnReference {
   // An image is [height][width][channels], flat.
   using Images = std::vector<std::vector<double>>;
 
-  Images Block(const CnnValues& values, size_t block, const Images& in, bool training);
-  void Normalise(const CnnValues& values, size_t block, bool training, Images* images);
+  Images Block(const Values& values, size_t block, const Images& in, bool training);
+  void Normalise(const Values& values, size_t block, bool training, Images* images);
 
   const v1::ModelSpec spec_;
   const std::vector<ConvBlock> blocks_;
   const size_t tables_of_block_;
   Images images_;
   std::vector<float> labels_;
-  CnnValues values_;
+  Values values_;
   std::vector<std::vector<double>> means_;
   std::vector<std::vector<double>> variances_;
 };

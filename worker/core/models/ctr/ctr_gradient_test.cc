@@ -17,6 +17,7 @@ namespace paceline::worker {
 namespace {
 
 using testing::CtrReference;
+using testing::Values;
 
 constexpr uint64_t kBuckets = 7;
 
@@ -113,7 +114,7 @@ void CheckGradient(v1::ModelKind kind, const Case& c, v1::TableKind table,
                               [&](int t) { order.push_back(t); }));
   CHECK(loss.count == n);
   CHECK(loss.sum == Approx(reference.Loss(reference.values())).epsilon(1e-5).margin(1e-5));
-  const CtrReference::Values wanted = reference.NumericalGradient();
+  const Values wanted = reference.NumericalGradient();
   REQUIRE(gradients.size() == wanted.size());
   for (size_t t = 0; t < wanted.size(); ++t) {
     INFO(model->tables()[t].name());

@@ -114,22 +114,8 @@ double CtrReference::Loss(const Values& values) const {
   return sum;
 }
 
-CtrReference::Values CtrReference::NumericalGradient() const {
-  const double h = 1e-5;
-  Values at = values_;
-  Values gradient = values_;
-  for (size_t t = 0; t < at.size(); ++t) {
-    for (size_t i = 0; i < at[t].size(); ++i) {
-      const double value = at[t][i];
-      at[t][i] = value + h;
-      const double above = Loss(at);
-      at[t][i] = value - h;
-      const double below = Loss(at);
-      at[t][i] = value;
-      gradient[t][i] = (above - below) / (2 * h);
-    }
-  }
-  return gradient;
+Values CtrReference::NumericalGradient() const {
+  return testing::NumericalGradient([this](const Values& at) { return Loss(at); }, values_, 1e-5);
 }
 
 }  // namespace paceline::worker::testing

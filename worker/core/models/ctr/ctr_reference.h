@@ -10,14 +10,12 @@
 
 #include "proto/job.pb.h"
 #include "worker/core/model.h"
+#include "worker/core/models/numerical_gradient.h"
 
 namespace paceline::worker::testing {
 
 class CtrReference {
  public:
-  // Rows of each table, as Parameters.
-  using Values = std::vector<std::vector<double>>;
-
   // `embedded`: how many fields have vectors, of `factors` values. Keeps copies; the keys are
   // those of `parameters`.
   CtrReference(const v1::ModelSpec& model, uint32_t embedded,
