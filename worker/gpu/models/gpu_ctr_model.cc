@@ -10,7 +10,7 @@
 #include "worker/core/models/ctr/ctr_places.h"
 #include "worker/gpu/models/bound_keys.h"
 #include "worker/gpu/models/gpu_cross_part.h"
-#include "worker/gpu/models/gpu_deep_part.h"
+#include "worker/gpu/models/gpu_dense_layers.h"
 #include "worker/gpu/models/gpu_wide_part.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/ops/embed_fields.h"
@@ -78,7 +78,7 @@ class GpuCtrModel final : public GpuModel {
     PL_RETURN_IF_ERROR(z_gradient_.Reserve(n * sizeof(float)));
     PL_ASSIGN_OR_RETURN(const Factor x, Embed(step));
     auto* const z = z_.as<float>();
-    PL_RETURN_IF_ERROR(deep_.Forward(step, x, z));
+    PL_RETURN_IF_ERROR(deep_.Forward(step, n, x, z));
     if (wide_.has_value()) PL_RETURN_IF_ERROR(Wide(step, z));
     if (pairs_) {
       PL_RETURN_IF_ERROR(sums_.Reserve(n * shape_.factors * sizeof(float)));
@@ -101,7 +101,7 @@ class GpuCtrModel final : public GpuModel {
     if (wide_.has_value()) {
       PL_RETURN_IF_ERROR(wide_->Backward(step, weights(), z_gradient, gradients, done));
     }
-    PL_RETURN_IF_ERROR(deep_.Backward(step, z_gradient, gradients, done, x_gradient));
+    PL_RETURN_IF_ERROR(deep_.Backward(step, n, z_gradient, gradients, done, x_gradient));
     if (pairs_) {
       PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::FieldProductsGradient(
           n, shape_.embedded, shape_.factors, stride(), z_gradient.float32, sums_.as<float>(),
@@ -170,7 +170,7 @@ class GpuCtrModel final : public GpuModel {
   const Products products_;
   BoundKeys vectors_;
   BoundKeys weights_;
-  GpuDeepPart deep_;
+  GpuDenseLayers deep_;
   std::optional<GpuWidePart> wide_;
   std::optional<GpuCrossPart> cross_;
   // [n, inputs]

@@ -10,7 +10,7 @@
 #include "worker/core/models/checks.h"
 #include "worker/core/models/cnn/batch_norm.h"
 #include "worker/gpu/models/cnn/gpu_cnn_block.h"
-#include "worker/gpu/models/cnn/gpu_dense_layers.h"
+#include "worker/gpu/models/gpu_dense_layers.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/ops/planes_to_images.h"
 #include "worker/gpu/ops/softmax_cross_entropy.h"
@@ -27,19 +27,22 @@ class GpuCnnModel final : public GpuModel {
         image_(blocks.front().in),
         classes_(options.tables.back().dim()),
         global_batch_(options.global_batch),
+        dense_inputs_(blocks.back().out.values()),
+        products_(options.gpu, options.precision),
         dense_(options.gpu, options.tables,
                static_cast<int>(blocks.size()) * TablesOf(model.cnn().batch_norm()),
-               model.hidden_size() + 1, activation, model.cnn().dropout(), options.seed,
-               Products(options.gpu, options.precision)),
+               model.hidden_size() + 1, activation, products_, model.cnn().dropout(), options.seed),
         images_(options.gpu, "images"),
+        dense_in_half_(options.gpu, "rounded values of the last block"),
+        z_gradient_(options.gpu, "gradients of outputs"),
+        z_gradient_half_(options.gpu, "rounded gradients of outputs"),
         gradient_(options.gpu, "gradients of a block's values"),
         below_(options.gpu, "gradients of a block's images") {
     const bool batch_norm = model.cnn().batch_norm();
     uint64_t values = image_.values() + dense_.ValuesPerSample();
     for (const ConvBlock& block : blocks) {
       blocks_.emplace_back(gpu_, block, batch_norm, activation,
-                           static_cast<int>(blocks_.size()) * TablesOf(batch_norm),
-                           Products(options.gpu, options.precision));
+                           static_cast<int>(blocks_.size()) * TablesOf(batch_norm), products_);
       values += GpuCnnBlock::ValuesPerSample(block, batch_norm);
       most_values_ = std::max(most_values_, block.out.values());
     }
@@ -75,7 +78,7 @@ class GpuCnnModel final : public GpuModel {
     PL_RETURN_IF_ERROR(below_.Reserve(n * most_values_ * sizeof(float)));
     auto* gradient = gradient_.as<float>();
     auto* below = below_.as<float>();
-    PL_RETURN_IF_ERROR(dense_.Backward(step, n, gradient, gradients, done));
+    PL_RETURN_IF_ERROR(dense_.Backward(step, n, dense_gradient_, gradients, done, gradient));
     for (size_t b = blocks_.size(); b-- > 0;) {
       PL_RETURN_IF_ERROR(blocks_[b].Backward(step, n, ins_[b], statistics_step, gradient,
                                              b > 0 ? below : nullptr, gradients, done));
@@ -94,12 +97,17 @@ class GpuCnnModel final : public GpuModel {
       ins_[b] = values;
       PL_ASSIGN_OR_RETURN(values, blocks_[b].Forward(step, count, values));
     }
+    PL_ASSIGN_OR_RETURN(const Factor x, products_.Round(values, count * dense_inputs_,
+                                                        &dense_in_half_, *step.stream));
     float* const scores = step.scores + first * classes_;
-    PL_RETURN_IF_ERROR(dense_.Forward(step, count, values, scores));
-    PL_ASSIGN_OR_RETURN(const GpuDenseLayers::Gradient gradient, dense_.PlaceGradient(count));
+    PL_RETURN_IF_ERROR(dense_.Forward(step, count, x, scores));
+    const uint64_t outputs = count * classes_;
+    PL_RETURN_IF_ERROR(z_gradient_.Reserve(outputs * sizeof(float)));
+    PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&z_gradient_half_, outputs));
+    dense_gradient_ = {z_gradient_.as<float>(), half.data};
     return gpu::ToStatus(gpu::SoftmaxCrossEntropy(
         count, classes_, step.batch->labels() + first, step.scale * step.loss_scale, scores,
-        step.losses + first, gradient.values, gradient.half, step.stream->get()));
+        step.losses + first, z_gradient_.as<float>(), half, step.stream->get()));
   }
 
   // [count, height, width, channels]
@@ -128,6 +136,9 @@ class GpuCnnModel final : public GpuModel {
   const ImageShape image_;
   const uint32_t classes_;
   const uint32_t global_batch_;
+  // Of a sample, behind the last block.
+  const uint64_t dense_inputs_;
+  const Products products_;
   std::vector<GpuCnnBlock> blocks_;
   GpuDenseLayers dense_;
   // Of a sample, behind one block.
@@ -137,6 +148,11 @@ class GpuCnnModel final : public GpuModel {
   gpu::DeviceBuffer images_;
   // What goes into each block.
   std::vector<const float*> ins_;
+  gpu::DeviceBuffer dense_in_half_;
+  // Of what the last part's forward pass left, [n, classes].
+  gpu::DeviceBuffer z_gradient_;
+  gpu::DeviceBuffer z_gradient_half_;
+  Factor dense_gradient_;
   gpu::DeviceBuffer gradient_;
   gpu::DeviceBuffer below_;
 };
