@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/spec/defaults.h"
@@ -55,6 +56,19 @@ TEST_CASE("classes have the number of the largest probability, the first of equa
   CHECK(Lines(mlp, true, two, {0, 1}) ==
         "{\"index\": 0, \"class\": 1, \"probabilities\": [0.25, 0.5, 0.25]}\n"
         "{\"index\": 1, \"class\": 0, \"probabilities\": [0.375, 0.25, 0.375]}\n");
+}
+
+TEST_CASE("a user's model says with its scores what they are") {
+  const auto library = ModelOf(v1::MODEL_KIND_LIBRARY);
+  const auto csv = [&](worker::ScoreKind kind, uint64_t width, std::vector<float> scores) {
+    return Lines(library, false,
+                 {.width = width, .scores = std::move(scores), .losses = {1}, .score_kind = kind},
+                 {3});
+  };
+  CHECK(csv(worker::ScoreKind::kValue, 1, {0.5f}) == "index,value\n3,0.5\n");
+  CHECK(csv(worker::ScoreKind::kProbability, 1, {0.5f}) == "index,probability\n3,0.5\n");
+  CHECK(csv(worker::ScoreKind::kClasses, 2, {0.25f, 0.75f}) ==
+        "index,class,p0,p1\n3,1,0.25,0.75\n");
 }
 
 TEST_CASE("a model that no metric knows gives its scores") {

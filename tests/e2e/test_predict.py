@@ -78,6 +78,10 @@ resources: {{workers: 2, servers: 2}}
                                      list(range(metrics["records"])))
                     # The file says the same, without a cluster.
                     self.assertEqual(predict(pacectl, weights, test, "-o", "json")[0], lines)
+                    # Also where the library of linear algebra was told to use other kernels.
+                    done = pacectl("predict", weights, "--data", test, "-o", "json", check=True,
+                                   env={"OPENBLAS_CORETYPE": "Prescott"}, timeout=300)
+                    self.assertEqual(done.stdout, lines)
 
     @needs_shared_data
     def test_a_sparse_model_of_real_data(self):

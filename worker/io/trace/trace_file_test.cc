@@ -194,6 +194,18 @@ TEST_CASE("a full disk ends the trace, and nothing else") {
   CHECK(f.Text().size() == begin + 10);
 }
 
+TEST_CASE("a file that can be written may be looked at by two processes at once") {
+  Fixture f;
+  // It is opened, and before it is removed the other one has removed it.
+  f.faulty.Inject({.error = ENOENT, .first = f.faulty.steps().size() + 1, .path_suffix = ".probe"});
+  CHECK_OK(CheckTraceFile(f.faulty, kPath));
+  CHECK(f.faulty.steps().back() ==
+        FaultyFileSystem::Step{FaultyFileSystem::Operation::kRemove, "/t/trace.json.probe"});
+  f.faulty.Heal();
+  f.faulty.Inject({.error = EIO, .first = f.faulty.steps().size() + 1, .path_suffix = ".probe"});
+  CHECK_STATUS(CheckTraceFile(f.faulty, kPath), Code::kInvalidArgument, ".probe");
+}
+
 TEST_CASE("what cannot be written is said at the start") {
   Fixture f;
   const auto start = [&](const std::string& path) {
