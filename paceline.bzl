@@ -19,8 +19,8 @@ TEST_COPTS = select({
     "//conditions:default": [],
 })
 
-# Sanitizers optimise only where tests compute much: the rest compiles in two thirds of the
-# time.
+# --config=asan optimises only where tests compute much: the rest compiles in two thirds of
+# the time.
 _COMPUTING = ["common/codec", "server/core", "worker/core", "worker/gpu"]
 
 OPTIMISED_COPTS = select({

@@ -1,7 +1,7 @@
 """Headers of libraries that most of our files include, parsed once and not in every file.
 
 A precompiled header suits only who compiles as it was compiled, so there are three: for
-libraries, for libraries that are optimised in every mode, and for tests. The macros of
+libraries, for libraries that sanitizers optimise, too, and for tests. The macros of
 paceline.bzl choose. `--define=precompiled=no` builds without, to find a file that does not
 include what it names.
 """
