@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -69,12 +70,16 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> Start(TestEnvironment& test,
   return ProcessCluster::Start(options, test.fs, test.clock, test.interrupt);
 }
 
+// Waits for the file. A daemon that comes back empties its files before it writes them: one
+// read tells both whether the text is there and what it is.
 std::string Read(TestEnvironment& test, const std::string& name) {
   const std::string path = JoinPath(test.folder.path(), name);
-  while (!test.fs.Exists(path) || !ReadFile(test.fs, path).ok() ||
-         ReadFile(test.fs, path)->empty()) {
+  while (true) {
+    const absl::StatusOr<std::string> text = ReadFile(test.fs, path);
+    if (text.ok() && !text->empty()) {
+      return std::string(absl::StripSuffix(*text, "\n"));
+    }
   }
-  return std::string(absl::StripSuffix(*ReadFile(test.fs, path), "\n"));
 }
 
 TEST_CASE("a cluster of processes starts, knows its scheduler and ends") {
@@ -114,8 +119,9 @@ TEST_CASE("a killed daemon comes back on its ports; a stopped one goes on") {
   CHECK(Read(test, "server-1.port.listen") == "127.0.0.1:4321");
   CHECK_OK(cluster->Check());
 
+  // Read before the pause: one that is stopped writes no more.
+  const std::string pid = Read(test, "worker-0.port.pid");
   const auto state = [&] {
-    const std::string pid = Read(test, "worker-0.port.pid");
     // "pid (name) state ...": the name has no blanks.
     std::ifstream stat(absl::StrCat("/proc/", pid, "/stat"));
     std::string name;
