@@ -45,6 +45,9 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 skipped=0
+# What failed, and the last lines it said: shown again at the end, where they are found.
+failures=$work/failures
+: >"$failures"
 
 # count PASSED FAILED SKIPPED: adds a step's result.
 count() {
@@ -57,9 +60,15 @@ heading() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
 
 # one NAME COMMAND...: a step that is one test.
 one() {
-  heading "$1"
+  local name=$1
+  heading "$name"
   shift
-  if "$@"; then count 1 0 0; else count 0 1 0; fi
+  if "$@"; then
+    count 1 0 0
+  else
+    count 0 1 0
+    echo "FAILED: $name" >>"$failures"
+  fi
 }
 
 # run_bazel OPTION...: Bazel tests. Times are there to end what hangs: a machine that is busy
@@ -81,6 +90,15 @@ count_bazel() {
   # A build that fails runs no test: that is a failure too.
   if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
   count "$good" "$bad" 0
+  grep -E '^ERROR: ' "$2" >>"$failures"
+  # Below such a target stand its logs.
+  sed -nE 's/^(\/\/[^ ]+) +((FAILED|TIMEOUT|NO STATUS|FLAKY).*)/\1: \2/p; s/^  (\/.*\.log)$/\1/p' \
+    "$2" | while read -r line; do
+    case "$line" in
+    /[!/]*) tail -n 40 "$line" ;;
+    *) echo "$line" ;;
+    esac
+  done >>"$failures"
 }
 
 # unittests FOLDER PATTERN: Python's unittest over the files of that name.
@@ -96,6 +114,8 @@ count_unittests() {
   if [ "$status" -ne 0 ]; then
     bad=$(grep -cE '^(FAIL|ERROR): ' "$2")
     [ "$bad" -gt 0 ] || bad=1
+    # From the first report of a failure to the count of tests.
+    sed -nE '/^={20,}$/,$p' "$2" >>"$failures"
   fi
   ran=${ran:-0} skip=${skip:-0}
   local good=$((ran - bad - skip))
@@ -164,5 +184,9 @@ count_bazel "$clang_status" "$work/clang.log"
 bazel shutdown
 bazel "$clang_output" shutdown
 
+if [ -s "$failures" ]; then
+  heading "what failed"
+  tail -n 300 "$failures"
+fi
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]
