@@ -26,7 +26,8 @@ files() {
 # Uploads that a killed build left.
 find . -maxdepth 1 -type f -name '????????-????-????-????-????????????' -delete
 
-used=$(files | awk '{ sum += $2 } END { printf "%d", sum }')
+# mawk's %d ends at 2^31.
+used=$(files | awk '{ sum += $2 } END { printf "%.0f", sum }')
 [ "$used" -gt "$limit" ] || exit 0
 files | sort -n | awk -v excess=$((used - limit / 4 * 3)) \
   'removed < excess { removed += $2; print $3 }' | xargs -r rm -f

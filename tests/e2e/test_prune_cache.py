@@ -19,7 +19,8 @@ class PruneCache(unittest.TestCase):
     def entry(self, path, mib, day):
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"x" * (mib * MIB))
+        with open(file, "wb") as entry:
+            os.posix_fallocate(entry.fileno(), 0, mib * MIB)
         os.utime(file, (day * 86400, day * 86400))
         return file
 
@@ -33,6 +34,11 @@ class PruneCache(unittest.TestCase):
             self.entry(f"cas/0{day}/{day}", 200, day)
         self.entry("ac/00/0", 1, 2)
         self.assertEqual(self.prune(1), ["cas/04/4", "cas/05/5", "cas/06/6"])
+
+    def test_sums_do_not_end_at_two_gib(self):
+        for day in range(1, 8):
+            self.entry(f"cas/0{day}/{day}", 600, day)
+        self.assertEqual(self.prune(4), [f"cas/0{day}/{day}" for day in range(3, 8)])
 
     def test_below_its_limit_only_broken_uploads_go(self):
         self.entry("cas/00/old", 1, 1)
