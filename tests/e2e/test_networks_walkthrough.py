@@ -102,9 +102,19 @@ class Operator(unittest.TestCase):
     def progress(self):
         return self.pacectl("status", "2")["iterations"]
 
+    def wait_for(self, condition, seconds, what):
+        """As cluster.wait_for; a failure says how the job is and what the daemons said last."""
+        try:
+            return wait_for(condition, seconds, what)
+        except AssertionError as failure:
+            logs = "\n".join(f"-- {path}\n" + "\n".join(path.read_text().splitlines()[-40:])
+                             for path in sorted(self.folder.glob("*/opt/paceline/log/*.log")))
+            job = json.dumps(self.pacectl("describe", "2"), indent=1)
+            raise AssertionError(f"{failure}\n{job}\n{logs}") from failure
+
     def goes_on(self, what):
         before = self.progress()
-        wait_for(lambda: self.progress() > before + 20, 120, f"the job to go on after {what}")
+        self.wait_for(lambda: self.progress() > before + 20, 120, f"the job to go on after {what}")
 
     def last_cut(self):
         """What is said of the newest cut; empty before the first."""
@@ -165,31 +175,31 @@ class Operator(unittest.TestCase):
 
         self.slow_down()
         self.step("long job")
-        wait_for(lambda: self.progress() > 150, 120, "the job to have its first cut")
+        self.wait_for(lambda: self.progress() > 150, 120, "the job to have its first cut")
 
         # node2 is cut off, and heals.
         for chain, way in (("INPUT", "-i"), ("OUTPUT", "-o")):
             self.hosts["node2"].run("iptables", "-A", chain, way, "eth0", "-j", "DROP")
-        wait_for(lambda: self.pacectl("status", "2")["rollbacks"] == 1, 60, "the shards to move")
+        self.wait_for(lambda: self.pacectl("status", "2")["rollbacks"] == 1, 60, "the shards to move")
         self.goes_on("the cut")
         said = self.step("look")
         self.assertIn("10.0.0.12:7071", said)
         self.hosts["node2"].run("iptables", "-F")
-        wait_for(self.all_live, 60, "node2 to be taken back")
+        self.wait_for(self.all_live, 60, "node2 to be taken back")
 
         # node3 dies, once node2 has copies of a cut.
-        wait_for(self.last_cut_is_on_both, 120, "a cut on both servers")
+        self.wait_for(self.last_cut_is_on_both, 120, "a cut on both servers")
         self.hosts["node3"].power_off()
-        wait_for(lambda: not self.all_live(), 60, "node3 to be missed")
+        self.wait_for(lambda: not self.all_live(), 60, "node3 to be missed")
         self.goes_on("a host's death")
         self.hosts.boot("node3")
         self.step("start again")
-        wait_for(self.all_live, 60, "node3 to be back")
+        self.wait_for(self.all_live, 60, "node3 to be back")
 
         self.step("drain")
         drained = "10.0.0.14:7072"
         self.assertTrue(self.nodes()[drained]["drain_requested"])
-        wait_for(lambda: not self.nodes()[drained].get("drain_waits_for"), 60, "node4 to be empty")
+        self.wait_for(lambda: not self.nodes()[drained].get("drain_waits_for"), 60, "node4 to be empty")
         self.goes_on("the drain")
         self.assertFalse(any(rank["worker_address"] == drained
                              for rank in self.pacectl("describe", "2")["ranks"]))
@@ -208,11 +218,11 @@ class Operator(unittest.TestCase):
         before = self.progress()
         self.step("stop")
         self.step("start")
-        wait_for(self.all_live, 60, "all nodes")
+        self.wait_for(self.all_live, 60, "all nodes")
         # The servers left a cut behind: nothing of before is done again.
         iteration = int(re.search(r"at iteration (\d+)", self.last_cut())[1])
         self.assertGreaterEqual(2 * iteration, before)
-        wait_for(lambda: self.progress() > before, 120, "the job to go on after the stop")
+        self.wait_for(lambda: self.progress() > before, 120, "the job to go on after the stop")
 
         self.speed_up()
         self.step("wait")
@@ -222,7 +232,7 @@ class Operator(unittest.TestCase):
         self.step("rotate")
         for address, certificate in self.certificates().items():
             self.assertNotEqual(certificate, before[address])
-        wait_for(self.all_live, 60, "the nodes under new certificates")
+        self.wait_for(self.all_live, 60, "the nodes under new certificates")
         self.assertEqual({address: node["incarnation"] for address, node in self.nodes().items()},
                          {address: node["incarnation"] for address, node in nodes.items()})
         self.step("backup")
