@@ -78,6 +78,55 @@ TEST_CASE("an answer is news once") {
   CHECK(exit.reply.reason() == "job 1 has ended: cancelled");
 }
 
+TEST_CASE("an answer that was lost comes again within a heartbeat") {
+  FakeCluster cluster;
+  AddSmallCluster(&cluster);
+  const uint64_t job = cluster.Submit(CountingSpec(2, 1, v1::POLICY_BSP));
+  REQUIRE(cluster.RunUntil(job, v1::JOB_STATE_RUNNING));
+  SchedulerCore& core = cluster.core();
+  const absl::Duration heartbeat = cluster.options.plan.heartbeat;
+  Moment now = cluster.now();
+  const auto pass = [&](absl::Duration time) {
+    now.monotonic += time;
+    now.wall_ms += static_cast<uint64_t>(absl::ToInt64Milliseconds(time));
+  };
+  SECTION("of a task that has no map, and gives each poll up for the next") {
+    v1::SyncTaskRequest task;
+    task.set_job_id(job);
+    task.set_incarnation(1);
+    task.set_has_spec(true);
+    task.mutable_facts()->set_records(1);
+    const auto ask = [&] {
+      task.set_sequence(task.sequence() + 1);
+      REQUIRE_OK(core.SyncTask(task, now));
+      return core.TaskReply(task, now);
+    };
+    const auto lost = ask();
+    REQUIRE(lost.news);
+    REQUIRE(lost.reply.has_map());
+    core.TaskReplySent(task, lost.reply, now);
+    for (int i = 0; i < 3; ++i) {
+      pass(heartbeat / 4);
+      CHECK_FALSE(ask().news);
+    }
+    pass(heartbeat / 4);
+    const auto again = ask();
+    CHECK(again.news);
+    CHECK(again.reply.has_map());
+    core.TaskReplySent(task, again.reply, now);
+    CHECK_FALSE(ask().news);
+  }
+  SECTION("of a node") {
+    const v1::HeartbeatRequest report = cluster.node("w1").report;
+    REQUIRE_OK_AND_ASSIGN(const uint64_t id, core.Heartbeat(report, now));
+    core.NodeReplySent(id, core.NodeReply(id, now).reply, now);
+    pass(heartbeat * 3 / 4);
+    CHECK_FALSE(core.NodeReply(id, now).news);
+    pass(heartbeat / 4);
+    CHECK(core.NodeReply(id, now).news);
+  }
+}
+
 TEST_CASE("a zombie is told to exit and its word does not count") {
   FakeCluster cluster;
   cluster.records = 100;

@@ -24,18 +24,21 @@ uint64_t HashOf(const v1::SyncTaskResponse& reply) {
 
 }  // namespace
 
-bool ReplyMemory::IsNews(uint64_t node_id, const v1::HeartbeatResponse& reply) const {
-  if (reply.jobs().empty() && reply.tasks().empty()) return false;
+bool ReplyMemory::IsNews(uint64_t node_id, const v1::HeartbeatResponse& reply,
+                         absl::Duration now) const {
   const auto last = nodes_.find(node_id);
-  return last == nodes_.end() || last->second != HashOf(reply);
+  if (last != nodes_.end() && now - last->second.sent >= heartbeat_) return true;
+  if (reply.jobs().empty() && reply.tasks().empty()) return false;
+  return last == nodes_.end() || last->second.hash != HashOf(reply);
 }
 
-bool ReplyMemory::IsNews(const v1::SyncTaskRequest& report,
-                         const v1::SyncTaskResponse& reply) const {
+bool ReplyMemory::IsNews(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply,
+                         absl::Duration now) const {
   const auto it = tasks_.find({report.job_id(), report.rank()});
   if (it == tasks_.end() || it->second.incarnation != report.incarnation()) return true;
   const TaskReply& last = it->second;
-  if (last.desired != reply.desired() || last.grants_complete != reply.grants_complete()) {
+  if (last.desired != reply.desired() || last.grants_complete != reply.grants_complete() ||
+      now - last.sent >= heartbeat_) {
     return true;
   }
   const bool asks = reply.has_spec() || reply.has_map() || !reply.grants().empty() ||
@@ -43,15 +46,17 @@ bool ReplyMemory::IsNews(const v1::SyncTaskRequest& report,
   return asks && last.hash != HashOf(reply);
 }
 
-void ReplyMemory::Sent(uint64_t node_id, const v1::HeartbeatResponse& reply) {
-  nodes_[node_id] = HashOf(reply);
+void ReplyMemory::Sent(uint64_t node_id, const v1::HeartbeatResponse& reply, absl::Duration now) {
+  nodes_[node_id] = {.hash = HashOf(reply), .sent = now};
 }
 
-void ReplyMemory::Sent(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply) {
+void ReplyMemory::Sent(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply,
+                       absl::Duration now) {
   TaskReply& last = tasks_[{report.job_id(), report.rank()}];
   // A straggler of an older incarnation must not make the present one's news old.
   if (report.incarnation() < last.incarnation) return;
   last.hash = HashOf(reply);
+  last.sent = now;
   last.incarnation = report.incarnation();
   last.desired = reply.desired();
   last.grants_complete = reply.grants_complete();

@@ -2,8 +2,9 @@
 // news and not in a loop.
 //
 // An answer is news if it asks for something and is not the one sent last, or, for
-// tasks, if what is desired changed. An answer that was lost is sent again when its
-// caller's next poll has been held for its time.
+// tasks, if what is desired changed. It may be lost, since callers give polls up when they
+// have something to say. So whoever has not been answered for a heartbeat gets an answer as
+// well, even if it gives every poll up before that has been held for its time.
 //
 // Thread-compatible.
 #ifndef PACELINE_SCHEDULER_CORE_REPLY_MEMORY_H_
@@ -12,34 +13,46 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
+#include <utility>
 
+#include "absl/time/time.h"
 #include "proto/node.pb.h"
 
 namespace paceline::scheduler {
 
 class ReplyMemory {
  public:
-  // Answers are compared without SchedulerIdentity.
-  bool IsNews(uint64_t node_id, const v1::HeartbeatResponse& reply) const;
-  bool IsNews(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply) const;
+  // `heartbeat`: for how long polls are held.
+  explicit ReplyMemory(absl::Duration heartbeat) : heartbeat_(heartbeat) {}
 
-  void Sent(uint64_t node_id, const v1::HeartbeatResponse& reply);
-  void Sent(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply);
+  // `now` is of the monotonic clock. Answers are compared without SchedulerIdentity.
+  bool IsNews(uint64_t node_id, const v1::HeartbeatResponse& reply, absl::Duration now) const;
+  bool IsNews(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply,
+              absl::Duration now) const;
+
+  void Sent(uint64_t node_id, const v1::HeartbeatResponse& reply, absl::Duration now);
+  void Sent(const v1::SyncTaskRequest& report, const v1::SyncTaskResponse& reply,
+            absl::Duration now);
 
   void ForgetNode(uint64_t node_id) { nodes_.erase(node_id); }
   void ForgetJob(uint64_t job_id);
 
  private:
+  struct NodeReply {
+    uint64_t hash = 0;
+    absl::Duration sent;
+  };
   struct TaskReply {
     uint64_t hash = 0;
+    absl::Duration sent;
     uint64_t incarnation = 0;
     v1::SyncTaskResponse::Desired desired = v1::SyncTaskResponse::DESIRED_UNSPECIFIED;
     bool grants_complete = false;
   };
 
-  // Hash of the last answer.
-  std::map<uint64_t, uint64_t> nodes_;
+  const absl::Duration heartbeat_;
+  // The last answers.
+  std::map<uint64_t, NodeReply> nodes_;
   // By job and rank.
   std::map<std::pair<uint64_t, uint32_t>, TaskReply> tasks_;
 };

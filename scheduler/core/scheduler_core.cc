@@ -44,6 +44,7 @@ SchedulerCore::SchedulerCore(Options options, Journal* journal, Moment now)
     : options_(std::move(options)),
       journal_(journal),
       seen_(now.monotonic, 2 * options_.plan.heartbeat),
+      replies_(options_.plan.heartbeat),
       last_tick_(now.monotonic) {
   seen_.set_started_wall_ms(now.wall_ms);
 }
@@ -176,7 +177,7 @@ SchedulerCore::Answer<v1::HeartbeatResponse> SchedulerCore::NodeReply(uint64_t n
   const v1::NodeRecord* node = state_.FindNode(node_id);
   if (node == nullptr) return answer;
   answer.reply = OrdersForNode(ViewAt(now), *node);
-  answer.news = replies_.IsNews(node_id, answer.reply);
+  answer.news = replies_.IsNews(node_id, answer.reply, now.monotonic);
   answer.reply.set_node_id(node_id);
   answer.reply.set_incarnation(node->incarnation());
   answer.reply.set_heartbeat_ms(
@@ -194,14 +195,14 @@ SchedulerCore::Answer<v1::SyncTaskResponse> SchedulerCore::TaskReply(
                           state_.active_jobs().contains(request.job_id()));
   answer.reply.set_heartbeat_ms(
       static_cast<uint32_t>(absl::ToInt64Milliseconds(options_.plan.heartbeat)));
-  answer.news = replies_.IsNews(request, answer.reply);
+  answer.news = replies_.IsNews(request, answer.reply, now.monotonic);
   *answer.reply.mutable_scheduler() = Identity();
   return answer;
 }
 
 void SchedulerCore::NodeReplySent(uint64_t node_id, const v1::HeartbeatResponse& reply,
                                   Moment now) {
-  replies_.Sent(node_id, reply);
+  replies_.Sent(node_id, reply, now.monotonic);
   seen_.OnReplyToNode(node_id, now.monotonic);
 }
 
@@ -209,7 +210,9 @@ void SchedulerCore::TaskReplySent(const v1::SyncTaskRequest& request,
                                   const v1::SyncTaskResponse& reply, Moment now) {
   seen_.OnReplyToTask(request.job_id(), request.rank(), request.incarnation(), now.monotonic);
   // Nothing is remembered of tasks that are told to exit: their jobs are over.
-  if (reply.desired() != v1::SyncTaskResponse::EXIT) replies_.Sent(request, reply);
+  if (reply.desired() != v1::SyncTaskResponse::EXIT) {
+    replies_.Sent(request, reply, now.monotonic);
+  }
 }
 
 absl::Status SchedulerCore::Tick(Moment now) {

@@ -84,9 +84,17 @@ class Node(Namespace):
 
     def slow_down(self, rate, buffered_ms, burst="8kb"):
         """Both directions carry `rate` ("1mbit"), after a queue that holds `buffered_ms`."""
-        for namespace, device in ((self, "eth0"), (self._hub, self._port)):
+        for namespace, device in self._directions():
             namespace.run("tc", "qdisc", "replace", "dev", device, "root", "tbf", "rate", rate,
                           "burst", burst, "latency", f"{buffered_ms}ms")
+
+    def full_speed(self):
+        """Takes slow_down back."""
+        for namespace, device in self._directions():
+            namespace.run("tc", "qdisc", "del", "dev", device, "root")
+
+    def _directions(self):
+        return ((self, "eth0"), (self._hub, self._port))
 
     def carried(self):
         """Bytes sent and received over eth0."""

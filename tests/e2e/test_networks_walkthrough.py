@@ -152,7 +152,7 @@ class Operator(unittest.TestCase):
 
     def speed_up(self):
         for name in ("node4", "node5"):
-            self.hosts[name].run("tc", "qdisc", "del", "dev", "eth0", "root")
+            self.hosts[name].full_speed()
 
     def test_the_walk_through(self):
         self.step("package")
