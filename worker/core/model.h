@@ -48,11 +48,16 @@ enum class ScoreKind { kOfKind, kValue, kProbability, kClasses };
 
 // What a model says of each sample, for evaluation.
 //
-// scores is [n, width] row-major: linear: the value (width 1); logistic, fm: the
-// probability of label 1, or the value under squared loss (width 1); mf: the rating
-// (width 1); kmeans: the number of the nearest cluster (width 1); softmax, mlp: class
-// probabilities (width = classes). losses is [n]. Width 0, both empty: nothing
-// is said (counting, layers, the emulated device).
+// scores is [n, width] row-major. Of width 1:
+//   linear, mf                                 the value, the rating
+//   logistic, fm, wide_deep, deepfm, dcn       the probability of label 1 (fm: the value
+//                                              under squared loss)
+//   kmeans                                     the number of the nearest cluster
+//   lm                                         the geometric mean of the probabilities of
+//                                              the bytes
+// Of as many as there are classes: softmax, mlp, cnn, their probabilities. library: what
+// score_kind says. losses is [n]. Width 0, both empty: nothing is said (counting, layers,
+// the emulated device).
 struct Predictions {
   uint64_t width = 1;
   std::vector<float> scores;

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/status/status_matchers.h"
 #include "common/sync.h"
-#include "worker/core/models/counting.h"
+#include "worker/core/models/counting/counting.h"
 #include "worker/core/models/model_factory.h"
 
 namespace paceline::worker {

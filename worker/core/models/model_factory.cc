@@ -7,10 +7,10 @@
 #include "common/status/status_macros.h"
 #include "common/tables/ctr_tables.h"
 #include "common/tables/model_tables.h"
-#include "worker/core/models/counting_model.h"
+#include "worker/core/models/counting/counting_model.h"
 #include "worker/core/models/ctr/ctr_model.h"
 #include "worker/core/models/feature_model.h"
-#include "worker/core/models/mf_model.h"
+#include "worker/core/models/mf/mf_model.h"
 
 namespace paceline::worker {
 

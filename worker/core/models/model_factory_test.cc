@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/status/status_matchers.h"
-#include "worker/core/models/counting.h"
+#include "worker/core/models/counting/counting.h"
 
 namespace paceline::worker {
 namespace {

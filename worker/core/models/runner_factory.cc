@@ -7,14 +7,14 @@
 #include "common/tables/ctr_tables.h"
 #include "worker/core/models/checks.h"
 #include "worker/core/models/cnn/cnn_runner.h"
-#include "worker/core/models/counting_runner.h"
+#include "worker/core/models/counting/counting_runner.h"
 #include "worker/core/models/ctr/ctr_runner.h"
 #include "worker/core/models/fm_runner.h"
-#include "worker/core/models/kmeans_runner.h"
+#include "worker/core/models/kmeans/kmeans_runner.h"
 #include "worker/core/models/library/library_model.h"
 #include "worker/core/models/linear_runner.h"
 #include "worker/core/models/lm/lm_runner.h"
-#include "worker/core/models/mf_runner.h"
+#include "worker/core/models/mf/mf_runner.h"
 #include "worker/core/models/mlp_runner.h"
 
 namespace paceline::worker {

@@ -5,13 +5,13 @@
 #include "common/spec/cuda_form.h"
 #include "common/spec/enum_names.h"
 #include "worker/gpu/models/cnn/gpu_cnn_model.h"
-#include "worker/gpu/models/gpu_ctr_model.h"
+#include "worker/gpu/models/ctr/gpu_ctr_model.h"
 #include "worker/gpu/models/gpu_fm_model.h"
-#include "worker/gpu/models/gpu_kmeans_model.h"
 #include "worker/gpu/models/gpu_linear_model.h"
-#include "worker/gpu/models/gpu_mf_model.h"
 #include "worker/gpu/models/gpu_mlp_model.h"
+#include "worker/gpu/models/kmeans/gpu_kmeans_model.h"
 #include "worker/gpu/models/lm/gpu_lm_model.h"
+#include "worker/gpu/models/mf/gpu_mf_model.h"
 
 namespace paceline::worker {
 namespace {

@@ -1,4 +1,4 @@
-// Where the clusters of k-means are (worker/core/models/kmeans_runner.h):
+// Where the clusters of k-means are (worker/core/models/kmeans/kmeans_runner.h):
 //
 //   centroids[f, c] = sums[c, f] / sums[c, features]   of a cluster with points,
 //                     seeds[c, f]                      of others; infinity without seeds

@@ -1,4 +1,5 @@
-// What matrix factorization says of pairs of a user and an item (worker/core/models/mf_runner.h):
+// What matrix factorization says of pairs of a user and an item
+// (worker/core/models/mf/mf_runner.h):
 //
 //   z[i] = bias + user_bias[u] + item_bias[v] + sum_f user[u, f] item[v, f],
 //          u = user_rows[i], v = item_rows[i]
