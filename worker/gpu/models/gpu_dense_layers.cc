@@ -14,9 +14,7 @@ GpuDenseLayers::Layer::Layer(gpu::Gpu* gpu)
     : weight_half(gpu, "rounded weights of a layer"),
       z(gpu, "outputs of a layer"),
       a(gpu, "activations of a layer"),
-      a_half(gpu, "rounded activations of a layer"),
-      z_gradient(gpu, "gradients of a layer's outputs"),
-      z_gradient_half(gpu, "rounded gradients of a layer's outputs") {}
+      z_gradient(gpu, "gradients of a layer's outputs") {}
 
 GpuDenseLayers::GpuDenseLayers(gpu::Gpu* gpu, const std::vector<v1::TableSpec>& tables,
                                int first_table, int layers, gpu::ActivationKind activation,
@@ -87,19 +85,18 @@ absl::StatusOr<Factor> GpuDenseLayers::Hidden(const GpuStep& step, uint64_t n, i
   const uint64_t units = widths_[l + 1];
   const uint64_t values = n * units;
   PL_RETURN_IF_ERROR(layer.z.Reserve(values * sizeof(float)));
-  PL_RETURN_IF_ERROR(layer.a.Reserve(values * sizeof(float)));
-  PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&layer.a_half, values));
+  PL_RETURN_IF_ERROR(layer.a.Reserve(products_, values));
   PL_RETURN_IF_ERROR(Linear(step, n, l, layer.z.as<float>()));
   const gpu::DropoutMask mask = MaskOf(step, l);
   const bool drops = mask.dropped_of_65536 > 0;
-  auto* const a = layer.a.as<float>();
+  float* const a = layer.a.values();
   PL_RETURN_IF_ERROR(gpu::ToStatus(
       gpu::BiasActivation(activation_, n, units, step.tables->rows(BiasOf(l)), layer.z.as<float>(),
-                          a, drops ? gpu::HalfOut{} : half, step.stream->get())));
+                          a, drops ? gpu::HalfOut{} : layer.a.half(), step.stream->get())));
   if (drops) {
-    PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::Dropped(values, mask, a, a, half, step.stream->get())));
+    PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::Dropped(values, mask, a, a, layer.a.half(), step.stream->get())));
   }
-  return Factor{a, half.data};
+  return layer.a.factor();
 }
 
 absl::Status GpuDenseLayers::TableGradients(const GpuStep& step, uint64_t n, int l,
@@ -125,9 +122,8 @@ absl::StatusOr<Factor> GpuDenseLayers::Descend(const GpuStep& step, uint64_t n, 
                                                const Factor& z_gradient) {
   Layer& below = layers_[l - 1];
   const uint64_t values = n * widths_[l];
-  PL_RETURN_IF_ERROR(below.z_gradient.Reserve(values * sizeof(float)));
-  PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&below.z_gradient_half, values));
-  auto* const gradient = below.z_gradient.as<float>();
+  PL_RETURN_IF_ERROR(below.z_gradient.Reserve(products_, values));
+  float* const gradient = below.z_gradient.values();
   PL_RETURN_IF_ERROR(InputGradient(step, n, l, z_gradient, gradient));
   const gpu::DropoutMask mask = MaskOf(step, l - 1);
   if (mask.dropped_of_65536 > 0) {
@@ -135,8 +131,8 @@ absl::StatusOr<Factor> GpuDenseLayers::Descend(const GpuStep& step, uint64_t n, 
         gpu::Dropped(values, mask, gradient, gradient, gpu::HalfOut{}, step.stream->get())));
   }
   PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::ActivationGradient(activation_, values, below.z.as<float>(),
-                                                           gradient, half, step.stream->get())));
-  return Factor{gradient, half.data};
+                                                           gradient, below.z_gradient.half(), step.stream->get())));
+  return below.z_gradient.factor();
 }
 
 }  // namespace paceline::worker

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/node.pb.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/gpu_model.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/ops/activation.h"
@@ -56,10 +57,8 @@ class GpuDenseLayers {
     // [n, units] of a hidden layer: before and after the activation, and the gradient of the
     // former.
     gpu::DeviceBuffer z;
-    gpu::DeviceBuffer a;
-    gpu::DeviceBuffer a_half;
-    gpu::DeviceBuffer z_gradient;
-    gpu::DeviceBuffer z_gradient_half;
+    FactorBuffer a;
+    FactorBuffer z_gradient;
   };
 
   int BiasOf(int layer) const { return first_table_ + 2 * layer; }

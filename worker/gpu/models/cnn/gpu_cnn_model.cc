@@ -10,6 +10,7 @@
 #include "worker/core/models/checks.h"
 #include "worker/core/models/cnn/batch_norm.h"
 #include "worker/gpu/models/cnn/gpu_cnn_block.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/gpu_dense_layers.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/ops/planes_to_images.h"
@@ -35,7 +36,6 @@ class GpuCnnModel final : public GpuModel {
         images_(options.gpu, "images"),
         dense_in_half_(options.gpu, "rounded values of the last block"),
         z_gradient_(options.gpu, "gradients of outputs"),
-        z_gradient_half_(options.gpu, "rounded gradients of outputs"),
         gradient_(options.gpu, "gradients of a block's values"),
         below_(options.gpu, "gradients of a block's images") {
     const bool batch_norm = model.cnn().batch_norm();
@@ -78,7 +78,7 @@ class GpuCnnModel final : public GpuModel {
     PL_RETURN_IF_ERROR(below_.Reserve(n * most_values_ * sizeof(float)));
     auto* gradient = gradient_.as<float>();
     auto* below = below_.as<float>();
-    PL_RETURN_IF_ERROR(dense_.Backward(step, n, dense_gradient_, gradients, done, gradient));
+    PL_RETURN_IF_ERROR(dense_.Backward(step, n, z_gradient_.factor(), gradients, done, gradient));
     for (size_t b = blocks_.size(); b-- > 0;) {
       PL_RETURN_IF_ERROR(blocks_[b].Backward(step, n, ins_[b], statistics_step, gradient,
                                              b > 0 ? below : nullptr, gradients, done));
@@ -101,13 +101,10 @@ class GpuCnnModel final : public GpuModel {
                                                         &dense_in_half_, *step.stream));
     float* const scores = step.scores + first * classes_;
     PL_RETURN_IF_ERROR(dense_.Forward(step, count, x, scores));
-    const uint64_t outputs = count * classes_;
-    PL_RETURN_IF_ERROR(z_gradient_.Reserve(outputs * sizeof(float)));
-    PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&z_gradient_half_, outputs));
-    dense_gradient_ = {z_gradient_.as<float>(), half.data};
+    PL_RETURN_IF_ERROR(z_gradient_.Reserve(products_, count * classes_));
     return gpu::ToStatus(gpu::SoftmaxCrossEntropy(
         count, classes_, step.batch->labels() + first, step.scale * step.loss_scale, scores,
-        step.losses + first, z_gradient_.as<float>(), half, step.stream->get()));
+        step.losses + first, z_gradient_.values(), z_gradient_.half(), step.stream->get()));
   }
 
   // [count, height, width, channels]
@@ -150,9 +147,7 @@ class GpuCnnModel final : public GpuModel {
   std::vector<const float*> ins_;
   gpu::DeviceBuffer dense_in_half_;
   // Of what the last part's forward pass left, [n, classes].
-  gpu::DeviceBuffer z_gradient_;
-  gpu::DeviceBuffer z_gradient_half_;
-  Factor dense_gradient_;
+  FactorBuffer z_gradient_;
   gpu::DeviceBuffer gradient_;
   gpu::DeviceBuffer below_;
 };

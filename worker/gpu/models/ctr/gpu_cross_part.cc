@@ -10,8 +10,7 @@ namespace paceline::worker {
 GpuCrossPart::Layer::Layer(gpu::Gpu* gpu)
     : weight_half(gpu, "rounded weights of a cross layer"),
       u(gpu, "products of a cross layer"),
-      out(gpu, "values of a cross layer"),
-      out_half(gpu, "rounded values of a cross layer") {}
+      out(gpu, "values of a cross layer") {}
 
 GpuCrossPart::GpuCrossPart(gpu::Gpu* gpu, int first_table, int layers, int output_table,
                            uint64_t width, const Products& products)
@@ -21,8 +20,7 @@ GpuCrossPart::GpuCrossPart(gpu::Gpu* gpu, int first_table, int layers, int outpu
       products_(products),
       output_half_(gpu, "rounded weights of the output"),
       gradient_(gpu, "gradients of a cross layer's values"),
-      u_gradient_(gpu, "gradients of a cross layer's products"),
-      u_gradient_half_(gpu, "rounded gradients of a cross layer's products") {
+      u_gradient_(gpu, "gradients of a cross layer's products") {
   for (int l = 0; l < layers; ++l) layers_.emplace_back(gpu);
 }
 
@@ -65,16 +63,15 @@ absl::StatusOr<Factor> GpuCrossPart::Cross(const GpuStep& step, int l) {
   Layer& layer = layers_[l];
   const uint64_t n = step.batch->n();
   PL_RETURN_IF_ERROR(layer.u.Reserve(n * width_ * sizeof(float)));
-  PL_RETURN_IF_ERROR(layer.out.Reserve(n * width_ * sizeof(float)));
-  PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&layer.out_half, n * width_));
+  PL_RETURN_IF_ERROR(layer.out.Reserve(products_, n * width_));
   PL_ASSIGN_OR_RETURN(layer.weight, products_.Round(step.tables->rows(WeightOf(l)), width_ * width_,
                                                     &layer.weight_half, *step.stream));
   PL_RETURN_IF_ERROR(products_.Multiply({.m = n, .n = width_, .k = width_}, layer.in, layer.weight,
                                         1, layer.u.as<float>(), *step.stream));
   PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::CrossLayer(
       n, width_, step.tables->rows(BiasOf(l)), layers_.front().in.float32, layer.in.float32,
-      layer.u.as<float>(), layer.out.as<float>(), half, step.stream->get())));
-  return Factor{layer.out.as<float>(), half.data};
+      layer.u.as<float>(), layer.out.values(), layer.out.half(), step.stream->get())));
+  return layer.out.factor();
 }
 
 absl::Status GpuCrossPart::OutputGradient(const GpuStep& step, const Factor& z_gradient,
@@ -86,12 +83,11 @@ absl::Status GpuCrossPart::OutputGradient(const GpuStep& step, const Factor& z_g
 
 absl::StatusOr<Factor> GpuCrossPart::Uncross(const GpuStep& step, int l, float* x_gradient) {
   const uint64_t values = step.batch->n() * width_;
-  PL_RETURN_IF_ERROR(u_gradient_.Reserve(values * sizeof(float)));
-  PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&u_gradient_half_, values));
+  PL_RETURN_IF_ERROR(u_gradient_.Reserve(products_, values));
   PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::CrossLayerGradient(
       values, /*first=*/l == 0, gradient_.as<float>(), layers_.front().in.float32,
-      layers_[l].u.as<float>(), u_gradient_.as<float>(), half, x_gradient, step.stream->get())));
-  return Factor{u_gradient_.as<float>(), half.data};
+      layers_[l].u.as<float>(), u_gradient_.values(), u_gradient_.half(), x_gradient, step.stream->get())));
+  return u_gradient_.factor();
 }
 
 absl::Status GpuCrossPart::TableGradients(const GpuStep& step, int l, const Factor& u_gradient,

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/gpu_model.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/runtime/handles.h"
@@ -42,8 +43,7 @@ class GpuCrossPart {
     Factor weight;
     // [n, width]
     gpu::DeviceBuffer u;
-    gpu::DeviceBuffer out;
-    gpu::DeviceBuffer out_half;
+    FactorBuffer out;
     // What it works on.
     Factor in;
   };
@@ -70,8 +70,7 @@ class GpuCrossPart {
   Factor crossed_;
   // Of a layer's values, and of its u, [n, width].
   gpu::DeviceBuffer gradient_;
-  gpu::DeviceBuffer u_gradient_;
-  gpu::DeviceBuffer u_gradient_half_;
+  FactorBuffer u_gradient_;
 };
 
 }  // namespace paceline::worker

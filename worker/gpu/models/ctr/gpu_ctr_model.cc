@@ -11,6 +11,7 @@
 #include "worker/gpu/models/bound_keys.h"
 #include "worker/gpu/models/ctr/gpu_cross_part.h"
 #include "worker/gpu/models/ctr/gpu_wide_part.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/gpu_dense_layers.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/ops/embed_fields.h"
@@ -40,7 +41,6 @@ class GpuCtrModel final : public GpuModel {
         weights_(options.gpu),
         deep_(options.gpu, options.tables, places.layer, places.layers, activation, products_),
         x_(options.gpu, "inputs"),
-        x_half_(options.gpu, "rounded inputs"),
         x_gradient_(options.gpu, "gradients of inputs"),
         sums_(options.gpu, "sums of vectors"),
         z_(options.gpu, "outputs"),
@@ -105,7 +105,7 @@ class GpuCtrModel final : public GpuModel {
     if (pairs_) {
       PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::FieldProductsGradient(
           n, shape_.embedded, shape_.factors, stride(), z_gradient.float32, sums_.as<float>(),
-          x_.as<float>(), x_gradient, step.stream->get())));
+          x_.values(), x_gradient, step.stream->get())));
     }
     if (cross_.has_value()) {
       PL_RETURN_IF_ERROR(cross_->Backward(step, z_gradient, gradients, done, x_gradient));
@@ -125,13 +125,12 @@ class GpuCtrModel final : public GpuModel {
     const uint64_t values = batch.n() * shape_.inputs();
     PL_RETURN_IF_ERROR(
         vectors_.Bind(step, places_.factors, batch.n() * shape_.embedded, batch.embedded_groups()));
-    PL_RETURN_IF_ERROR(x_.Reserve(values * sizeof(float)));
-    PL_ASSIGN_OR_RETURN(const gpu::HalfOut half, products_.RoundTo(&x_half_, values));
+    PL_RETURN_IF_ERROR(x_.Reserve(products_, values));
     PL_RETURN_IF_ERROR(
         gpu::ToStatus(gpu::EmbedFields(batch.n(), shape_.embedded, shape_.factors, shape_.numbers,
                                        vectors_.rows(), step.tables->rows(places_.factors),
-                                       batch.values(), x_.as<float>(), half, step.stream->get())));
-    return Factor{x_.as<float>(), half.data};
+                                       batch.values(), x_.values(), x_.half(), step.stream->get())));
+    return x_.factor();
   }
 
   absl::Status Wide(const GpuStep& step, float* z) {
@@ -174,8 +173,7 @@ class GpuCtrModel final : public GpuModel {
   std::optional<GpuWidePart> wide_;
   std::optional<GpuCrossPart> cross_;
   // [n, inputs]
-  gpu::DeviceBuffer x_;
-  gpu::DeviceBuffer x_half_;
+  FactorBuffer x_;
   gpu::DeviceBuffer x_gradient_;
   // [n, factors]
   gpu::DeviceBuffer sums_;

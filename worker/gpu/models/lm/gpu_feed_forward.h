@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "worker/core/models/lm/lm_shape.h"
-#include "worker/gpu/models/lm/factor_buffer.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/lm/gpu_dense.h"
 #include "worker/gpu/models/lm/gpu_lm_pass.h"
 #include "worker/gpu/models/lm/gpu_norm_layer.h"

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "worker/core/models/lm/lm_shape.h"
-#include "worker/gpu/models/lm/factor_buffer.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/lm/gpu_attention_layer.h"
 #include "worker/gpu/models/lm/gpu_feed_forward.h"
 #include "worker/gpu/models/lm/gpu_lm_pass.h"

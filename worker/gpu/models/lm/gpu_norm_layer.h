@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "worker/gpu/models/lm/factor_buffer.h"
+#include "worker/gpu/models/factor_buffer.h"
 #include "worker/gpu/models/lm/gpu_lm_pass.h"
 #include "worker/gpu/runtime/handles.h"
 

@@ -4,8 +4,8 @@
 //   PL_RETURN_IF_ERROR(a.Reserve(products, rows * width));
 //   BiasActivation(..., a.values(), a.half(), ...)
 //   products.Multiply(shape, a.factor(), ...)
-#ifndef PACELINE_WORKER_GPU_MODELS_LM_FACTOR_BUFFER_H_
-#define PACELINE_WORKER_GPU_MODELS_LM_FACTOR_BUFFER_H_
+#ifndef PACELINE_WORKER_GPU_MODELS_FACTOR_BUFFER_H_
+#define PACELINE_WORKER_GPU_MODELS_FACTOR_BUFFER_H_
 
 #include <cstdint>
 #include <string>
@@ -44,4 +44,4 @@ class FactorBuffer {
 
 }  // namespace paceline::worker
 
-#endif  // PACELINE_WORKER_GPU_MODELS_LM_FACTOR_BUFFER_H_
+#endif  // PACELINE_WORKER_GPU_MODELS_FACTOR_BUFFER_H_
