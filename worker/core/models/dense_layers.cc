@@ -1,9 +1,9 @@
 #include "worker/core/models/dense_layers.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "worker/core/math/blas.h"
+#include "worker/core/models/bias.h"
 #include "worker/core/models/dropout.h"
 
 namespace paceline::worker {
@@ -28,8 +28,7 @@ void DenseLayers::Forward(const Samples& samples, absl::Span<const float> in,
     if (layer < last) z_[layer].resize(samples.count * outputs);
     const absl::Span<float> z = layer < last ? absl::MakeSpan(z_[layer]) : out;
     const absl::Span<const float> a = layer == 0 ? in : absl::MakeConstSpan(a_[layer - 1]);
-    std::fill(z.begin(), z.end(), 0.0f);
-    AddToRows(parameters[BiasOf(layer)].rows, z);
+    FillWithBias(parameters[BiasOf(layer)].rows, z);
     Gemm(Transpose::kNo, Transpose::kNo, samples.count, outputs, widths_[layer], a.data(),
          parameters[WeightOf(layer)].rows.data(), 1, z.data());
     if (layer == last) return;
@@ -50,7 +49,7 @@ void DenseLayers::Backward(const Samples& samples, absl::Span<const float> in,
     Gemm(Transpose::kYes, Transpose::kNo, inputs, outputs, samples.count, a.data(),
          gradient->data(), 1, (*gradients)[WeightOf(layer)].rows.data());
     done(WeightOf(layer));
-    AddRows(*gradient, absl::MakeSpan((*gradients)[BiasOf(layer)].rows));
+    AddBiasGradient(*gradient, absl::MakeSpan((*gradients)[BiasOf(layer)].rows));
     done(BiasOf(layer));
     below_.resize(samples.count * inputs);
     Gemm(Transpose::kNo, Transpose::kYes, samples.count, inputs, outputs, gradient->data(),
@@ -59,18 +58,6 @@ void DenseLayers::Backward(const Samples& samples, absl::Span<const float> in,
     if (layer == 0) return;
     dropout.Apply(layer - 1, samples.first * inputs, absl::MakeSpan(*gradient));
     MultiplyByDerivative(activation_, z_[layer - 1], absl::MakeSpan(*gradient));
-  }
-}
-
-void AddRows(absl::Span<const float> values, absl::Span<float> sum) {
-  for (size_t at = 0; at < values.size(); at += sum.size()) {
-    for (size_t i = 0; i < sum.size(); ++i) sum[i] += values[at + i];
-  }
-}
-
-void AddToRows(absl::Span<const float> row, absl::Span<float> values) {
-  for (size_t at = 0; at < values.size(); at += row.size()) {
-    for (size_t i = 0; i < row.size(); ++i) values[at + i] += row[i];
   }
 }
 

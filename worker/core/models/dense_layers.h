@@ -57,12 +57,6 @@ class DenseLayers {
   std::vector<float> below_;
 };
 
-// sum [width] += the rows of values [rows, width], in their order.
-void AddRows(absl::Span<const float> values, absl::Span<float> sum);
-
-// Each row of values [rows, row.size()] += row.
-void AddToRows(absl::Span<const float> row, absl::Span<float> values);
-
 }  // namespace paceline::worker
 
 #endif  // PACELINE_WORKER_CORE_MODELS_DENSE_LAYERS_H_

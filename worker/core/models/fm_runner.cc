@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "common/status/status_macros.h"
 #include "worker/core/math/vector_kernels.h"
+#include "worker/core/models/bias.h"
 #include "worker/core/models/checks.h"
 #include "worker/core/models/input_layer.h"
 #include "worker/core/models/losses.h"

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "worker/core/math/blas.h"
 #include "worker/core/math/vector_kernels.h"
+#include "worker/core/models/bias.h"
 #include "worker/core/models/checks.h"
 
 namespace paceline::worker {
@@ -40,7 +41,8 @@ void InputLayer::Forward(const Batch& batch, const TableRows& weight, absl::Span
                          std::vector<float>* out) const {
   const uint64_t n = batch.size();
   const uint32_t dim = outputs();
-  FillWithBias(bias, n, out);
+  out->resize(n * bias.size());
+  FillWithBias(bias, absl::MakeSpan(*out));
   if (n == 0) return;
   if (batch.dense && dim > 1) {
     Gemm(Transpose::kNo, Transpose::kNo, n, dim, features_, batch.dense_values.data(),
@@ -85,21 +87,6 @@ void InputLayer::Backward(const Batch& batch, const TableRows& weight,
     ScatterWeightedRows(absl::MakeConstSpan(batch.values).subspan(first, count),
                         absl::MakeConstSpan(rows_).subspan(first, count),
                         out_gradient.subspan(i * dim, dim), gradient->rows.data());
-  }
-}
-
-void BiasGradient(absl::Span<const float> out_gradient, uint32_t outputs, TableRows* gradient) {
-  gradient->keys.clear();
-  gradient->rows.assign(outputs, 0.0f);
-  for (size_t at = 0; at < out_gradient.size(); at += outputs) {
-    AddScaled(1.0f, out_gradient.subspan(at, outputs), absl::MakeSpan(gradient->rows));
-  }
-}
-
-void FillWithBias(absl::Span<const float> bias, uint64_t n, std::vector<float>* out) {
-  out->resize(n * bias.size());
-  for (uint64_t i = 0; i < n; ++i) {
-    std::copy(bias.begin(), bias.end(), out->begin() + i * bias.size());
   }
 }
 

@@ -45,12 +45,6 @@ class InputLayer {
   std::vector<uint64_t> rows_;
 };
 
-// gradient [1, outputs] = sum over records of out_gradient [n, outputs].
-void BiasGradient(absl::Span<const float> out_gradient, uint32_t outputs, TableRows* gradient);
-
-// out [n, bias.size()] = bias in every row.
-void FillWithBias(absl::Span<const float> bias, uint64_t n, std::vector<float>* out);
-
 }  // namespace paceline::worker
 
 #endif  // PACELINE_WORKER_CORE_MODELS_INPUT_LAYER_H_

@@ -74,14 +74,5 @@ TEST_CASE("keys that a batch needs and the pull lacks") {
   CHECK_OK(layer.Bind(Batch{.dense = true}, {}));
 }
 
-TEST_CASE("the gradient of a bias is a sum over records") {
-  TableRows gradient = {.keys = {1}, .rows = {9, 9, 9}};
-  BiasGradient(Floats{1, 2, 3, 4, 5, 6}, 2, &gradient);
-  CHECK(gradient.keys.empty());
-  CHECK(gradient.rows == TensorFloats{9, 12});
-  BiasGradient({}, 3, &gradient);
-  CHECK(gradient.rows == TensorFloats{0, 0, 0});
-}
-
 }  // namespace
 }  // namespace paceline::worker

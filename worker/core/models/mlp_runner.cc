@@ -4,6 +4,7 @@
 
 #include "common/check.h"
 #include "common/status/status_macros.h"
+#include "worker/core/models/bias.h"
 #include "worker/core/models/checks.h"
 #include "worker/core/models/dense_layers.h"
 #include "worker/core/models/input_layer.h"

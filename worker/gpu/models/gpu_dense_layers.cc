@@ -94,7 +94,8 @@ absl::StatusOr<Factor> GpuDenseLayers::Hidden(const GpuStep& step, uint64_t n, i
       gpu::BiasActivation(activation_, n, units, step.tables->rows(BiasOf(l)), layer.z.as<float>(),
                           a, drops ? gpu::HalfOut{} : layer.a.half(), step.stream->get())));
   if (drops) {
-    PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::Dropped(values, mask, a, a, layer.a.half(), step.stream->get())));
+    PL_RETURN_IF_ERROR(
+        gpu::ToStatus(gpu::Dropped(values, mask, a, a, layer.a.half(), step.stream->get())));
   }
   return layer.a.factor();
 }
@@ -130,8 +131,9 @@ absl::StatusOr<Factor> GpuDenseLayers::Descend(const GpuStep& step, uint64_t n, 
     PL_RETURN_IF_ERROR(gpu::ToStatus(
         gpu::Dropped(values, mask, gradient, gradient, gpu::HalfOut{}, step.stream->get())));
   }
-  PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::ActivationGradient(activation_, values, below.z.as<float>(),
-                                                           gradient, below.z_gradient.half(), step.stream->get())));
+  PL_RETURN_IF_ERROR(
+      gpu::ToStatus(gpu::ActivationGradient(activation_, values, below.z.as<float>(), gradient,
+                                            below.z_gradient.half(), step.stream->get())));
   return below.z_gradient.factor();
 }
 

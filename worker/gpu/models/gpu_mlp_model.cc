@@ -47,8 +47,7 @@ class GpuMlpModel final : public GpuModel {
 
   absl::Status Check(const Batch& batch, const Parameters& parameters) const override {
     PL_RETURN_IF_ERROR(CheckClassLabels(batch.labels, width()));
-    return CheckKeysOfDense(tables_[kInputWeight], batch, parameters[kInputWeight].keys,
-                            features_);
+    return CheckKeysOfDense(tables_[kInputWeight], batch, parameters[kInputWeight].keys, features_);
   }
 
   absl::Status Forward(const GpuStep& step) override {
@@ -76,9 +75,9 @@ class GpuMlpModel final : public GpuModel {
       PL_RETURN_IF_ERROR(z_gradient_.Reserve(products_, n * units()));
       PL_RETURN_IF_ERROR(upper_->Backward(step, n, score_gradient_.factor(), gradients, done,
                                           z_gradient_.values()));
-      PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::ActivationGradient(
-          activation_, n * units(), z_.as<float>(), z_gradient_.values(), z_gradient_.half(),
-          step.stream->get())));
+      PL_RETURN_IF_ERROR(gpu::ToStatus(
+          gpu::ActivationGradient(activation_, n * units(), z_.as<float>(), z_gradient_.values(),
+                                  z_gradient_.half(), step.stream->get())));
       gradient = &z_gradient_;
     }
     PL_ASSIGN_OR_RETURN(float* const bias, gradients->Place(kInputBias, units()));
@@ -99,9 +98,9 @@ class GpuMlpModel final : public GpuModel {
     PL_RETURN_IF_ERROR(z_.Reserve(n * units() * sizeof(float)));
     PL_RETURN_IF_ERROR(a_.Reserve(products_, n * units()));
     PL_RETURN_IF_ERROR(input_.Forward(step, z_.as<float>()));
-    return gpu::ToStatus(gpu::BiasActivation(activation_, n, units(),
-                                             step.tables->rows(kInputBias), z_.as<float>(),
-                                             a_.values(), a_.half(), step.stream->get()));
+    return gpu::ToStatus(gpu::BiasActivation(activation_, n, units(), step.tables->rows(kInputBias),
+                                             z_.as<float>(), a_.values(), a_.half(),
+                                             step.stream->get()));
   }
 
   const BatchForm form_;

@@ -1,6 +1,6 @@
 #include "worker/core/models/cnn/cnn_block.h"
 
-#include "worker/core/models/dense_layers.h"
+#include "worker/core/models/bias.h"
 
 namespace paceline::worker {
 namespace {
@@ -43,7 +43,7 @@ absl::Span<const float> CnnBlock::Forward(uint64_t n, absl::Span<const float> in
   };
   conv_.Forward(n, in, parameters[weight()].rows, &z_);
   if (!batch_norm_) {
-    AddToRows(rows(kBias), absl::MakeSpan(z_));
+    AddBias(rows(kBias), absl::MakeSpan(z_));
   } else if (training) {
     norm_.Forward(rows(kScale), rows(kShift), absl::MakeSpan(z_));
   } else {
@@ -74,7 +74,7 @@ void CnnBlock::Backward(uint64_t n, absl::Span<const float> in, const Parameters
     }
     for (int table = kVariance; table >= kMean; --table) done(first_table_ + table);
   } else {
-    AddRows(z_gradient_, of(kBias));
+    AddBiasGradient(z_gradient_, of(kBias));
     done(first_table_ + kBias);
   }
   conv_.AddWeightGradient(n, in, z_gradient_, absl::MakeSpan((*gradients)[weight()].rows));

@@ -1,7 +1,7 @@
 #include "worker/core/models/ctr/cross_layers.h"
 
 #include "worker/core/math/blas.h"
-#include "worker/core/models/input_layer.h"
+#include "worker/core/models/bias.h"
 
 namespace paceline::worker {
 
@@ -18,7 +18,8 @@ absl::Span<const float> CrossLayers::Forward(absl::Span<const float> x,
   for (size_t layer = 0; layer < u_.size(); ++layer) {
     const size_t bias = static_cast<size_t>(first_table_) + 2 * layer;
     std::vector<float>& u = u_[layer];
-    FillWithBias(parameters[bias].rows, n, &u);
+    u.resize(x.size());
+    FillWithBias(parameters[bias].rows, absl::MakeSpan(u));
     Gemm(Transpose::kNo, Transpose::kNo, n, width_, width_, in.data(),
          parameters[bias + 1].rows.data(), 1, u.data());
     std::vector<float>& out = out_[layer];

@@ -1,18 +1,15 @@
 #include "worker/core/models/lm/dense.h"
 
-#include <algorithm>
-
+#include "absl/types/span.h"
 #include "worker/core/math/blas.h"
-#include "worker/core/math/vector_kernels.h"
+#include "worker/core/models/bias.h"
 
 namespace paceline::worker {
 
 void Dense(uint64_t rows, const TableRows& weight, const TableRows& bias, const float* x,
            float* y) {
   const uint64_t outputs = bias.rows.size();
-  for (uint64_t row = 0; row < rows; ++row) {
-    std::copy(bias.rows.begin(), bias.rows.end(), y + row * outputs);
-  }
+  FillWithBias(bias.rows, absl::MakeSpan(y, rows * outputs));
   Gemm(Transpose::kNo, Transpose::kNo, rows, outputs, weight.rows.size() / outputs, x,
        weight.rows.data(), 1, y);
 }
@@ -23,10 +20,7 @@ void DenseWeightGradient(uint64_t rows, uint64_t inputs, uint64_t outputs, const
 }
 
 void DenseBiasGradient(uint64_t rows, const float* dy, TableRows* dbias) {
-  const uint64_t outputs = dbias->rows.size();
-  for (uint64_t row = 0; row < rows; ++row) {
-    AddScaled(1, {dy + row * outputs, outputs}, {dbias->rows.data(), outputs});
-  }
+  AddBiasGradient({dy, rows * dbias->rows.size()}, absl::MakeSpan(dbias->rows));
 }
 
 void DenseInputGradient(uint64_t rows, uint64_t inputs, uint64_t outputs, const TableRows& weight,

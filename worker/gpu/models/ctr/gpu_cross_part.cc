@@ -86,7 +86,8 @@ absl::StatusOr<Factor> GpuCrossPart::Uncross(const GpuStep& step, int l, float* 
   PL_RETURN_IF_ERROR(u_gradient_.Reserve(products_, values));
   PL_RETURN_IF_ERROR(gpu::ToStatus(gpu::CrossLayerGradient(
       values, /*first=*/l == 0, gradient_.as<float>(), layers_.front().in.float32,
-      layers_[l].u.as<float>(), u_gradient_.values(), u_gradient_.half(), x_gradient, step.stream->get())));
+      layers_[l].u.as<float>(), u_gradient_.values(), u_gradient_.half(), x_gradient,
+      step.stream->get())));
   return u_gradient_.factor();
 }
 

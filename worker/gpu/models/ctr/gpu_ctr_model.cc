@@ -126,10 +126,10 @@ class GpuCtrModel final : public GpuModel {
     PL_RETURN_IF_ERROR(
         vectors_.Bind(step, places_.factors, batch.n() * shape_.embedded, batch.embedded_groups()));
     PL_RETURN_IF_ERROR(x_.Reserve(products_, values));
-    PL_RETURN_IF_ERROR(
-        gpu::ToStatus(gpu::EmbedFields(batch.n(), shape_.embedded, shape_.factors, shape_.numbers,
-                                       vectors_.rows(), step.tables->rows(places_.factors),
-                                       batch.values(), x_.values(), x_.half(), step.stream->get())));
+    PL_RETURN_IF_ERROR(gpu::ToStatus(
+        gpu::EmbedFields(batch.n(), shape_.embedded, shape_.factors, shape_.numbers,
+                         vectors_.rows(), step.tables->rows(places_.factors), batch.values(),
+                         x_.values(), x_.half(), step.stream->get())));
     return x_.factor();
   }
 

@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "worker/core/models/dropout.h"
-#include "worker/gpu/models/gpu_model.h"
 #include "worker/gpu/models/factor_buffer.h"
+#include "worker/gpu/models/gpu_model.h"
 #include "worker/gpu/models/products.h"
 #include "worker/gpu/ops/dropped.h"
 #include "worker/gpu/runtime/handles.h"
