@@ -1,10 +1,16 @@
 #include "cli/datagen/datagen.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/datagen/datagen_flags.h"
@@ -142,6 +148,32 @@ TEST_CASE("what cannot be done is said, and leaves no file") {
   REQUIRE(tool.Run({"text", "--rows", "3000000", "--out", tool.Path("a")}));
   CHECK_STATUS(tool.status, absl::StatusCode::kCancelled, "interrupted");
   CHECK_FALSE(tool.test.fs.Exists(tool.Path("a")));
+}
+
+TEST_CASE("half a data set goes, what it was to be written to stays") {
+  Tool tool;
+  tool.test.interrupt.Request();
+  // A link to a file: the file goes.
+  std::filesystem::create_symlink(tool.Path("file"), tool.Path("link"));
+  REQUIRE(tool.Run({"text", "--rows", "3000000", "--out", tool.Path("link")}));
+  CHECK_STATUS(tool.status, absl::StatusCode::kCancelled, "interrupted");
+  CHECK_FALSE(tool.test.fs.Exists(tool.Path("file")));
+  CHECK(std::filesystem::is_symlink(tool.Path("link")));
+  // A pipe: it stays.
+  const std::string pipe = tool.Path("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  std::thread reader([&pipe] {
+    const int end = open(pipe.c_str(), O_RDONLY);
+    char bytes[4096];
+    while (read(end, bytes, sizeof(bytes)) > 0) {
+    }
+    close(end);
+  });
+  const bool ran = tool.Run({"text", "--rows", "3000000", "--out", pipe});
+  reader.join();
+  REQUIRE(ran);
+  CHECK_STATUS(tool.status, absl::StatusCode::kCancelled, "interrupted");
+  CHECK(std::filesystem::is_fifo(pipe));
 }
 
 }  // namespace

@@ -13,7 +13,8 @@
 
 namespace paceline::cli {
 
-// A file that was not closed is removed: half a data set looks like a whole one.
+// A file that was not closed is removed: half a data set looks like a whole one. Pipes and
+// devices stay.
 // Owned by one thread.
 class Sink {
  public:
@@ -27,9 +28,10 @@ class Sink {
   absl::Status Close();
 
  private:
-  Sink(std::string path, std::unique_ptr<WritableFile> file, Environment* env);
+  Sink(std::string removable, std::unique_ptr<WritableFile> file, Environment* env);
 
-  const std::string path_;
+  // What is removed if it is not closed; empty: nothing.
+  const std::string removable_;
   Environment* const env_;
   // nullptr: standard output, or closed.
   std::unique_ptr<WritableFile> file_;

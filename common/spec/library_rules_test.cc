@@ -43,6 +43,16 @@ std::string Problems(const char* base, const std::string& patch) {
   return std::string(ToStatus(Validate(spec)).message());
 }
 
+TEST_CASE("sparse tables of a library may have an update rule of their own") {
+  constexpr char kRule[] = "train: {sparse_optimizer: {kind: adagrad}}";
+  CHECK(Problems(kLibrary, kRule) ==
+        "train.sparse_optimizer: allowed only with a table of kind sparse in model.library");
+  v1::JobSpec spec = Parse(kLibrary);
+  spec.mutable_model()->mutable_library()->mutable_tables(0)->set_kind(v1::TABLE_KIND_SPARSE);
+  spec.MergeFrom(Parse(kRule));
+  CHECK(ToStatus(Validate(spec)).message() == "");
+}
+
 TEST_CASE("tables of a library are dense and start as the model says") {
   v1::JobSpec given = Parse(kLibrary);
   given.mutable_model()->mutable_initializer()->set_kind(v1::INITIALIZER_KIND_HE);

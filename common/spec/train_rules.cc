@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -85,11 +86,23 @@ void CheckOptimizer(v1::ModelKind model, const v1::OptimizerSpec& optimizer,
 
 // The rule of sparse tables alone. A rank scales its gradient of all tables together, so what
 // that is limited to stands in one place.
+// Whether a table of the model is sparse.
+bool HasSparseTable(const v1::ModelSpec& model) {
+  if (model.kind() != v1::MODEL_KIND_LIBRARY) return model.table() == v1::TABLE_KIND_SPARSE;
+  const auto& tables = model.library().tables();
+  return std::any_of(tables.begin(), tables.end(), [](const v1::LibraryTableSpec& table) {
+    return table.kind() == v1::TABLE_KIND_SPARSE;
+  });
+}
+
 void CheckSparseOptimizer(const v1::JobSpec& spec, std::vector<Problem>* problems) {
   if (!spec.train().has_sparse_optimizer()) return;
   const v1::OptimizerSpec& optimizer = spec.train().sparse_optimizer();
   const std::string path = "train.sparse_optimizer";
-  RefuseIf(spec.model().table() != v1::TABLE_KIND_SPARSE, path, "model.table sparse", problems);
+  RefuseIf(!HasSparseTable(spec.model()), path,
+           spec.model().kind() == v1::MODEL_KIND_LIBRARY ? "a table of kind sparse in model.library"
+                                                         : "model.table sparse",
+           problems);
   CheckOptimizer(spec.model().kind(), optimizer, path, problems);
   RefuseIf(optimizer.clip_norm() != 0, path + ".clip_norm",
            "train.optimizer, where it is for all tables", problems);
