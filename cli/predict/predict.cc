@@ -16,6 +16,7 @@
 #include "cli/temp_folder.h"
 #include "common/json/proto_json.h"
 #include "common/spec/enum_names.h"
+#include "common/spec/label_kind.h"
 #include "common/status/status_macros.h"
 #include "common/tables/model_tables.h"
 #include "worker/core/dataset.h"
@@ -50,8 +51,21 @@ absl::Status FindShape(const std::string& index_dir, FileSystem& fs, v1::JobSpec
                       worker::OpenDataset(data->train(), *data, &fs, index_dir,
                                           worker::CategoryFormOf(job->model().kind())));
   data->set_features(train->features());
-  data->set_classes(train->classes());
+  LimitLabels(job->model(), train->classes(), data);
+  // A library is told them, also where they limit no label.
+  if (job->model().kind() == v1::MODEL_KIND_LIBRARY && data->classes() == 0) {
+    data->set_classes(train->classes());
+  }
   return absl::OkStatus();
+}
+
+// The data section that the predicted file is read with. A model without classes may have
+// them in its job all the same, as they were found in its training data.
+v1::DataSpec PredictedData(const v1::JobSpec& job) {
+  v1::DataSpec data = job.data();
+  if (LabelKindOf(job.model()) == LabelKind::kAny) data.clear_classes();
+  LimitLabels(job.model(), /*found=*/0, &data);
+  return data;
 }
 
 // Reads `count` records from `first` on; `numbers` get those that could be read.
@@ -145,7 +159,7 @@ absl::StatusOr<ExitCode> Predict(const PredictOptions& options, OutputFormat for
                       Predictor::Create(job, *trained, options.model_dir));
   PL_ASSIGN_OR_RETURN(const v1::DataFile file, PredictedFile(job.data(), options));
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<worker::Dataset> data,
-                      worker::OpenDataset(file, job.data(), &env.fs, scratch.path(),
+                      worker::OpenDataset(file, PredictedData(job), &env.fs, scratch.path(),
                                           worker::CategoryFormOf(job.model().kind())));
 
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> out, Sink::Open(options.out, &env));

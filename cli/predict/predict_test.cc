@@ -174,6 +174,34 @@ TEST_CASE("clusters are predicted from their sums alone") {
   CHECK(absl::StrContains(f.test.err.str(), "inertia 105"));
 }
 
+TEST_CASE("labels are limited by the model, not by those that its training data had") {
+  Fixture f;
+  // As exports said it of models without classes, too.
+  v1::CutManifest manifest = Trained(v1::MODEL_KIND_LINEAR, v1::DATA_FORMAT_CSV, 2);
+  manifest.mutable_facts()->set_classes(13);
+  f.Write(manifest,
+          {Floats("linear/bias", {1, 1}, {0.5f}), Floats("linear/weight", {2, 1}, {2, -1})});
+  const std::string data = f.test.Write("x.csv", "1,0,16\n0,4,1\n");
+  CHECK(f.Output({.data = data}) == "index,value\n0,2.5\n1,-3.5\n");
+  manifest.mutable_spec()->mutable_model()->set_kind(v1::MODEL_KIND_LOGISTIC);
+  manifest.mutable_facts()->set_classes(1);
+  f.Write(manifest,
+          {Floats("logistic/bias", {1, 1}, {0}), Floats("logistic/weight", {2, 1}, {0, 0})});
+  CHECK(f.Output({.data = f.test.Write("y.csv", "1,0,1\n0,4,0\n")}) ==
+        "index,probability\n0,0.5\n1,0.5\n");
+  // The job's own training data.
+  f.test.Write("train.csv", "1,0,0\n2,1,12\n");
+  const std::string job = f.test.Write("job.yaml",
+                                       "name: x\n"
+                                       "model: {kind: linear}\n"
+                                       "data: {train: {path: train.csv, format: csv}}\n"
+                                       "train: {epochs: 1}\n");
+  testing::WriteArrays(
+      f.test.fs, f.file,
+      {Floats("linear/bias", {1, 1}, {0.5f}), Floats("linear/weight", {2, 1}, {2, -1})}, {});
+  CHECK(f.Output({.model = {.job_file = job}, .data = data}) == "index,value\n0,2.5\n1,-3.5\n");
+}
+
 TEST_CASE("a job file stands in for what an export does not say") {
   Fixture f;
   testing::WriteArrays(

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/partition/rounds.h"
 #include "common/spec/defaults.h"
+#include "common/spec/label_kind.h"
 #include "common/spec/library_class.h"
 #include "common/status/status_macros.h"
 #include "worker/core/data/category_parser.h"
@@ -37,11 +38,15 @@ absl::Status OpenData(FileSystem* fs, const std::string& index_dir, TaskJob* job
   PL_ASSIGN_OR_RETURN(job->train, OpenDataset(data->train(), *data, fs, index_dir, form));
   // Evaluation data are read in the shape of the training data.
   if (data->features() == 0) data->set_features(job->train->features());
-  if (data->classes() == 0) data->set_classes(job->train->classes());
+  LimitLabels(job->spec.model(), job->train->classes(), data);
   if (!data->eval().path().empty()) {
     PL_ASSIGN_OR_RETURN(job->eval, OpenDataset(data->eval(), *data, fs, index_dir, form));
   }
   if (data->holdout() != 0) PL_RETURN_IF_ERROR(HoldOut(fs, index_dir, form, job));
+  // A library is told them, also where they limit no label.
+  if (job->spec.model().kind() == v1::MODEL_KIND_LIBRARY && data->classes() == 0) {
+    data->set_classes(job->train->classes());
+  }
   job->order.emplace(RecordOrder::FromSpec(*data, job->spec.train().seed(), job->train->records()));
   return absl::OkStatus();
 }

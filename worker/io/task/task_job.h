@@ -23,8 +23,9 @@ namespace paceline::worker {
 
 // Thread-compatible.
 struct TaskJob {
-  // With defaults, and with what was found in the data: features, classes, the length of a
-  // cosine schedule and rho of optimizer sum, 1 - global_batch / records.
+  // With defaults, and with what was found in the data: features, classes (2 of binary labels,
+  // 0 of a model without classes), the length of a cosine schedule and rho of optimizer sum,
+  // 1 - global_batch / records.
   v1::JobSpec spec;
   v1::TaskFacts facts;
   // Null for a model without data; no evaluation data.

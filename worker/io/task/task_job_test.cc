@@ -68,6 +68,54 @@ TEST_CASE("a round of all records, or of more, keeps nothing of the last one") {
   }
 }
 
+// Training data of three classes, from 0 to `largest`, and evaluation data with label `eval`.
+v1::JobSpec Labelled(FileSystem* fs, v1::ModelKind kind, int largest, int eval) {
+  REQUIRE_OK(WriteFileDurably(*fs, "/d", absl::StrCat("1,0,0\n2,0,0\n3,1,", largest, "\n")));
+  REQUIRE_OK(WriteFileDurably(*fs, "/e", absl::StrCat("1,0,0\n5,0,", eval, "\n")));
+  v1::JobSpec spec;
+  spec.mutable_model()->set_kind(kind);
+  spec.mutable_model()->set_clusters(2);
+  v1::DataSpec* const data = spec.mutable_data();
+  data->mutable_train()->set_path("/d");
+  data->mutable_train()->set_format(v1::DATA_FORMAT_CSV);
+  data->mutable_eval()->set_path("/e");
+  data->mutable_eval()->set_format(v1::DATA_FORMAT_CSV);
+  return spec;
+}
+
+TEST_CASE("labels of a model without classes are not limited by those of its training data") {
+  MemoryFileSystem fs;
+  for (const v1::ModelKind kind :
+       {v1::MODEL_KIND_LINEAR, v1::MODEL_KIND_FM, v1::MODEL_KIND_KMEANS}) {
+    INFO(v1::ModelKind_Name(kind));
+    v1::JobSpec spec = Labelled(&fs, kind, 12, 16);
+    if (kind == v1::MODEL_KIND_FM) spec.mutable_model()->set_loss(v1::LOSS_SQUARED);
+    REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job, Prepare(spec, &fs));
+    Batch batch;
+    REQUIRE_OK(job->eval->Read({0, 1}, &batch));
+    CHECK(batch.labels == std::vector<float>{0, 16});
+    CHECK(job->facts.classes() == 0);
+  }
+}
+
+TEST_CASE("a binary model takes label 1 in evaluation, whatever its training data had") {
+  MemoryFileSystem fs;
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job,
+                        Prepare(Labelled(&fs, v1::MODEL_KIND_LOGISTIC, 0, 1), &fs));
+  CHECK(job->eval->records() == 2);
+  CHECK(job->facts.classes() == 2);
+}
+
+TEST_CASE("a model of classes evaluates the classes of its training data") {
+  MemoryFileSystem fs;
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job,
+                        Prepare(Labelled(&fs, v1::MODEL_KIND_SOFTMAX, 2, 2), &fs));
+  CHECK(job->facts.classes() == 3);
+  CHECK_STATUS(Prepare(Labelled(&fs, v1::MODEL_KIND_SOFTMAX, 2, 3), &fs).status(),
+               absl::StatusCode::kInvalidArgument,
+               "/e:2: record 1: label 3: an integer from 0 to 2 expected");
+}
+
 TEST_CASE("data that a model cannot start from are refused") {
   MemoryFileSystem fs;
   CHECK_STATUS(Prepare(KMeans(&fs, 3, 4, 10), &fs).status(), absl::StatusCode::kInvalidArgument,
@@ -143,6 +191,14 @@ TEST_CASE("a library is opened from its folder, and is part of what decides the 
   REQUIRE(job->facts.tables_size() == 2);
   CHECK(job->facts.tables(0).name() == "bias");
   CHECK(job->facts.tables(1).rows() == 2);
+  CHECK(job->facts.classes() == 2);
+  // It is told the classes of its data, but they limit no label.
+  REQUIRE_OK(WriteFileDurably(fs, "/e", "1,2,7\n"));
+  *spec.mutable_data()->mutable_eval() = spec.data().train();
+  spec.mutable_data()->mutable_eval()->set_path("/e");
+  REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> evaluated,
+                        Prepare(spec, &fs, folder.path()));
+  CHECK(evaluated->facts.classes() == 2);
   CHECK_THAT(job->facts.numeric_class(),
              Catch::Matchers::Matches("cpu/.* library poisson\\.so-[0-9a-f]{16}"));
 }
