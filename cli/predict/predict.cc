@@ -47,6 +47,7 @@ absl::Status FindShape(const std::string& index_dir, FileSystem& fs, v1::JobSpec
   if (data->features() != 0 && ModelTables(*job, data->features(), data->classes()).ok()) {
     return absl::OkStatus();
   }
+  LimitLabels(job->model(), /*found=*/0, data);
   PL_ASSIGN_OR_RETURN(const std::unique_ptr<worker::Dataset> train,
                       worker::OpenDataset(data->train(), *data, &fs, index_dir,
                                           worker::CategoryFormOf(job->model().kind())));

@@ -207,7 +207,7 @@ TEST_CASE("bad records name the column and leave the batch as it was") {
         {CriteoLine("1", {"1", "nan"}, {}), "column 2 (\"i2\"): a finite float32 number expected"},
         {CriteoLine("1", {"1", "2e38"}, {}), "column 2 (\"i2\"): not finite after scaling by 4"},
         {CriteoLine("", {"1"}, {}), "column 0 (\"label\"): a number expected, got an empty field"},
-        {CriteoLine("2", {"1"}, {}), "label 2: an integer from 0 to 1 expected"},
+        {CriteoLine("2", {"1"}, {}), "label 2: 0 or 1 expected"},
         {"1\t2", "40 fields separated by \"\\t\" expected, got 2"},
         {CriteoLine("1", {"1"}, {"a"}) + "\t", "40 fields separated by \"\\t\" expected, got 41"},
     };

@@ -124,7 +124,7 @@ TEST_CASE("bad csv records say why and leave the batch as it was") {
       {"1,nan,0", "column 1 (\"b\"): a finite float32 number expected, got \"nan\""},
       {"1,2,inf", "column 2 (\"y\"): a finite float32 number expected, got \"inf\""},
       {"1,2e38,0", "column 1 (\"b\"): not finite after scaling by 4"},
-      {"1,2,2", "label 2: an integer from 0 to 1 expected"},
+      {"1,2,2", "label 2: 0 or 1 expected"},
       {"1,2,\"0", "unterminated quote"},
       {"1,\"2\"3,0", "a delimiter expected after a closing quote"},
       {std::string("1,\0,0", 5), "column 1 (\"b\"): a number expected, got \"\\x00\""},

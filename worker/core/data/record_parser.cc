@@ -11,6 +11,9 @@ absl::Status CheckLabel(float label, const RecordLimits& limits) {
   if (label >= 0 && label < static_cast<float>(limits.classes) && std::trunc(label) == label) {
     return absl::OkStatus();
   }
+  if (limits.classes == 2) {
+    return absl::InvalidArgumentError(absl::StrCat("label ", label, ": 0 or 1 expected"));
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("label ", label, ": an integer from 0 to ", limits.classes - 1, " expected"));
 }

@@ -35,6 +35,8 @@ absl::Status OpenData(FileSystem* fs, const std::string& index_dir, TaskJob* job
   v1::DataSpec* data = job->spec.mutable_data();
   if (data->train().path().empty()) return absl::OkStatus();
   const CategoryForm form = CategoryFormOf(job->spec.model().kind());
+  // Labels that the model does not have are bad records, which data.on_bad_record is about.
+  LimitLabels(job->spec.model(), /*found=*/0, data);
   PL_ASSIGN_OR_RETURN(job->train, OpenDataset(data->train(), *data, fs, index_dir, form));
   // Evaluation data are read in the shape of the training data.
   if (data->features() == 0) data->set_features(job->train->features());

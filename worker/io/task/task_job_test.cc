@@ -106,6 +106,35 @@ TEST_CASE("a binary model takes label 1 in evaluation, whatever its training dat
   CHECK(job->facts.classes() == 2);
 }
 
+TEST_CASE("a label that a binary model does not have is a bad record") {
+  struct Case {
+    v1::DataFormat format;
+    const char* text;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {v1::DATA_FORMAT_CSV, "1,0,0\n2,0,1\n3,1,2\n", "/d:3: record 2: label 2: 0 or 1 expected"},
+      {v1::DATA_FORMAT_LIBSVM, "0 1:1\n\n-1 1:2\n1 2:1\n",
+       "/d:3: record 1: label -1: 0 or 1 expected"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    MemoryFileSystem fs;
+    REQUIRE_OK(WriteFileDurably(fs, "/d", c.text));
+    v1::JobSpec spec;
+    spec.mutable_model()->set_kind(v1::MODEL_KIND_LOGISTIC);
+    spec.mutable_data()->mutable_train()->set_path("/d");
+    spec.mutable_data()->mutable_train()->set_format(c.format);
+    CHECK_STATUS(Prepare(spec, &fs).status(), absl::StatusCode::kInvalidArgument, c.reason);
+    spec.mutable_data()->set_on_bad_record(v1::BAD_RECORD_POLICY_SKIP);
+    REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job, Prepare(spec, &fs));
+    CHECK(job->train->bad_records() == 1);
+    Batch batch;
+    REQUIRE_OK(job->train->Read({0, 1, 2}, &batch));
+    CHECK(batch.labels == std::vector<float>{0, 1});
+  }
+}
+
 TEST_CASE("a model of classes evaluates the classes of its training data") {
   MemoryFileSystem fs;
   REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job,
