@@ -13,7 +13,7 @@ namespace paceline::worker {
 
 namespace {
 
-constexpr absl::string_view kMagic = "PLINDEX1";
+constexpr absl::string_view kMagic = "PLINDEX2";
 // Integers up to here are exact in float32.
 constexpr float kMaxClassLabel = 16777216.0f;
 

@@ -4,7 +4,7 @@
 // that there are at most kMaxOffsets of them: an index takes at most 64 MiB,
 // however many records the file has.
 //
-// File form (little-endian): "PLINDEX1", then key length and key, stride, records,
+// File form (little-endian): "PLINDEX2", then key length and key, stride, records,
 // file_bytes, features, classes, number of offsets and offsets, number of bad
 // records and their numbers, number of shown bad records and for each record,
 // line, reason length and reason; at the end the XXH3 of all that. Numbers are

@@ -109,7 +109,7 @@ bool RecordScanner::IsBlank(absl::string_view text) const {
   for (const char c : text) {
     if (syntax_.comment != 0 && c == syntax_.comment) return true;
     // A delimiter separates fields, even if it looks like a blank.
-    if ((c != ' ' && c != '\t') || (syntax_.quoted && c == syntax_.delimiter)) return false;
+    if ((c != ' ' && c != '\t') || c == syntax_.delimiter) return false;
   }
   return true;
 }

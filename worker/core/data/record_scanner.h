@@ -24,7 +24,7 @@ namespace paceline::worker {
 struct TextSyntax {
   // Line breaks inside quotes belong to the record.
   bool quoted = false;
-  // quoted: where a field, and so a quote, may start.
+  // Behind it a field, and so a quote, may start; it is no blank. 0: none.
   char delimiter = ',';
   // From this character on, a line is a comment. 0: none.
   char comment = 0;

@@ -45,6 +45,10 @@ TEST_CASE("records of a text") {
   quoted.quoted = true;
   TextSyntax tabs = quoted;
   tabs.delimiter = '\t';
+  TextSyntax plain_tabs;
+  plain_tabs.delimiter = '\t';
+  TextSyntax no_delimiter;
+  no_delimiter.delimiter = 0;
   TextSyntax short_lines;
   short_lines.max_record_bytes = 4;
   TextSyntax short_quoted = quoted;
@@ -73,6 +77,8 @@ TEST_CASE("records of a text") {
       {quoted, "5\" disk\nd\n", {{0, 1, "5\" disk"}, {8, 2, "d"}}},
       {quoted, "1,\"open\nrest\n", {{0, 1, "1,\"open\nrest\n"}}},
       {tabs, "\t\n \n", {{0, 1, "\t"}}},
+      {plain_tabs, "\t\n \n\n", {{0, 1, "\t"}}},
+      {no_delimiter, " \t\na\n", {{3, 2, "a"}}},
       {short_lines,
        "abcd\nabcde\nabc\nabcdefghij\nx",
        {{0, 1, "abcd"}, {5, 2, "", true}, {11, 3, "abc"}, {15, 4, "", true}, {26, 5, "x"}}},

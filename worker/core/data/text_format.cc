@@ -24,6 +24,7 @@ std::string LimitsKey(const RecordLimits& limits) {
 
 TextFormat LibsvmFormat(const RecordLimits& limits) {
   TextFormat format;
+  format.syntax.delimiter = 0;
   format.syntax.comment = '#';
   format.limits = limits;
   format.make_parser =
@@ -115,6 +116,7 @@ TextFormat CriteoFormat(const v1::DataSpec& spec, CategoryForm form) {
   // A click or none.
   options.limits.classes = 2;
   TextFormat format;
+  format.syntax.delimiter = options.delimiter;
   format.limits = options.limits;
   format.key = absl::StrCat("criteo ", LimitsKey(options.limits), CategoriesKey(options));
   format.make_parser =
@@ -127,6 +129,7 @@ TextFormat CriteoFormat(const v1::DataSpec& spec, CategoryForm form) {
 absl::StatusOr<TextFormat> RatingsFormat(const v1::DataFile& file, const v1::DataSpec& spec) {
   PL_ASSIGN_OR_RETURN(const char delimiter, DelimiterOf(file));
   TextFormat format;
+  format.syntax.delimiter = delimiter;
   format.header = file.header();
   format.limits = LimitsOf(spec);
   format.key =

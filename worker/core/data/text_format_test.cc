@@ -27,6 +27,7 @@ TEST_CASE("libsvm") {
                         MakeTextFormat(File(v1::DATA_FORMAT_LIBSVM), v1::DataSpec()));
   CHECK_FALSE(format.syntax.quoted);
   CHECK(format.syntax.comment == '#');
+  CHECK(format.syntax.delimiter == 0);
   CHECK(format.limits.scale == 1);
   REQUIRE_OK_AND_ASSIGN(const auto parser, format.make_parser("anything"));
   CHECK_FALSE(parser->dense());
@@ -70,6 +71,7 @@ TEST_CASE("criteo") {
   *spec.add_crosses() = Cross({"c1", "c2"});
   REQUIRE_OK_AND_ASSIGN(const TextFormat csr, MakeTextFormat(File(v1::DATA_FORMAT_CRITEO), spec));
   CHECK_FALSE(csr.syntax.quoted);
+  CHECK(csr.syntax.delimiter == '\t');
   CHECK_FALSE(csr.header);
   CHECK(csr.limits.classes == 2);
   REQUIRE_OK_AND_ASSIGN(const auto parser, csr.make_parser("anything"));
@@ -123,6 +125,7 @@ TEST_CASE("ratings") {
   file.set_delimiter("\t");
   REQUIRE_OK_AND_ASSIGN(const TextFormat format, MakeTextFormat(file, v1::DataSpec()));
   CHECK(format.header);
+  CHECK(format.syntax.delimiter == '\t');
   REQUIRE_OK_AND_ASSIGN(const auto parser, format.make_parser("user\titem\trating"));
   Batch batch;
   CHECK_OK(parser->Append("1\t2\t3", &batch));

@@ -83,6 +83,19 @@ TEST_CASE("a bad criteo record is named by file, line, record and column") {
                "/d:2: record 1: column 1 (\"i1\"): a number expected, got \"many\"");
 }
 
+TEST_CASE("a line of delimiters alone is a bad record, not a blank line") {
+  MemoryFileSystem fs;
+  Write(fs, "/d", absl::StrCat(CriteoLine(1, "3", "a"), "\n", std::string(39, '\t'), "\n"));
+  CHECK_STATUS(OpenDataset(File("/d", v1::DATA_FORMAT_CRITEO), v1::DataSpec(), &fs, ""),
+               Code::kInvalidArgument,
+               "/d:3: record 1: column 0 (\"label\"): a number expected, got \"\"");
+  Write(fs, "/r", "1\t31\t2.5\n\t\t\n");
+  v1::DataFile ratings = File("/r", v1::DATA_FORMAT_RATINGS);
+  ratings.set_delimiter("\t");
+  CHECK_STATUS(OpenDataset(ratings, v1::DataSpec(), &fs, ""), Code::kInvalidArgument,
+               "/r:2: record 1: column 0 (user): a whole number");
+}
+
 TEST_CASE("a criteo file by fields, with and without a cache") {
   MemoryFileSystem fs;
   Write(fs, "/d", CriteoLine(1, "3", "a") + CriteoLine(0, "", "b"));
