@@ -189,7 +189,13 @@ absl::StatusOr<Shard::Pushed> Shard::Finish(uint32_t rank, uint64_t incarnation,
 
 absl::Status Shard::ApplyOnArrival(uint32_t rank, uint64_t t, const Gradient& gradient,
                                    Pushed* pushed) {
-  if (gradient.empty()) return absl::OkStatus();
+  if (gradient.empty()) {
+    // Rows grow older in a bucket that gets no keys, too.
+    if (absl::Status advanced = rows_.Advance(t, Keep::kNothing); !advanced.ok()) {
+      return RowsRefusal(options_.shard.shard(), advanced);
+    }
+    return absl::OkStatus();
+  }
   const Step step = {.iteration = t,
                      .number = steps_ + 1,
                      .share = options_.rank_share.empty() ? 1.0 : options_.rank_share[rank]};
@@ -207,7 +213,7 @@ absl::Status Shard::ApplyRoundIfComplete(Pushed* pushed) {
   if (!round_->complete()) return absl::OkStatus();
   const uint64_t t = controller_.slowest();
   if (round_->empty()) {
-    if (absl::Status advanced = rows_.Advance(t); !advanced.ok()) {
+    if (absl::Status advanced = rows_.Advance(t, Keep::kPrevious); !advanced.ok()) {
       return RowsRefusal(options_.shard.shard(), advanced);
     }
   } else {

@@ -7,7 +7,7 @@
 //   t > p   OUT_OF_ORDER
 // An update is checked before it comes here (gradient.h); it is taken whole or not
 // at all. Under BSP a shard takes round t+1 only after it has applied round t.
-// An update without values takes no optimizer step.
+// An update without values takes no optimizer step; rows with a limit of age grow older by it.
 //
 // Under BSP a cut is armed for the state after a round: the update that completes the
 // round copies the shard, and nothing waits for it.

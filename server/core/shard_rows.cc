@@ -84,9 +84,9 @@ absl::StatusOr<std::optional<NonFinite>> ShardRows::ApplyDense(FloatRuns gradien
   return dense_->Apply(gradient, step, keep);
 }
 
-absl::Status ShardRows::Advance(uint64_t iteration) {
-  if (dense_ == nullptr) return sparse_->Advance(iteration);
-  dense_->Advance();
+absl::Status ShardRows::Advance(uint64_t iteration, Keep keep) {
+  if (dense_ == nullptr) return sparse_->Advance(iteration, keep);
+  if (keep == Keep::kPrevious) dense_->Advance();
   return absl::OkStatus();
 }
 

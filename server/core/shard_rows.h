@@ -47,10 +47,10 @@ class ShardRows {
   // The same for all rows of a dense shard (DenseRows).
   absl::StatusOr<std::optional<NonFinite>> ApplyDense(FloatRuns gradient, const Step& step,
                                                       Keep keep);
-  // The update of `iteration` without a gradient: the previous rows are the current ones, but
-  // for sparse rows that go by their age.
+  // The update of `iteration` without a gradient: sparse rows go by their age. But for these
+  // the previous rows are the current ones.
   // Errors:  ResourceExhausted  the budget; nothing has changed.
-  absl::Status Advance(uint64_t iteration);
+  absl::Status Advance(uint64_t iteration, Keep keep);
 
   // Rows as float32, in the layout of a pull response: all of a dense shard without
   // a copy, those of `keys` of a sparse one.

@@ -100,10 +100,10 @@ class SparseRows {
                                                  const ByteView& gradient, const Step& step,
                                                  Keep keep);
 
-  // The update of `iteration` without a gradient: but for rows that go by their age, the
+  // The update of `iteration` without a gradient: rows go by their age. But for these the
   // previous rows are the current ones.
   // Errors:  ResourceExhausted  as Apply.
-  absl::Status Advance(uint64_t iteration);
+  absl::Status Advance(uint64_t iteration, Keep keep);
 
   // Holds the rows of `version` readable under `pin` until unpinned.
   // Errors:  AlreadyExists      the pin is in use.

@@ -173,10 +173,8 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::ApplyLimited(absl::Span<con
   return applied;
 }
 
-absl::Status SparseRows::Advance(uint64_t iteration) {
-  if (limits_.any()) {
-    return Apply({}, ByteView(), Step{.iteration = iteration}, Keep::kPrevious).status();
-  }
+absl::Status SparseRows::Advance(uint64_t iteration, Keep keep) {
+  if (limits_.any()) return Apply({}, ByteView(), Step{.iteration = iteration}, keep).status();
   previous_.Start(0);
   return absl::OkStatus();
 }

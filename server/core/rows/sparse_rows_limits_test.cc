@@ -167,11 +167,12 @@ void RandomOperations(uint32_t admit, uint64_t evict, uint64_t chunks, uint32_t 
         REQUIRE_OK(rows->Unpin(pins.begin()->first));
         pins.erase(pins.begin());
         break;
-      case 2:
-        if (!bsp) break;
-        REQUIRE_OK(rows->Advance(t));
-        model.Apply({}, 0, t);
+      case 2: {
+        const uint64_t at = bsp ? t : t - std::min<uint64_t>(t, random() % 4);
+        REQUIRE_OK(rows->Advance(at, bsp ? Keep::kPrevious : Keep::kNothing));
+        model.Apply({}, 0, at);
         break;
+      }
       case 3: {
         // From a cut all goes on alike. Pins and the round before are not in it.
         REQUIRE_OK_AND_ASSIGN(const SparseSnapshot cut, rows->Snapshot());
@@ -259,7 +260,7 @@ TEST_CASE("A row that goes stays readable where it is pinned and in the round be
   REQUIRE_OK(Push(rows.get(), {8}, 1, 3));
   CHECK(rows->rows() == 2);
   // A round without a gradient.
-  REQUIRE_OK(rows->Advance(4));
+  REQUIRE_OK(rows->Advance(4, Keep::kPrevious));
   CHECK(rows->rows() == 1);
   CHECK(rows->evicted() == 1);
   CHECK(Read(*rows, {7, 8}, Version::kCurrent) == std::vector<float>{0.5, 1.5});
@@ -268,7 +269,7 @@ TEST_CASE("A row that goes stays readable where it is pinned and in the round be
   REQUIRE_OK(rows->ReadPinned(1, {{7, 8}}, out));
   CHECK(out[0] == 1.5f);
   CHECK(out[2] == 0.5f);
-  REQUIRE_OK(rows->Advance(5));
+  REQUIRE_OK(rows->Advance(5, Keep::kPrevious));
   CHECK(Read(*rows, {7, 8}, Version::kPrevious) == std::vector<float>{0.5, 1.5});
 }
 

@@ -160,7 +160,7 @@ void RandomOperations(v1::OptimizerKind kind, uint32_t dim, uint32_t seed) {
         break;
       }
       case 2:
-        REQUIRE_OK(rows.Advance(static_cast<uint64_t>(i)));
+        REQUIRE_OK(rows.Advance(static_cast<uint64_t>(i), Keep::kPrevious));
         model.Advance();
         break;
       default: {
