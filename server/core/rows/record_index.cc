@@ -30,10 +30,12 @@ uint64_t RecordIndex::BytesFor(uint64_t keys) {
   return keys == 0 ? 0 : TableMemory::BytesFor(CapacityFor(keys) * sizeof(Place));
 }
 
+uint64_t RecordIndex::MovingBytes(uint64_t from, uint64_t to) {
+  return to > from && CapacityFor(to) > CapacityFor(from) ? BytesFor(from) : 0;
+}
+
 uint64_t RecordIndex::PeakBytesFor(uint64_t keys) {
-  const uint64_t now = BytesFor(keys);
-  const uint64_t next = BytesFor(keys + 1);
-  return next > now ? now + next : now;
+  return BytesFor(keys + 1) + MovingBytes(keys, keys + 1);
 }
 
 void RecordIndex::Reserve(uint64_t keys) {

@@ -58,6 +58,8 @@ class RecordIndex {
 
   // Bytes taken for `keys` keys that came one by one or all at once, where none went.
   static uint64_t BytesFor(uint64_t keys);
+  // Of the places that are left behind while room for `from` keys becomes room for `to`.
+  static uint64_t MovingBytes(uint64_t from, uint64_t to);
   // At most, while room for one key more than `keys` is made.
   static uint64_t PeakBytesFor(uint64_t keys);
 

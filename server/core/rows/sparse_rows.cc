@@ -172,7 +172,8 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Take(absl::Span<const uint6
         "table \"", table_, "\": a bucket holds at most ", kMaxRecords, " rows, ", rows, " asked"));
   }
   const uint64_t previous = keep == Keep::kPrevious ? keys.size() + victims.size() : 0;
-  PL_RETURN_IF_ERROR(ReserveTo(BytesFor(rows, previous, PinImages() + images)));
+  const uint64_t bytes = BytesFor(rows, previous, PinImages() + images);
+  PL_RETURN_IF_ERROR(ReserveTo(bytes + RecordIndex::MovingBytes(most_rows_, rows)));
   most_rows_ = std::max(most_rows_, rows);
   created_ += absent;
   evicted_ += victims.size();
@@ -180,6 +181,7 @@ absl::StatusOr<std::optional<NonFinite>> SparseRows::Take(absl::Span<const uint6
   Remember(keys, victims, keep);
   for (const Victim& victim : victims) chunks_.Remove(index_.Erase(victim.key));
   index_.Reserve(rows);
+  PL_CHECK_OK(ReserveTo(bytes));  // no more than there is
   for (size_t i = 0; absent > 0 && i < keys.size(); ++i) {
     if (records_[i] != nullptr) continue;
     records_[i] = NewRow(keys[i]);

@@ -48,6 +48,38 @@ TEST_CASE("A small bucket takes a chunk more than that") {
   }
 }
 
+TEST_CASE("While the index grows, the places that are left count") {
+  MemoryBudget budget(uint64_t{1} << 30, "--memory-limit");
+  REQUIRE_OK_AND_ASSIGN(const auto rows, SparseRows::Create(AdamTable(), 1, &budget));
+  constexpr uint64_t kRows = 20'000;
+  std::vector<uint64_t> keys(kRows);
+  for (uint64_t i = 0; i < kRows; ++i) keys[i] = i;
+  const std::vector<float> zeros(kRows * kDim);
+  const auto push = [&](uint64_t first, uint64_t count) {
+    return rows
+        ->Apply(absl::MakeConstSpan(keys).subspan(first, count),
+                ByteView::OfFloats(absl::MakeConstSpan(zeros).first(count * kDim)), {},
+                Keep::kNothing)
+        .status();
+  };
+  uint64_t first = 10'000;
+  while (RecordIndex::BytesFor(first + 1) == RecordIndex::BytesFor(first)) ++first;
+  REQUIRE_OK(push(0, first));
+  REQUIRE(budget.used() == rows->TableBytes(first));
+  const uint64_t needed = rows->PeakTableBytes(first) - budget.used();
+  REQUIRE(needed >= RecordIndex::BytesFor(first + 1));
+  const uint64_t others = budget.limit() - budget.used() - needed + 1;
+  REQUIRE_OK(budget.Reserve(others, "others"));
+  CHECK_STATUS(push(first, 1), absl::StatusCode::kResourceExhausted, "--memory-limit");
+  CHECK(rows->rows() == first);
+  CHECK(budget.used() == others + rows->TableBytes(first));
+  budget.Release(1);
+  REQUIRE_OK(push(first, 1));
+  CHECK(rows->rows() == first + 1);
+  CHECK(rows->MemoryBytes() == rows->TableBytes(first + 1));
+  CHECK(budget.used() == others - 1 + rows->TableBytes(first + 1));
+}
+
 TEST_CASE("What pushes create takes what is said, and limits cost 32 bits a row") {
   for (const bool evicts : {false, true}) {
     v1::TableSpec table = AdamTable();
