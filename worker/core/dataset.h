@@ -10,6 +10,8 @@
 
 namespace paceline::worker {
 
+struct CsvColumns;
+
 // Implementations (worker/io/data) open a file, find or build its record index
 // and read records by position. Thread-compatible.
 class Dataset {
@@ -22,6 +24,9 @@ class Dataset {
   virtual uint64_t features() const = 0;
   // Largest label + 1 when all labels are integers >= 0, else 0.
   virtual uint32_t classes() const = 0;
+  // What the columns of the file are (worker/core/data/csv_columns.h), as long as the data set
+  // is there. Null: a format without them.
+  virtual const CsvColumns* csv_columns() const { return nullptr; }
   // Bad records met so far (distinct).
   virtual uint64_t bad_records() const = 0;
 

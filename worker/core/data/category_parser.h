@@ -61,6 +61,7 @@ class CategoryParser final : public RecordParser {
   uint64_t columns() const override;
   // n + m in both forms.
   uint64_t features() const override { return numbers_ + options_.hash_buckets; }
+  const CsvColumns* csv_columns() const override { return &columns_; }
   absl::Status Append(absl::string_view text, Batch* batch) const override;
 
  private:

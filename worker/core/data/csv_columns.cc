@@ -42,6 +42,14 @@ absl::Status Assign(absl::string_view what, const std::vector<std::string>& name
   return absl::OkStatus();
 }
 
+std::vector<uint64_t> ColumnsOf(const CsvColumns& columns, ColumnRole role) {
+  std::vector<uint64_t> found;
+  for (uint64_t column = 0; column < columns.roles.size(); ++column) {
+    if (columns.roles[column] == role) found.push_back(column);
+  }
+  return found;
+}
+
 }  // namespace
 
 uint64_t CsvColumns::Count(ColumnRole role) const {
@@ -98,6 +106,27 @@ absl::StatusOr<CsvColumns> ReadCsvColumns(const CsvOptions& options, absl::strin
     return absl::InvalidArgumentError("a column beside the label expected, all are ignored");
   }
   return columns;
+}
+
+absl::Status CheckSameColumns(const CsvColumns& expected, const CsvColumns& got) {
+  const uint64_t numbers = expected.Count(ColumnRole::kNumber);
+  const uint64_t categories = expected.Count(ColumnRole::kCategory);
+  if (got.Count(ColumnRole::kNumber) != numbers || got.Count(ColumnRole::kCategory) != categories) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "columns of numbers and of categories: ", numbers, " and ", categories, " expected, got ",
+        got.Count(ColumnRole::kNumber), " and ", got.Count(ColumnRole::kCategory)));
+  }
+  if (expected.names.empty() || got.names.empty()) return absl::OkStatus();
+  for (const ColumnRole role : {ColumnRole::kNumber, ColumnRole::kCategory}) {
+    const std::vector<uint64_t> there = ColumnsOf(expected, role);
+    const std::vector<uint64_t> here = ColumnsOf(got, role);
+    for (size_t i = 0; i < there.size(); ++i) {
+      if (expected.names[there[i]] == got.names[here[i]]) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(expected.Name(there[i]), " expected, got ", got.Name(here[i])));
+    }
+  }
+  return absl::OkStatus();
 }
 
 CsvColumns CriteoColumns() {

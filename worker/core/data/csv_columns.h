@@ -51,6 +51,12 @@ struct CsvColumns {
 //                           than two columns; nothing but a label; an unterminated quote.
 absl::StatusOr<CsvColumns> ReadCsvColumns(const CsvOptions& options, absl::string_view first_line);
 
+// Whether the numbers and categories of two files can be paired by position: as many columns
+// of each kind and, where both files have a header, of the same names in the same order. The
+// label and columns that are left out may be anywhere.
+// Errors:  InvalidArgument  they cannot: what was expected and what came.
+absl::Status CheckSameColumns(const CsvColumns& expected, const CsvColumns& got);
+
 // Criteo's: label, i1 to i13 (numbers), c1 to c26 (categories).
 CsvColumns CriteoColumns();
 

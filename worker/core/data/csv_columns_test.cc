@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "common/status/status_matchers.h"
 
 namespace paceline::worker {
@@ -96,6 +97,48 @@ TEST_CASE("criteo's columns") {
   REQUIRE_OK_AND_ASSIGN(const uint64_t last, columns.Find("cross", "c26"));
   CHECK(last == 39);
   CHECK(columns.roles[last] == kCategory);
+}
+
+TEST_CASE("columns of two files that can be paired by position, and that cannot") {
+  struct Case {
+    const char* train;
+    const char* eval;
+    bool header;
+    // Empty: they can.
+    std::string error;
+  };
+  const Case cases[] = {
+      {"a,b,c_1,c_2,y", "a,b,c_1,c_2,y", true, ""},
+      {"a,b,c_1,c_2,y", "y,a,c_1,b,c_2", true, ""},
+      {"a,b,c_1,c_2,y", "1,2,c_1,c_2,y", false, ""},
+      {"a,b,c_1,c_2,y", "a,b,c_1,y", true,
+       "columns of numbers and of categories: 2 and 2 expected, got 2 and 1"},
+      {"a,b,c_1,c_2,y", "a,c_1,c_2,y", false,
+       "columns of numbers and of categories: 2 and 2 expected, got 1 and 2"},
+      {"a,b,c_1,c_2,y", "b,a,c_1,c_2,y", true, "column 0 (\"a\") expected, got column 0 (\"b\")"},
+      {"a,b,c_1,c_2,y", "a,b,y,c_2,c_1", true,
+       "column 2 (\"c_1\") expected, got column 3 (\"c_2\")"},
+      {"a,b,c_1,c_2,y", "a,x,c_1,c_2,y", true, "column 1 (\"b\") expected, got column 1 (\"x\")"},
+  };
+  // By name: y is the label, c_ are categories.
+  const auto columns = [](const std::string& line, bool header) {
+    CsvColumns made;
+    for (const absl::string_view name : absl::StrSplit(line, ',')) {
+      made.names.emplace_back(name);
+      made.roles.push_back(name == "y" ? kLabel : name[0] == 'c' ? kCategory : kNumber);
+    }
+    if (!header) made.names.clear();
+    return made;
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.train, c.eval, c.header);
+    const absl::Status same = CheckSameColumns(columns(c.train, true), columns(c.eval, c.header));
+    if (c.error.empty()) {
+      CHECK_OK(same);
+    } else {
+      CHECK_STATUS(same, Code::kInvalidArgument, c.error);
+    }
+  }
 }
 
 }  // namespace

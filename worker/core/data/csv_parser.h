@@ -37,6 +37,7 @@ class CsvParser final : public RecordParser {
 
   bool dense() const override { return true; }
   uint64_t columns() const override { return features_; }
+  const CsvColumns* csv_columns() const override { return &columns_; }
   absl::Status Append(absl::string_view text, Batch* batch) const override;
 
  private:

@@ -24,6 +24,8 @@ struct RecordLimits {
   uint32_t classes = 0;
 };
 
+struct CsvColumns;
+
 // Immutable.
 class RecordParser {
  public:
@@ -40,6 +42,9 @@ class RecordParser {
 
   // Number of features where it is known without the data, else 0: largest index + 1.
   virtual uint64_t features() const { return columns(); }
+
+  // What the columns of the file are (csv_columns.h). Null: a format without them.
+  virtual const CsvColumns* csv_columns() const { return nullptr; }
 
   // Appends one record to `batch`. For CSR batch->offsets must start with a 0.
   // Errors:  InvalidArgument  the record is bad: the reason, without file or line.

@@ -41,6 +41,7 @@ class TextDataset final : public Dataset {
   uint64_t records() const override { return index_.records; }
   uint64_t features() const override { return features_; }
   uint32_t classes() const override { return index_.classes; }
+  const CsvColumns* csv_columns() const override { return parser_->csv_columns(); }
   // All of the file, found when it was opened.
   uint64_t bad_records() const override { return index_.bad.size(); }
   // Errors:  as Dataset::Read; bad records were found by Open, so InvalidArgument

@@ -10,6 +10,7 @@
 #include "common/spec/library_class.h"
 #include "common/status/status_macros.h"
 #include "worker/core/data/category_parser.h"
+#include "worker/core/data/csv_columns.h"
 #include "worker/core/data/range_dataset.h"
 #include "worker/io/data/open_dataset.h"
 #include "worker/io/library/open_model.h"
@@ -31,6 +32,21 @@ absl::Status HoldOut(FileSystem* fs, const std::string& index_dir, CategoryForm 
   return absl::OkStatus();
 }
 
+// Evaluation data whose columns are others would pair features with wrong weights.
+absl::Status CheckEvalColumns(const v1::DataSpec& data, const TaskJob& job) {
+  const CsvColumns* const train = job.train->csv_columns();
+  const CsvColumns* const eval = job.eval->csv_columns();
+  if (train == nullptr || eval == nullptr) return absl::OkStatus();
+  CsvColumns got = *eval;
+  // Criteo's columns have names without a header.
+  if (!data.train().header() || !data.eval().header()) got.names.clear();
+  const absl::Status same = CheckSameColumns(*train, got);
+  if (same.ok()) return same;
+  return absl::InvalidArgumentError(absl::StrCat(data.eval().path(), ": the columns of ",
+                                                 data.train().path(),
+                                                 " expected in their order: ", same.message()));
+}
+
 absl::Status OpenData(FileSystem* fs, const std::string& index_dir, TaskJob* job) {
   v1::DataSpec* data = job->spec.mutable_data();
   if (data->train().path().empty()) return absl::OkStatus();
@@ -43,6 +59,7 @@ absl::Status OpenData(FileSystem* fs, const std::string& index_dir, TaskJob* job
   LimitLabels(job->spec.model(), job->train->classes(), data);
   if (!data->eval().path().empty()) {
     PL_ASSIGN_OR_RETURN(job->eval, OpenDataset(data->eval(), *data, fs, index_dir, form));
+    PL_RETURN_IF_ERROR(CheckEvalColumns(*data, *job));
   }
   if (data->holdout() != 0) PL_RETURN_IF_ERROR(HoldOut(fs, index_dir, form, job));
   // A library is told them, also where they limit no label.

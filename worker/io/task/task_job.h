@@ -50,7 +50,8 @@ struct TaskJob {
 // Opens and indexes the data, makes model and device: takes time. `index_dir` may
 // be empty. `device`: what `spec` asks for. The file system, and what `device` points to,
 // outlive the job. `model_dir`: the folder of users' libraries; empty: there is none.
-// Errors:  those of OpenDataset, OpenModel, `create`, CreateRunner and
+// Errors:  InvalidArgument  the columns of the evaluation data are not those of the training data.
+//          Those of OpenDataset, OpenModel, `create`, CreateRunner and
 //          Runner::Start; they name file, record, field and reason.
 absl::StatusOr<std::unique_ptr<TaskJob>> PrepareTaskJob(const v1::JobSpec& spec, FileSystem* fs,
                                                         const std::string& index_dir,

@@ -135,6 +135,64 @@ TEST_CASE("a label that a binary model does not have is a bad record") {
   }
 }
 
+TEST_CASE("evaluation data have the columns of the training data, in their order") {
+  MemoryFileSystem fs;
+  REQUIRE_OK(WriteFileDurably(fs, "/d", "y,n,a,b\n0,1,u,v\n1,2,w,x\n"));
+  REQUIRE_OK(WriteFileDurably(fs, "/few", "y,n,a\n0,1,u\n"));
+  REQUIRE_OK(WriteFileDurably(fs, "/other", "y,n,b,a\n0,1,u,v\n"));
+  REQUIRE_OK(WriteFileDurably(fs, "/same", "n,y,a,b\n1,0,u,v\n"));
+  for (const v1::ModelKind kind : {v1::MODEL_KIND_LOGISTIC, v1::MODEL_KIND_WIDE_DEEP}) {
+    INFO(v1::ModelKind_Name(kind));
+    v1::JobSpec spec;
+    spec.mutable_model()->set_kind(kind);
+    if (kind == v1::MODEL_KIND_WIDE_DEEP) spec.mutable_model()->add_hidden(4);
+    spec.mutable_data()->set_hash_buckets(10);
+    const auto file = [](const char* path, const std::vector<std::string>& categories) {
+      v1::DataFile made;
+      made.set_path(path);
+      made.set_format(v1::DATA_FORMAT_CSV);
+      made.set_header(true);
+      made.set_label("y");
+      for (const std::string& name : categories) made.add_categories(name);
+      return made;
+    };
+    *spec.mutable_data()->mutable_train() = file("/d", {"a", "b"});
+    *spec.mutable_data()->mutable_eval() = file("/same", {"a", "b"});
+    CHECK_OK(Prepare(spec, &fs).status());
+    *spec.mutable_data()->mutable_eval() = file("/few", {"a"});
+    CHECK_STATUS(Prepare(spec, &fs).status(), absl::StatusCode::kInvalidArgument,
+                 "/few: the columns of /d expected in their order: columns of numbers and of "
+                 "categories: 1 and 2 expected, got 1 and 1");
+    *spec.mutable_data()->mutable_eval() = file("/other", {"a", "b"});
+    CHECK_STATUS(Prepare(spec, &fs).status(), absl::StatusCode::kInvalidArgument,
+                 "/other: the columns of /d expected in their order: column 2 (\"a\") expected, "
+                 "got column 2 (\"b\")");
+  }
+}
+
+TEST_CASE("a Criteo file is paired with a csv file by its counts: it has no header") {
+  MemoryFileSystem fs;
+  v1::JobSpec spec;
+  spec.mutable_model()->set_kind(v1::MODEL_KIND_LOGISTIC);
+  spec.mutable_data()->mutable_train()->set_path("/d");
+  spec.mutable_data()->mutable_train()->set_format(v1::DATA_FORMAT_CRITEO);
+  v1::DataFile* const eval = spec.mutable_data()->mutable_eval();
+  eval->set_path("/e");
+  eval->set_format(v1::DATA_FORMAT_CSV);
+  eval->set_label("y");
+  eval->set_header(true);
+  std::string header = "y";
+  std::string line = "1";
+  for (int column = 1; column < 40; ++column) {
+    absl::StrAppend(&header, ",x", column);
+    absl::StrAppend(&line, ",", column);
+    if (column > 13) eval->add_categories(absl::StrCat("x", column));
+  }
+  REQUIRE_OK(WriteFileDurably(fs, "/d", absl::StrCat("1", std::string(39, '\t'), "\n")));
+  REQUIRE_OK(WriteFileDurably(fs, "/e", absl::StrCat(header, "\n", line, "\n")));
+  CHECK_OK(Prepare(spec, &fs).status());
+}
+
 TEST_CASE("a model of classes evaluates the classes of its training data") {
   MemoryFileSystem fs;
   REQUIRE_OK_AND_ASSIGN(const std::unique_ptr<TaskJob> job,
