@@ -77,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Runner>> GpuDevice::CreateRunner(const v1::JobSpe
   options.deterministic = !full.train().has_deterministic() || full.train().deterministic();
   options.seed = full.train().seed();
   options.global_batch = full.train().global_batch();
+  options.consistency = full.consistency();
   if (IsCtrModel(full.model().kind())) {
     PL_ASSIGN_OR_RETURN(options.ctr, CtrShapeOf(full, features));
   }

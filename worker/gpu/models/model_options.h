@@ -26,6 +26,7 @@ struct GpuModelOptions {
   uint64_t seed = 0;
   // train.global_batch.
   uint32_t global_batch = 0;
+  v1::ConsistencySpec consistency;
 };
 
 }  // namespace paceline::worker

@@ -11,6 +11,14 @@ constexpr double kEpsilon = 1e-5;
 
 }  // namespace
 
+float StatisticsMomentum(const v1::ConsistencySpec& consistency) {
+  constexpr float kMomentum = 0.1f;
+  constexpr float kOfACopy = 0.5f;
+  if (consistency.policy() != v1::POLICY_SSP) return kMomentum;
+  const float iterations = static_cast<float>(consistency.staleness()) + 1;
+  return std::min(kMomentum, kOfACopy / iterations);
+}
+
 void BatchNorm::Forward(absl::Span<const float> scale, absl::Span<const float> shift,
                         absl::Span<float> x) {
   const uint64_t rows = x.size() / channels_;

@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "proto/job.pb.h"
 
 namespace paceline::worker {
 
-// What a step moves running statistics by, as a part of what they lack.
-inline constexpr float kStatisticsMomentum = 0.1f;
+// What a round moves running statistics by, as a part of what they lack: 0.1, or less where
+// ranks use a copy of them for long (ssp: staleness + 1 iterations). Each of these adds what
+// the copy lacked; together they go half of the way at most, or the statistics would swing.
+float StatisticsMomentum(const v1::ConsistencySpec& consistency);
 
 // Remembers the last Forward. Owned by one thread: the runner's.
 class BatchNorm {

@@ -105,6 +105,29 @@ TEST_CASE("running statistics stand for those of a batch; one below 0 counts as 
   CHECK(x[3] == Approx(10 / std::sqrt(1e-5)));
 }
 
+TEST_CASE("running statistics settle, however long ranks use a copy of them") {
+  const uint32_t staleness = GENERATE(0u, 4u, 19u, 40u, 1000u);
+  CAPTURE(staleness);
+  v1::ConsistencySpec consistency;
+  consistency.set_policy(v1::POLICY_SSP);
+  consistency.set_staleness(staleness);
+  const float momentum = StatisticsMomentum(consistency);
+  CHECK(momentum <= 0.1f);
+  float running = 100;
+  for (int copies = 0; copies < 200; ++copies) {
+    const float copy = running;
+    for (uint32_t t = 0; t <= staleness; ++t) running += momentum * (3 - copy);
+  }
+  CHECK(running == Approx(3).epsilon(1e-3));
+  // Elsewhere, and with the default of ssp, it is the usual part.
+  CHECK(StatisticsMomentum({}) == 0.1f);
+  consistency.set_staleness(4);
+  CHECK(StatisticsMomentum(consistency) == 0.1f);
+  consistency.set_policy(v1::POLICY_BSP);
+  consistency.set_staleness(1000);
+  CHECK(StatisticsMomentum(consistency) == 0.1f);
+}
+
 TEST_CASE("no rows at all") {
   BatchNorm norm(1);
   Floats none;

@@ -29,6 +29,7 @@ class CnnRunner final : public Runner {
         image_(blocks.front().in),
         batch_norm_(spec.model().cnn().batch_norm()),
         global_batch_(spec.train().global_batch()),
+        statistics_momentum_(StatisticsMomentum(spec.consistency())),
         trace_(trace),
         dense_(tables, static_cast<int>(blocks.size()) * (batch_norm_ ? 5 : 2),
                spec.model().hidden_size() + 1, activation, spec.model().cnn().dropout(),
@@ -129,8 +130,8 @@ class CnnRunner final : public Runner {
                 const DenseLayers::Samples& samples, Gradients* gradients,
                 const GradientReady& done) {
     dense_.Backward(samples, outs_.back(), parameters, &gradient_, gradients, done);
-    const float step =
-        kStatisticsMomentum * static_cast<float>(batch.nominal) / static_cast<float>(global_batch_);
+    const float step = statistics_momentum_ * static_cast<float>(batch.nominal) /
+                       static_cast<float>(global_batch_);
     for (size_t b = blocks_.size(); b-- > 0;) {
       blocks_[b].Backward(samples.count, outs_[b], parameters, step, /*descend=*/b > 0, &gradient_,
                           gradients, done);
@@ -141,6 +142,7 @@ class CnnRunner final : public Runner {
   const ImageShape image_;
   const bool batch_norm_;
   const uint32_t global_batch_;
+  const float statistics_momentum_;
   const Trace trace_;
   std::vector<CnnBlock> blocks_;
   DenseLayers dense_;

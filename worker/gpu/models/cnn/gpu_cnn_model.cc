@@ -28,6 +28,7 @@ class GpuCnnModel final : public GpuModel {
         image_(blocks.front().in),
         classes_(options.tables.back().dim()),
         global_batch_(options.global_batch),
+        statistics_momentum_(StatisticsMomentum(options.consistency)),
         dense_inputs_(blocks.back().out.values()),
         products_(options.gpu, options.precision),
         dense_(options.gpu, options.tables,
@@ -73,7 +74,7 @@ class GpuCnnModel final : public GpuModel {
                         const std::function<absl::Status(int table)>& done) override {
     const uint64_t n = step.batch->n();
     const float statistics_step =
-        kStatisticsMomentum * static_cast<float>(step.nominal) / static_cast<float>(global_batch_);
+        statistics_momentum_ * static_cast<float>(step.nominal) / static_cast<float>(global_batch_);
     PL_RETURN_IF_ERROR(gradient_.Reserve(n * most_values_ * sizeof(float)));
     PL_RETURN_IF_ERROR(below_.Reserve(n * most_values_ * sizeof(float)));
     auto* gradient = gradient_.as<float>();
@@ -133,6 +134,7 @@ class GpuCnnModel final : public GpuModel {
   const ImageShape image_;
   const uint32_t classes_;
   const uint32_t global_batch_;
+  const float statistics_momentum_;
   // Of a sample, behind the last block.
   const uint64_t dense_inputs_;
   const Products products_;
