@@ -354,5 +354,13 @@ TEST_CASE("validate and explain need no scheduler") {
   CHECK(Run(test, {"--version"}) == 0);
 }
 
+TEST_CASE("what cannot be written to standard output fails a command") {
+  TestEnvironment test;
+  CHECK(Run(test, {"explain", "model"}) == 0);
+  test.out.setstate(std::ios::badbit);
+  CHECK(Run(test, {"explain", "model"}) == 1);
+  CHECK(absl::StrContains(test.err.str(), "standard output: it cannot be written"));
+}
+
 }  // namespace
 }  // namespace paceline::cli

@@ -165,7 +165,12 @@ absl::Status CommandLine::CheckFormat() {
 
 CommandLine::Result CommandLine::Run() {
   PL_RETURN_IF_ERROR(CheckFormat());
-  return run_();
+  const Result result = run_();
+  // A full disk, or a reader that has gone: what was to be said went nowhere.
+  if (result.ok() && !(env_.out << std::flush)) {
+    return absl::AbortedError("standard output: it cannot be written");
+  }
+  return result;
 }
 
 }  // namespace paceline::cli

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command_line/add_commands.h"
 #include "cli/export/export.h"
@@ -84,7 +85,13 @@ void AddSample(CommandLine* line) {
   command
       ->add_option("--temperature", options->temperature,
                    "below 1 likely bytes become likelier; 0: always the likeliest")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check([](const std::string& temperature) {
+        double value = 0;
+        // CLI::Range takes nan.
+        const bool ok = absl::SimpleAtod(temperature, &value) && value >= 0 && value <= 100;
+        return ok ? std::string()
+                  : absl::StrCat("a number from 0 to 100 expected, got ", temperature);
+      })
       ->capture_default_str();
   command->add_option("--top-k", options->top_k, "only so many of the likeliest bytes; 0: all")
       ->capture_default_str();

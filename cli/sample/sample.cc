@@ -56,7 +56,7 @@ absl::StatusOr<ExitCode> Sample(const SampleOptions& options, SchedulerClient& c
                       Load(options.model, client, env));
   std::string text = options.prompt;
   for (const char byte : text) Print(byte, env);
-  for (uint64_t i = 0; i < options.bytes && !env.interrupt.requested(); ++i) {
+  for (uint64_t i = 0; i < options.bytes && !env.interrupt.requested() && env.out; ++i) {
     const double uniform = RandomUniformDouble(options.seed, kSampleStream, i);
     text.push_back(static_cast<char>(generator->Next(
         text, {.temperature = options.temperature, .top_k = options.top_k}, uniform)));

@@ -137,6 +137,14 @@ TEST_CASE("a terminal gets no control characters") {
   CHECK(f.Text({.prompt = "a\t", .bytes = 3}) == "a\t???\n");
 }
 
+TEST_CASE("a reader that has gone ends the text") {
+  Fixture f;
+  f.Write(Metadata(LmJob().model()), RandomRows);
+  f.test.out.setstate(std::ios::badbit);
+  // So many would take days.
+  CHECK_OK(f.Run({.prompt = "a", .bytes = uint64_t{1} << 40}));
+}
+
 TEST_CASE("an interrupt ends the text") {
   Fixture f;
   f.Write(Metadata(LmJob().model()), RandomRows);
