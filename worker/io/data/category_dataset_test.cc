@@ -88,7 +88,7 @@ TEST_CASE("a line of delimiters alone is a bad record, not a blank line") {
   Write(fs, "/d", absl::StrCat(CriteoLine(1, "3", "a"), "\n", std::string(39, '\t'), "\n"));
   CHECK_STATUS(OpenDataset(File("/d", v1::DATA_FORMAT_CRITEO), v1::DataSpec(), &fs, ""),
                Code::kInvalidArgument,
-               "/d:3: record 1: column 0 (\"label\"): a number expected, got \"\"");
+               "/d:3: record 1: column 0 (\"label\"): a number expected, got an empty field");
   Write(fs, "/r", "1\t31\t2.5\n\t\t\n");
   v1::DataFile ratings = File("/r", v1::DATA_FORMAT_RATINGS);
   ratings.set_delimiter("\t");
