@@ -156,7 +156,7 @@ TEST_CASE("a link that is made while a path is walked lets nothing out") {
     }
   });
   int read = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 20000 || read == 0; ++i) {
     const auto text = ReadFile(folders.confined(), folders.At("own/swap/deep/file"));
     if (!text.ok()) continue;
     ++read;
@@ -164,8 +164,6 @@ TEST_CASE("a link that is made while a path is walked lets nothing out") {
   }
   done = true;
   swapper.join();
-  // Else the test would have shown nothing.
-  CHECK(read > 0);
 }
 
 TEST_CASE("folders that make no sense are refused") {

@@ -62,7 +62,8 @@ class FakeScheduler final : public v1::Coordination::Service {
     cv_.NotifyAll();
     response->set_node_id(1);
     response->set_incarnation(kNodeIncarnation);
-    response->set_heartbeat_ms(20);
+    // Long: for four of these without a heartbeat the server is not ready.
+    response->set_heartbeat_ms(1000);
     response->mutable_scheduler()->set_cluster_id("c");
     if (order_.job_id() != 0) *response->add_jobs() = order_;
     return grpc::Status::OK;

@@ -42,6 +42,7 @@ done
 mount -t tmpfs run /run
 mkdir /run/sshd
 hostname "$2"
+touch "$1/up"
 exec sleep infinity
 """
 
@@ -56,6 +57,7 @@ class Host(Node):
         self.disk.mkdir()
         self._first = None
         super().__init__(hub, number)
+        wait_for((self.disk / "up").exists, 60, f"the disks of {self.disk.name}")
 
     def holder(self):
         return ("unshare", "--net", "--uts", "--mount", "--propagation", "private",

@@ -46,7 +46,7 @@ class Namespace:
                                         stdin=subprocess.DEVNULL)
         self.pid = self._holder.pid
         ours = os.readlink("/proc/self/ns/net")
-        wait_for(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != ours, 10, "a namespace")
+        wait_for(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != ours, 60, "a namespace")
         self.run("ip", "link", "set", "lo", "up")
 
     def holder(self):

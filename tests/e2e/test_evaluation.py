@@ -102,11 +102,14 @@ class Evaluation(unittest.TestCase):
         job_file = overfitting(self.folder,
                                checkpoint=f"every_iterations: {EVERY}, keep_best: true")
         with Cluster(servers=2, workers=2) as cluster:
-            job = cluster.submit(job_file)
-            summary = cluster.wait_for_state(job, "succeeded", seconds=300)
-            self.check_stopped(summary, cluster.job(job))
-            best = [cut for cut in cluster.job(job)["cuts"] if cut.get("best")]
-            # Missed only where a machine stands still for long.
+            # On a busy machine the cut may be missed: then there is none.
+            for _ in range(4):
+                job = cluster.submit(job_file)
+                summary = cluster.wait_for_state(job, "succeeded", seconds=300)
+                self.check_stopped(summary, cluster.job(job))
+                best = [cut for cut in cluster.job(job)["cuts"] if cut.get("best")]
+                if best:
+                    break
             self.assertEqual([int(cut["iteration"]) for cut in best],
                              [summary["best_iteration"]])
             self.assertRegex(cluster.pacectl("describe", job).stdout, r"BEST[^$]* best ")

@@ -116,6 +116,12 @@ class Metrics(unittest.TestCase):
         names = [("paceline_rpc_handled_total", {"method": "Push", "code": "OK"}),
                  ("paceline_rpc_received_bytes_total", {"method": "Push"}),
                  ("paceline_rpc_sent_bytes_total", {"method": "Pull"})]
+        # What earlier tests have cancelled may push still.
+        wait_for(lambda: not any(Scrape(daemon).value(name)
+                                 for name, daemons in (
+                                     ("paceline_server_jobs", self.cluster.servers),
+                                     ("paceline_worker_tasks", self.cluster.workers))
+                                 for daemon in daemons), 60, "earlier jobs to be gone")
         before = [self.totals(name, **labels) for name, labels in names]
         job, _ = self.run_job("asp")
         summary = self.cluster.wait_for_state(job, "succeeded")

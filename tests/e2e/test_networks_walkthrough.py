@@ -212,7 +212,7 @@ class Operator(unittest.TestCase):
         for address in before:
             restarted = before[address]["incarnation"] != after[address]["incarnation"]
             self.assertEqual(restarted, address.endswith(":7071"), address)
-        self.assertTrue(self.all_live())
+        self.wait_for(self.all_live, 60, "all nodes")
         self.goes_on("the upgrade")
 
         before = self.progress()

@@ -25,6 +25,11 @@ def kill_task(cluster, job):
     os.kill(int(cluster.job(job)["ranks"][1]["pid"]), signal.SIGKILL)
 
 
+def kill_task_after_a_cut(cluster, job):
+    wait_for(lambda: cluster.job(job).get("cuts"), 60, "a cut")
+    kill_task(cluster, job)
+
+
 @needs_digits
 class Residuals(unittest.TestCase):
     def setUp(self):
@@ -55,7 +60,7 @@ class Residuals(unittest.TestCase):
     def test_row_1_a_killed_task_takes_the_job_back_to_a_cut_and_not_a_bit_is_lost(self):
         for compression in CODECS:
             with self.subTest(compression):
-                summary, events = self.run_with(self.job(compression), kill_task)
+                summary, events = self.run_with(self.job(compression), kill_task_after_a_cut)
                 self.assertEqual(summary["restarts"], 1)
                 self.assertEqual(summary["rollbacks"], 1)
                 why = [event for event in events if event.startswith("RECOVERING")]

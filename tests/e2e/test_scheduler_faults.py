@@ -12,7 +12,7 @@ import time
 import unittest
 import urllib.request
 
-from cluster import Cluster, Daemon, wait_for
+from cluster import NO_ANSWER, NO_SCHEDULER, Cluster, Daemon, wait_for
 from processes import alive, counting
 from tcp_proxy import TcpProxy
 
@@ -86,7 +86,7 @@ class SchedulerFaults(unittest.TestCase):
                         if done.returncode == 0:
                             accepted[request] = int(json.loads(done.stdout)["job_id"])
                             break
-                        if done.returncode != 3:
+                        if done.returncode not in (NO_SCHEDULER, NO_ANSWER):
                             errors.append(done.stderr)
                             return
 

@@ -16,7 +16,9 @@ SLACK = 0.01
 
 
 def read_broken(text):
-    """The events of a trace without its end, or with it."""
+    """The events of a trace without its end, or with it; none of one that just begins."""
+    if not text.startswith("["):
+        return []
     text = text[:text.rfind("\n")].rstrip()
     return json.loads(text if text.endswith("]") else text.rstrip(",") + "]")
 

@@ -190,10 +190,12 @@ TEST_CASE("A model learns from data, round by round or by grants, and is evaluat
       CHECK(first.facts().eval_records() == 30);
       CHECK(first.facts().features() == 4);
       REQUIRE(first.final_eval_done());
-      REQUIRE(first.evals_size() >= (c.eval_every == 0 ? 1 : 2));
+      // By grants, rank 0 may never come to its 20th iteration.
+      const bool on_the_way = c.eval_every != 0 && first.progress().iteration() > 20;
+      REQUIRE(first.evals_size() >= (on_the_way ? 2 : 1));
       CHECK(first.evals(first.evals_size() - 1).result().accuracy() == 1);
       CHECK(first.evals(first.evals_size() - 1).iteration() == first.progress().iteration());
-      if (c.eval_every != 0) CHECK(first.evals(0).iteration() == 20);
+      if (on_the_way) CHECK(first.evals(0).iteration() == 20);
       CHECK(cluster.Report(1).evals_size() == 0);
       CHECK(cluster.open_pins() == 0);
       if (c.table == v1::TABLE_KIND_SPARSE) CHECK(cluster.SparseKeys("logistic/weight") == 4);
