@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -117,6 +118,8 @@ TEST_CASE("the file system in memory keeps the contract") {
 TEST_CASE("errors of the disk name path and reason") {
   PosixFileSystem fs;
   REQUIRE_STATUS(fs.OpenForRead("/no/such"), Code::kNotFound, "No such file or directory");
+  // Else a file is made of that name.
+  REQUIRE(std::filesystem::is_character_file("/dev/full"));
   REQUIRE_OK_AND_ASSIGN(auto full, fs.OpenForWrite("/dev/full"));
   REQUIRE_STATUS(full->Append("x"), Code::kResourceExhausted, "write /dev/full");
 }

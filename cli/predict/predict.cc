@@ -20,14 +20,12 @@
 #include "common/status/status_macros.h"
 #include "common/tables/model_tables.h"
 #include "worker/core/dataset.h"
+#include "worker/core/eval/batch_records.h"
 #include "worker/core/eval/metrics.h"
 #include "worker/io/data/open_dataset.h"
 
 namespace paceline::cli {
 namespace {
-
-// Records of a batch: as many as evaluation takes, so that sums are rounded alike.
-constexpr uint64_t kBatchRecords = 512;
 
 absl::Status CheckOptions(const PredictOptions& options, FileSystem& fs) {
   for (const std::string& path : {options.data, options.labels}) {
@@ -170,9 +168,10 @@ absl::StatusOr<ExitCode> Predict(const PredictOptions& options, OutputFormat for
   worker::Predictions predictions;
   std::vector<uint64_t> numbers;
   std::string text;
-  for (uint64_t first = 0; first < data->records(); first += kBatchRecords) {
+  const uint64_t at_once = worker::EvaluationBatchRecords(*data);
+  for (uint64_t first = 0; first < data->records(); first += at_once) {
     if (env.interrupt.requested()) return absl::CancelledError("interrupted");
-    const uint64_t count = std::min(kBatchRecords, data->records() - first);
+    const uint64_t count = std::min(at_once, data->records() - first);
     PL_RETURN_IF_ERROR(ReadRecords(data.get(), first, count, &numbers, &batch));
     if (numbers.empty()) continue;
     PL_RETURN_IF_ERROR(predictor->Predict(batch, &predictions));

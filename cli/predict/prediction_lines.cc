@@ -17,6 +17,11 @@ void AppendFloat(float value, bool json, std::string* text) {
     text->append("null");
     return;
   }
+  // Whole numbers, as those of classes are, without an exponent as long as float32 has them all.
+  if (std::trunc(value) == value && std::abs(value) < 1 << 24) {
+    absl::StrAppend(text, static_cast<int32_t>(value));
+    return;
+  }
   std::array<char, 32> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   text->append(digits.data(), end.ptr);

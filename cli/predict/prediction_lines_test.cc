@@ -42,6 +42,8 @@ TEST_CASE("every kind of answer has its columns") {
   CHECK(Lines(kmeans, false, cluster, {0}) == "index,cluster,squared_distance\n0,3,0.5\n");
   CHECK(Lines(kmeans, true, cluster, {0}) ==
         "{\"index\": 0, \"cluster\": 3, \"squared_distance\": 0.5}\n");
+  const worker::Predictions many = {.width = 1, .scores = {100000}, .losses = {1e9f}};
+  CHECK(Lines(kmeans, false, many, {0}) == "index,cluster,squared_distance\n0,100000,1e+09\n");
   const auto lm = ModelOf(v1::MODEL_KIND_LM);
   const worker::Predictions window = {.width = 1, .scores = {0.1f}, .losses = {2 * std::log(2.0f)}};
   CHECK(Lines(lm, false, window, {4}) == "index,loss,bits_per_byte\n4,1.3862944,2\n");

@@ -94,6 +94,13 @@ v1::RequestContext Context(uint32_t rank, uint64_t incarnation, uint64_t iterati
   return context;
 }
 
+v1::PinRequest PinOf(uint32_t rank, uint64_t incarnation, uint64_t iteration, uint64_t number) {
+  v1::PinRequest request;
+  *request.mutable_context() = Context(rank, incarnation, iteration);
+  request.set_number(number);
+  return request;
+}
+
 Frame::Frame(uint32_t rank, uint64_t incarnation, uint64_t iteration) {
   *header_.mutable_context() = Context(rank, incarnation, iteration);
 }

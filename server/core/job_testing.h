@@ -50,6 +50,7 @@ OpenedJob OpenJob(const v1::ServerJobOrder& order, uint32_t server = 0,
                   uint64_t fold_bytes = uint64_t{1} << 20, LoadShard load = nullptr);
 
 v1::RequestContext Context(uint32_t rank, uint64_t incarnation, uint64_t iteration);
+v1::PinRequest PinOf(uint32_t rank, uint64_t incarnation, uint64_t iteration, uint64_t number = 0);
 
 // A push built block by block.
 class Frame {

@@ -92,7 +92,8 @@ ServerJob::ServerJob(const Options& options, ConsistencyPolicy policy,
       cut_reached_(options.cut_reached),
       shards_(std::move(shards)),
       key_lists_(ranks_, options.memory),
-      fence_(job_id_, map_.timeline(), map_.epoch(), ranks_) {
+      fence_(job_id_, map_.timeline(), map_.epoch(), ranks_),
+      pins_(ranks_) {
   for (const std::unique_ptr<Shard>& shard : shards_) {
     by_id_[shard->spec().shard()] = shard.get();
   }
@@ -122,7 +123,7 @@ absl::StatusOr<Shard*> ServerJob::FindShard(uint32_t id) const {
 absl::StatusOr<v1::OpenRankResponse> ServerJob::OpenRank(const v1::RequestContext& context) {
   const uint32_t rank = context.rank();
   std::vector<TicketRef> fenced;
-  std::vector<uint64_t> fenced_pins;
+  uint64_t fenced_pin = 0;
   uint64_t before = 0;
   {
     MutexLock lock(&mu_);
@@ -134,17 +135,12 @@ absl::StatusOr<v1::OpenRankResponse> ServerJob::OpenRank(const v1::RequestContex
         fenced.push_back(ticket);
       }
     }
-    for (const auto& [pin, holder] : pins_) {
-      if (holder.rank == rank && holder.incarnation < context.incarnation()) {
-        fenced_pins.push_back(pin);
-      }
-    }
-    for (const uint64_t pin : fenced_pins) pins_.erase(pin);
+    if (before < context.incarnation()) fenced_pin = std::exchange(pins_[rank], {}).pin;
   }
   EndTickets(fenced, MismatchStatus(Refusal::STALE_INCARNATION,
                                     absl::StrCat("job ", job_id_, ": incarnation of rank ", rank),
                                     context.incarnation(), before));
-  for (const uint64_t pin : fenced_pins) DropPin(pin);
+  if (fenced_pin != 0) DropPin(fenced_pin);
   key_lists_.Forget(rank);
   v1::OpenRankResponse response;
   response.set_progress(UINT64_MAX);

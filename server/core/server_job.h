@@ -103,9 +103,12 @@ class ServerJob {
   void Expire(uint64_t ticket);
   void Cancel(uint64_t ticket);
 
-  // Holds the present rows readable; BSP: those that the rank reads for its iteration.
-  // Errors:  LIMIT; BSP: NOT_YET  the round before is not complete; those of a pull.
-  absl::StatusOr<v1::PinResponse> Pin(const v1::RequestContext& context);
+  // Holds the present rows readable; BSP: those that the rank reads for its iteration. What
+  // the rank holds is answered again if it is asked for by the same number, and released for
+  // a later one.
+  // Errors:  LIMIT; INVALID       a number before the rank's last;
+  //          BSP: NOT_YET         the round before is not complete; those of a pull.
+  absl::StatusOr<v1::PinResponse> Pin(const v1::PinRequest& request);
   // A pin that is not held is an error only if another rank holds it (INVALID).
   absl::StatusOr<v1::UnpinResponse> Unpin(const v1::UnpinRequest& request);
 
@@ -133,9 +136,12 @@ class ServerJob {
  private:
   struct Ticket;
   using TicketRef = std::shared_ptr<Ticket>;
-  struct PinHolder {
-    uint32_t rank = 0;
-    uint64_t incarnation = 0;
+  // Of a rank's present incarnation.
+  struct RankPin {
+    // 0: it holds none.
+    uint64_t pin = 0;
+    // Its own number for the last that it held.
+    uint64_t number = 0;
   };
   struct Counters {
     std::atomic<uint64_t> duplicates{0};
@@ -174,6 +180,7 @@ class ServerJob {
   // Takes the ticket out, so that one caller alone ends it; null if it has ended.
   TicketRef TakeTicket(uint64_t id);
   void EndTickets(const std::vector<TicketRef>& tickets, const absl::Status& status);
+  absl::Status PinShards(uint64_t pin, const v1::RequestContext& context);
   void DropPin(uint64_t pin);
 
   const uint64_t job_id_;
@@ -187,13 +194,16 @@ class ServerJob {
   Counters counters_;
   KeyLists key_lists_;
 
+  // Held while one pin is made; before mu_ and those of shards.
+  Mutex pin_mu_;
   mutable Mutex mu_;
   RankFence fence_ ABSL_GUARDED_BY(mu_);
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   uint64_t next_ticket_ ABSL_GUARDED_BY(mu_) = 1;
   absl::flat_hash_map<uint64_t, TicketRef> tickets_ ABSL_GUARDED_BY(mu_);
   uint64_t next_pin_ ABSL_GUARDED_BY(mu_) = 1;
-  absl::flat_hash_map<uint64_t, PinHolder> pins_ ABSL_GUARDED_BY(mu_);
+  // By rank.
+  std::vector<RankPin> pins_ ABSL_GUARDED_BY(mu_);
   std::string failure_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -28,6 +28,7 @@ using testing::KeysOfShards;
 using testing::OpenedJob;
 using testing::OpenJob;
 using testing::OpenRanks;
+using testing::PinOf;
 using testing::PullNow;
 using testing::PushNow;
 using testing::ServeOrder;
@@ -169,7 +170,7 @@ TEST_CASE("parts that cannot be are refused and change nothing") {
   keys.mutable_blocks(0)->set_codec(v1::CODEC_DELTA);
   CHECK(RefusalKindOf(PullNow(job, keys)->reply->status()) == Refusal::UNKNOWN_CODEC);
   v1::PullRequest pinned = Puller{}.Request(0);
-  pinned.set_pin(job.Pin(Context(0, 1, 0))->pin());
+  pinned.set_pin(job.Pin(PinOf(0, 1, 0))->pin());
   CHECK(RefusalKindOf(PullNow(job, pinned)->reply->status()) == Refusal::INVALID);
 }
 

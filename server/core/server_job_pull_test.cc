@@ -23,6 +23,7 @@ using testing::KeysOfShards;
 using testing::OpenedJob;
 using testing::OpenJob;
 using testing::OpenRanks;
+using testing::PinOf;
 using testing::PullNow;
 using testing::PushNow;
 using testing::ServeOrder;
@@ -117,7 +118,7 @@ TEST_CASE("closing ends what waits and refuses what comes") {
   CHECK(RefusalKindOf(waits->reply->status()) == Refusal::UNKNOWN_JOB);
   CHECK(RefusalKindOf(PushNow(job, Frame(1, 1, 0).Last({})).status()) == Refusal::UNKNOWN_JOB);
   CHECK(RefusalKindOf(job.OpenRank(Context(0, 2, 0)).status()) == Refusal::UNKNOWN_JOB);
-  CHECK(RefusalKindOf(job.Pin(Context(0, 1, 0)).status()) == Refusal::UNKNOWN_JOB);
+  CHECK(RefusalKindOf(job.Pin(PinOf(0, 1, 0)).status()) == Refusal::UNKNOWN_JOB);
 }
 
 TEST_CASE("a new incarnation takes over where the old one was") {
@@ -126,7 +127,7 @@ TEST_CASE("a new incarnation takes over where the old one was") {
   OpenRanks(job, 2);
   REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Dense(0, 2, {1, 1}).Last({0})));
   const auto waits = PullNow(job, DensePull(0, 1, 1, {0}));
-  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, job.Pin(Context(0, 1, 0)));
+  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, job.Pin(PinOf(0, 1, 0)));
   REQUIRE_OK_AND_ASSIGN(const v1::OpenRankResponse open, job.OpenRank(Context(0, 2, 0)));
   CHECK(open.progress() == 1);
   CHECK_FALSE(open.finished());
@@ -155,7 +156,7 @@ TEST_CASE("a pin holds the rows as they were") {
   REQUIRE_OK(PushNow(
       job,
       Frame(0, 1, 0).Dense(0, 2, {1, 1}).Sparse(key.shard, {key.key}, {5}).Last({0, key.shard})));
-  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, job.Pin(Context(0, 1, 0)));
+  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, job.Pin(PinOf(0, 1, 0)));
   REQUIRE_OK(PushNow(
       job,
       Frame(0, 1, 1).Dense(0, 2, {1, 1}).Sparse(key.shard, {key.key}, {5}).Last({0, key.shard})));
@@ -177,8 +178,54 @@ TEST_CASE("a pin holds the rows as they were") {
         Refusal::INVALID);
 }
 
+TEST_CASE("a rank holds one pin, whatever is lost of its calls") {
+  const OpenedJob opened = OpenJob(ServeOrder(kAsp, 2, Tables()));
+  ServerJob& job = *opened.job;
+  OpenRanks(job, 2);
+  const auto read = [&](uint64_t pin) {
+    v1::PullRequest request = DensePull(0, 1, 0, {0});
+    request.set_pin(pin);
+    return *PullNow(job, request)->reply;
+  };
+  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse first, job.Pin(PinOf(0, 1, 0, 1)));
+  REQUIRE_OK(PushNow(job, Frame(0, 1, 0).Dense(0, 2, {1, 1}).Last({0})));
+  // The answer was lost: the state is still that of the first call.
+  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse again, job.Pin(PinOf(0, 1, 0, 1)));
+  CHECK(again.pin() == first.pin());
+  REQUIRE_OK_AND_ASSIGN(const PullReply before, read(again.pin()));
+  CHECK(Floats(before.payload) == std::vector<float>{0, 0});
+
+  // Its Unpin was lost: the next takes its place. More of them than a shard can hold.
+  const uint64_t with_one = opened.memory->used();
+  uint64_t last = first.pin();
+  for (uint64_t number = 2; number < 2 + 2 * kMaxPins; ++number) {
+    REQUIRE_OK_AND_ASSIGN(const v1::PinResponse next, job.Pin(PinOf(0, 1, 1, number)));
+    CHECK(RefusalKindOf(read(last).status()) == Refusal::INVALID);
+    last = next.pin();
+    CHECK(opened.memory->used() == with_one);
+  }
+  REQUIRE_OK_AND_ASSIGN(const PullReply after, read(last));
+  CHECK(Floats(after.payload) == std::vector<float>{1, 1});
+
+  // A call that comes late takes nothing away, neither before the Unpin nor after it.
+  CHECK(RefusalKindOf(job.Pin(PinOf(0, 1, 0, 1)).status()) == Refusal::INVALID);
+  REQUIRE_OK(read(last));
+  v1::UnpinRequest unpin;
+  unpin.set_pin(last);
+  *unpin.mutable_context() = Context(0, 1, 0);
+  REQUIRE_OK(job.Unpin(unpin));
+  CHECK(RefusalKindOf(job.Pin(PinOf(0, 1, 1, 2 * kMaxPins + 1)).status()) == Refusal::INVALID);
+  CHECK(opened.memory->used() <= with_one);
+
+  // A client without numbers: as the latest.
+  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse plain, job.Pin(PinOf(0, 1, 1)));
+  REQUIRE_OK_AND_ASSIGN(const v1::PinResponse newer, job.Pin(PinOf(0, 1, 1)));
+  CHECK(RefusalKindOf(read(plain.pin()).status()) == Refusal::INVALID);
+  REQUIRE_OK(read(newer.pin()));
+}
+
 TEST_CASE("pins and parked pulls have limits") {
-  v1::ServerJobOrder order = ServeOrder(kBsp, 2, Tables());
+  v1::ServerJobOrder order = ServeOrder(kBsp, kMaxPins + 1, Tables());
   MemoryBudget memory(0, "--memory-limit");
   MemoryBudget fold(0, "--fold-limit");
   ServerJob::Options options;
@@ -189,9 +236,9 @@ TEST_CASE("pins and parked pulls have limits") {
   options.fold = &fold;
   options.max_parked_pulls = 1;
   REQUIRE_OK_AND_ASSIGN(const std::shared_ptr<ServerJob> job, ServerJob::Open(options));
-  OpenRanks(*job, 2);
-  for (int i = 0; i < kMaxPins; ++i) REQUIRE_OK(job->Pin(Context(0, 1, 0)));
-  CHECK(RefusalKindOf(job->Pin(Context(0, 1, 0)).status()) == Refusal::LIMIT);
+  OpenRanks(*job, kMaxPins + 1);
+  for (uint32_t rank = 0; rank < kMaxPins; ++rank) REQUIRE_OK(job->Pin(PinOf(rank, 1, 0)));
+  CHECK(RefusalKindOf(job->Pin(PinOf(kMaxPins, 1, 0)).status()) == Refusal::LIMIT);
   const auto first = PullNow(*job, DensePull(0, 1, 1, {0}));
   CHECK(first->ticket.has_value());
   const auto second = PullNow(*job, DensePull(0, 1, 1, {0}));

@@ -44,7 +44,7 @@ absl::StatusOr<v1::OpenRankResponse> OpenRank(DataPlane* data_plane,
 absl::StatusOr<v1::PinResponse> Pin(DataPlane* data_plane, const v1::PinRequest& request) {
   PL_ASSIGN_OR_RETURN(const std::shared_ptr<ServerJob> job,
                       FindJob(data_plane, request.context().job_id()));
-  return job->Pin(request.context());
+  return job->Pin(request);
 }
 
 absl::StatusOr<v1::UnpinResponse> Unpin(DataPlane* data_plane, const v1::UnpinRequest& request) {

@@ -53,7 +53,7 @@ void Serve(server::ServerJob& job, const v1::DataCall& call, absl::string_view p
       break;
     }
     case v1::DataCall::kPin:
-      (void)job.Pin(call.pin().context());
+      (void)job.Pin(call.pin());
       break;
     case v1::DataCall::kUnpin:
       (void)job.Unpin(call.unpin());

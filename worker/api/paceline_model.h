@@ -167,9 +167,10 @@ using Gradients = std::vector<GradientRows>;
 
 // What you write. Any exception that a function throws fails the job with its text.
 //
-// A task makes one model. Gradient and Predict are called one at a time; Keys is called on
-// other threads too, beside itself and them. The same arguments must give the same results,
-// to the bit, in every process: no clock, no random_device, no order of threads.
+// A task makes one model to train and one to evaluate beside it, on threads of their own. Of
+// one model Gradient and Predict are called one at a time; Keys is called on other threads too,
+// beside itself and them. The same arguments must give the same results, to the bit, in every
+// process: no clock, no random_device, no order of threads.
 class UserModel {
  public:
   virtual ~UserModel() = default;

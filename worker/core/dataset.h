@@ -27,6 +27,8 @@ class Dataset {
   // What the columns of the file are (worker/core/data/csv_columns.h), as long as the data set
   // is there. Null: a format without them.
   virtual const CsvColumns* csv_columns() const { return nullptr; }
+  // Dense values that every record takes in a batch. 0: none.
+  virtual uint64_t dense_values() const { return 0; }
   // Bad records met so far (distinct).
   virtual uint64_t bad_records() const = 0;
 

@@ -30,6 +30,7 @@ class RangeDataset final : public Dataset {
   uint64_t features() const override { return whole_->features(); }
   uint32_t classes() const override { return whole_->classes(); }
   const CsvColumns* csv_columns() const override { return whole_->csv_columns(); }
+  uint64_t dense_values() const override { return whole_->dense_values(); }
   uint64_t bad_records() const override { return whole_->bad_records(); }
   // Errors:  OutOfRange  a number >= records(). Those of the whole, which number records
   //                      as its file does.

@@ -16,6 +16,7 @@ class Numbers final : public Dataset {
  public:
   uint64_t records() const override { return 10; }
   uint64_t features() const override { return 3; }
+  uint64_t dense_values() const override { return 2; }
   uint32_t classes() const override { return 2; }
   uint64_t bad_records() const override { return 4; }
   absl::Status Read(absl::Span<const uint64_t> records, Batch* batch) override {
@@ -41,6 +42,7 @@ TEST_CASE("records are those of the whole, from the first of the range on") {
   RangeDataset range(std::make_unique<Numbers>(), 7, 3);
   CHECK(range.records() == 3);
   CHECK(range.features() == 3);
+  CHECK(range.dense_values() == 2);
   CHECK(range.classes() == 2);
   CHECK(range.bad_records() == 4);
   Batch batch;

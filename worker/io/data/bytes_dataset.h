@@ -30,6 +30,7 @@ class BytesDataset final : public Dataset {
   uint64_t records() const override { return records_; }
   uint64_t features() const override { return window_; }
   uint32_t classes() const override { return 0; }
+  uint64_t dense_values() const override { return window_; }
   uint64_t bad_records() const override { return 0; }
   // Errors:  OutOfRange, DataLoss as Dataset::Read; ResourceExhausted above
   //          kMaxBatchBytes; those of reading the file.

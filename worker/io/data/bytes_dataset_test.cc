@@ -44,6 +44,7 @@ TEST_CASE("windows share one byte, and every byte but the first is predicted onc
       // Two whole windows; of the third there are three bytes.
       CHECK(data->records() == 2);
       CHECK(data->features() == 5);
+      CHECK(data->dense_values() == 5);
       CHECK(data->classes() == 0);
       Batch batch;
       REQUIRE_OK(data->Read({1, 0}, &batch));

@@ -54,6 +54,7 @@ TEST_CASE("a criteo file, plain and gzipped: its features are known without read
                             OpenDataset(File(path, v1::DATA_FORMAT_CRITEO), spec, &fs, dir));
       CHECK(data->records() == 3);
       CHECK(data->features() == 1013);
+      CHECK(data->dense_values() == 0);
       CHECK(data->classes() == 2);
       Batch batch;
       REQUIRE_OK(data->Read({0, 1, 2, 0}, &batch));
@@ -110,6 +111,7 @@ TEST_CASE("a criteo file by fields, with and without a cache") {
                                             BadRecordRule::FromSpec(spec), cache_bytes));
     CHECK(data->cached_records() == (cache_bytes == 0 ? 0 : 2));
     CHECK(data->features() == 13 + (1 << 20));
+    CHECK(data->dense_values() == 13);
     Batch batch;
     REQUIRE_OK(data->Read({1, 0}, &batch));
     CHECK_FALSE(batch.dense);

@@ -38,6 +38,7 @@ class Cifar10Dataset final : public Dataset {
   uint64_t records() const override { return bytes_->size() / kRecordBytes; }
   uint64_t features() const override { return kPixels; }
   uint32_t classes() const override { return kClasses; }
+  uint64_t dense_values() const override { return features(); }
   uint64_t bad_records() const override { return 0; }
   // Errors:  OutOfRange, DataLoss as Dataset::Read; ResourceExhausted above
   //          kMaxBatchBytes; those of reading the file.

@@ -49,6 +49,7 @@ TEST_CASE("labels and planes, plain and gzipped") {
       REQUIRE_OK_AND_ASSIGN(const auto data, OpenDataset(File(path), spec, &fs, dir));
       CHECK(data->records() == 302);
       CHECK(data->features() == 3072);
+      CHECK(data->dense_values() == 3072);
       CHECK(data->classes() == 10);
       CHECK(data->bad_records() == 0);
       Batch batch;

@@ -35,6 +35,7 @@ class IdxDataset final : public Dataset {
   uint64_t records() const override { return images_header_.records; }
   uint64_t features() const override { return images_header_.record_bytes; }
   uint32_t classes() const override { return classes_; }
+  uint64_t dense_values() const override { return images_header_.record_bytes; }
   uint64_t bad_records() const override { return 0; }
   // Errors:  OutOfRange, DataLoss as Dataset::Read; ResourceExhausted above
   //          kMaxBatchBytes; those of reading the files.

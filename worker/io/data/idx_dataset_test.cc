@@ -57,6 +57,7 @@ TEST_CASE("images and labels, plain and gzipped") {
           OpenDataset(File("/images" + suffix, "/labels" + suffix), spec, &fs, dir));
       CHECK(data->records() == 3);
       CHECK(data->features() == 4);
+      CHECK(data->dense_values() == 4);
       CHECK(data->classes() == 10);
       CHECK(data->bad_records() == 0);
       Batch batch;

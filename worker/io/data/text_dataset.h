@@ -43,6 +43,9 @@ class TextDataset final : public Dataset {
   uint32_t classes() const override { return index_.classes; }
   const CsvColumns* csv_columns() const override { return parser_->csv_columns(); }
   // All of the file, found when it was opened.
+  uint64_t dense_values() const override {
+    return parser_->dense() ? features_ : parser_->columns();
+  }
   uint64_t bad_records() const override { return index_.bad.size(); }
   // Errors:  as Dataset::Read; bad records were found by Open, so InvalidArgument
   //          and, for them, ResourceExhausted do not occur here.

@@ -47,6 +47,7 @@ TEST_CASE("a libsvm file") {
   REQUIRE_OK_AND_ASSIGN(const auto data, OpenDataset(Libsvm("/d"), spec, &fs, "/i"));
   CHECK(data->records() == 3);
   CHECK(data->features() == 4);
+  CHECK(data->dense_values() == 0);
   CHECK(data->classes() == 4);
   CHECK(data->bad_records() == 0);
   Batch batch;
@@ -75,6 +76,7 @@ TEST_CASE("a csv file with a header") {
   REQUIRE_OK_AND_ASSIGN(const auto data, OpenDataset(file, v1::DataSpec(), &fs, "/i"));
   CHECK(data->records() == 2);
   CHECK(data->features() == 2);
+  CHECK(data->dense_values() == 2);
   CHECK(data->classes() == 2);
   Batch batch;
   REQUIRE_OK(data->Read({1, 0}, &batch));

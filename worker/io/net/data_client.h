@@ -53,7 +53,7 @@ class DataClient {
   virtual void Push(const PushFrame& frame, absl::Duration timeout,
                     Done<v1::PushResponse> done) = 0;
   virtual void Pull(const PullFrame& frame, absl::Duration timeout, Done<PullReply> done) = 0;
-  virtual void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
+  virtual void Pin(uint32_t server, const v1::PinRequest& request, absl::Duration timeout,
                    Done<v1::PinResponse> done) = 0;
   virtual void Unpin(uint32_t server, const v1::UnpinRequest& request, absl::Duration timeout,
                      Done<v1::UnpinResponse> done) = 0;

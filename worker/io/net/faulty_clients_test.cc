@@ -40,8 +40,7 @@ class FakeData final : public DataClient {
     done(v1::OpenRankResponse());
   }
   void Pull(const PullFrame&, absl::Duration, Done<PullReply> done) override { done(PullReply()); }
-  void Pin(uint32_t, const v1::RequestContext&, absl::Duration,
-           Done<v1::PinResponse> done) override {
+  void Pin(uint32_t, const v1::PinRequest&, absl::Duration, Done<v1::PinResponse> done) override {
     done(v1::PinResponse());
   }
   void Unpin(uint32_t, const v1::UnpinRequest&, absl::Duration,

@@ -40,11 +40,11 @@ class FaultyDataClient final : public DataClient {
         },
         std::move(done));
   }
-  void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
+  void Pin(uint32_t server, const v1::PinRequest& request, absl::Duration timeout,
            Done<v1::PinResponse> done) override {
     Play<v1::PinResponse>(
         "Pin",
-        [=, this](auto answer) { client_->Pin(server, context, timeout, std::move(answer)); },
+        [=, this](auto answer) { client_->Pin(server, request, timeout, std::move(answer)); },
         std::move(done));
   }
   void Unpin(uint32_t server, const v1::UnpinRequest& request, absl::Duration timeout,

@@ -95,10 +95,10 @@ class GrpcDataClient final : public DataClient {
           });
   }
 
-  void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
+  void Pin(uint32_t server, const v1::PinRequest& request, absl::Duration timeout,
            Done<v1::PinResponse> done) override {
     v1::DataCall call;
-    *call.mutable_pin()->mutable_context() = context;
+    *call.mutable_pin() = request;
     Start(server, std::move(call), {}, timeout,
           Answered(std::move(done), [](const v1::DataAnswer& a) { return a.pin(); }));
   }

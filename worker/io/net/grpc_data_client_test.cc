@@ -190,8 +190,11 @@ TEST_CASE("Small calls go and come back") {
                         }));
   CHECK(opened.progress() == 42);
   CHECK(opened.finished());
+  v1::PinRequest wanted;
+  *wanted.mutable_context() = context;
+  wanted.set_number(3);
   REQUIRE_OK_AND_ASSIGN(const v1::PinResponse pin, Call<v1::PinResponse>([&](auto done) {
-                          f.client->Pin(0, context, absl::Seconds(20), done);
+                          f.client->Pin(0, wanted, absl::Seconds(20), done);
                         }));
   v1::UnpinRequest unpin;
   unpin.set_pin(pin.pin());

@@ -40,7 +40,7 @@ class FakeClient final : public DataClient {
   void Pull(const PullFrame& frame, absl::Duration, Done<PullReply> done) override {
     wire_->pulls.push_back({frame, std::move(done)});
   }
-  void Pin(uint32_t, const v1::RequestContext&, absl::Duration, Done<v1::PinResponse>) override {}
+  void Pin(uint32_t, const v1::PinRequest&, absl::Duration, Done<v1::PinResponse>) override {}
   void Unpin(uint32_t, const v1::UnpinRequest&, absl::Duration, Done<v1::UnpinResponse>) override {}
   void CancelAll() override {}
 

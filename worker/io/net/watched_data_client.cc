@@ -22,9 +22,9 @@ class WatchedDataClient final : public DataClient {
   void Pull(const PullFrame& frame, absl::Duration timeout, Done<PullReply> done) override {
     client_->Pull(frame, timeout, Watch(frame.server, std::move(done)));
   }
-  void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
+  void Pin(uint32_t server, const v1::PinRequest& request, absl::Duration timeout,
            Done<v1::PinResponse> done) override {
-    client_->Pin(server, context, timeout, Watch(server, std::move(done)));
+    client_->Pin(server, request, timeout, Watch(server, std::move(done)));
   }
   void Unpin(uint32_t server, const v1::UnpinRequest& request, absl::Duration timeout,
              Done<v1::UnpinResponse> done) override {

@@ -6,16 +6,11 @@
 
 #include "common/refusal/refusal.h"
 #include "common/status/status_macros.h"
+#include "worker/core/eval/batch_records.h"
 #include "worker/core/task/pull_plan.h"
 #include "worker/io/task/pull_calls.h"
 
 namespace paceline::worker {
-namespace {
-
-// Records of a batch.
-constexpr uint64_t kBatchRecords = 512;
-
-}  // namespace
 
 struct Evaluator::Work {
   explicit Work(const v1::ModelSpec& model) : metrics(Metrics::For(model)) {}
@@ -38,7 +33,7 @@ Evaluator::Evaluator(Options options, Events events)
               .unreachable = [this](const absl::Status& status) { events_.unreachable(status); },
               .waiting = [](const absl::Status&) {}}),
       pins_(options_.layout->servers(), 0) {
-  if (options_.pinned) {
+  if (options_.pin_number != 0) {
     PinAll();
   } else {
     ReadBatch();
@@ -51,23 +46,26 @@ Evaluator::~Evaluator() {
 }
 
 void Evaluator::PinAll() {
+  v1::PinRequest request;
+  *request.mutable_context() = options_.context;
+  request.set_number(options_.pin_number);
   next_ = [this] {
     events_.pinned();
     ReadBatch();
   };
   for (uint32_t server = 0; server < pins_.size(); ++server) {
-    calls_.Add(
-        server, 0,
-        [this, server, client = options_.client](absl::Duration timeout, FrameCalls::Done done) {
-          client->Pin(server, options_.context, timeout,
-                      [this, server, done](absl::StatusOr<v1::PinResponse> response) {
-                        if (!response.ok()) return done(response.status());
-                        done(FrameCalls::Accept([this, server, pin = response->pin()] {
-                          pins_[server] = pin;
-                          return absl::OkStatus();
-                        }));
-                      });
-        });
+    calls_.Add(server, 0,
+               [this, server, request, client = options_.client](absl::Duration timeout,
+                                                                 FrameCalls::Done done) {
+                 client->Pin(server, request, timeout,
+                             [this, server, done](absl::StatusOr<v1::PinResponse> response) {
+                               if (!response.ok()) return done(response.status());
+                               done(FrameCalls::Accept([this, server, pin = response->pin()] {
+                                 pins_[server] = pin;
+                                 return absl::OkStatus();
+                               }));
+                             });
+               });
   }
   calls_.Close();
 }
@@ -83,7 +81,7 @@ void Evaluator::Again() {
 }
 
 void Evaluator::UnpinAll() {
-  // Nobody waits for it: pins also end with the rank's incarnation.
+  // Nobody waits for it: pins also end with the rank's next one and with its incarnation.
   for (uint32_t server = 0; server < pins_.size(); ++server) {
     if (pins_[server] == 0) continue;
     v1::UnpinRequest request;
@@ -114,7 +112,7 @@ void Evaluator::ReadBatch() {
     events_.done(work_->metrics.Finish());
     return;
   }
-  const uint64_t n = std::min(kBatchRecords, records - next_record_);
+  const uint64_t n = std::min(EvaluationBatchRecords(*options_.job->eval), records - next_record_);
   std::vector<uint64_t> numbers(n);
   std::iota(numbers.begin(), numbers.end(), next_record_);
   next_record_ += n;

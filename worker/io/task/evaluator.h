@@ -38,7 +38,8 @@ class Evaluator {
     InFlightOptions in_flight;
     // Names the state to read: its iteration.
     v1::RequestContext context;
-    bool pinned = false;
+    // Of the pin to read under, ascending within the rank's incarnation. 0: without one.
+    uint64_t pin_number = 0;
     // Longest wait of a pull at a server.
     absl::Duration max_wait;
   };

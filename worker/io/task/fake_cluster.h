@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -92,7 +93,8 @@ class FakeCluster {
   uint64_t next_position_ ABSL_GUARDED_BY(mu_) = 0;
   v1::ShardMap map_ ABSL_GUARDED_BY(mu_);
   std::vector<Shard> shards_ ABSL_GUARDED_BY(mu_);
-  uint64_t pins_ ABSL_GUARDED_BY(mu_) = 0;
+  // Pins that are held: server and number.
+  std::set<std::pair<uint32_t, uint64_t>> pins_ ABSL_GUARDED_BY(mu_);
   // Calls that wait for news, by number.
   std::map<uint64_t, std::shared_ptr<Parked>> parked_ ABSL_GUARDED_BY(mu_);
   uint64_t next_call_ ABSL_GUARDED_BY(mu_) = 0;

@@ -122,21 +122,22 @@ class FakeCluster::Data final : public DataClient {
         });
   }
 
-  void Pin(uint32_t, const v1::RequestContext& context, absl::Duration,
+  // The pin is the number that the rank gave it.
+  void Pin(uint32_t server, const v1::PinRequest& request, absl::Duration,
            Done<v1::PinResponse> done) override {
-    Serve<v1::PinResponse>("Pin", context, done,
+    Serve<v1::PinResponse>("Pin", request.context(), done,
                            [&](v1::PinResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                             ++cluster_->pins_;
-                             response->set_pin(7);
+                             cluster_->pins_.emplace(server, request.number());
+                             response->set_pin(request.number());
                              return absl::OkStatus();
                            });
   }
 
-  void Unpin(uint32_t, const v1::UnpinRequest& request, absl::Duration,
+  void Unpin(uint32_t server, const v1::UnpinRequest& request, absl::Duration,
              Done<v1::UnpinResponse> done) override {
     Serve<v1::UnpinResponse>("Unpin", request.context(), done,
                              [&](v1::UnpinResponse*) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                               --cluster_->pins_;
+                               cluster_->pins_.erase({server, request.pin()});
                                return absl::OkStatus();
                              });
   }
@@ -254,7 +255,7 @@ std::pair<uint64_t, uint64_t> FakeCluster::Applied(uint32_t rank) const {
 
 uint64_t FakeCluster::open_pins() const {
   MutexLock lock(&mu_);
-  return pins_;
+  return pins_.size();
 }
 
 }  // namespace paceline::worker

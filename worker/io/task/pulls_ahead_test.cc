@@ -64,7 +64,7 @@ class HeldPulls final : public DataClient {
   void OpenRank(uint32_t, const v1::RequestContext&, absl::Duration,
                 Done<v1::OpenRankResponse>) override {}
   void Push(const PushFrame&, absl::Duration, Done<v1::PushResponse>) override {}
-  void Pin(uint32_t, const v1::RequestContext&, absl::Duration, Done<v1::PinResponse>) override {}
+  void Pin(uint32_t, const v1::PinRequest&, absl::Duration, Done<v1::PinResponse>) override {}
   void Unpin(uint32_t, const v1::UnpinRequest&, absl::Duration, Done<v1::UnpinResponse>) override {}
   void CancelAll() override {}
 

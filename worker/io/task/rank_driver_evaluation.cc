@@ -45,9 +45,9 @@ void RankDriver::StartEvaluator(uint64_t iteration, bool pinned, Evaluator::Even
   options.client = client_;
   options.in_flight = options_.in_flight;
   options.context = Context(iteration);
-  options.pinned = pinned;
   options.max_wait = options_.max_wait;
   ++evaluators_;
+  if (pinned) options.pin_number = evaluators_;
   evaluator_ = std::make_unique<Evaluator>(std::move(options), std::move(events));
 }
 

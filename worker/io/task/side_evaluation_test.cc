@@ -137,6 +137,22 @@ TEST_CASE("An evaluation whose calls are lost for long is made all the same") {
   CHECK(EvaluatedAt(cluster) == std::vector<uint64_t>{20, 40, 60, 80});
 }
 
+TEST_CASE("A pin whose answer is lost is not held twice") {
+  std::atomic<int> lost{0};
+  const auto inject = [&](const std::string& method,
+                          const v1::RequestContext&) -> FakeCluster::Fault {
+    if (method != "Pin" || lost == 5) return {};
+    ++lost;
+    return {absl::UnavailableError("lost on the way back"), true};
+  };
+  FakeCluster cluster(Logistic(v1::POLICY_BSP, 1), 2, inject);
+  Tasks tasks(&cluster, 1);
+  CHECK(tasks.AllDone());
+  CHECK(lost == 5);
+  CHECK(EvaluatedAt(cluster) == std::vector<uint64_t>{20, 40, 60, 80});
+  CHECK(cluster.open_pins() == 0);
+}
+
 TEST_CASE("A rank ends where the scheduler says that training ends") {
   v1::JobSpec spec = Logistic(v1::POLICY_BSP, 1);
   spec.mutable_evaluation()->set_patience(1);

@@ -116,9 +116,9 @@ class SharedMemoryClient final : public DataClient {
         });
   }
 
-  void Pin(uint32_t server, const v1::RequestContext& context, absl::Duration timeout,
+  void Pin(uint32_t server, const v1::PinRequest& request, absl::Duration timeout,
            Done<v1::PinResponse> done) override {
-    client_->Pin(server, context, timeout, std::move(done));
+    client_->Pin(server, request, timeout, std::move(done));
   }
   void Unpin(uint32_t server, const v1::UnpinRequest& request, absl::Duration timeout,
              Done<v1::UnpinResponse> done) override {
