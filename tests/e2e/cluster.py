@@ -75,6 +75,20 @@ def wait_for(condition, seconds, what):
         time.sleep(0.05)
 
 
+def ask(run):
+    """The JSON that `run`, which runs pacectl, prints. Asked again for half a minute while the
+    scheduler is not there or does not answer in time: a machine may stand still for longer than
+    that takes."""
+    until = time.monotonic() + 30
+    while True:
+        done = run()
+        if done.returncode not in (NO_SCHEDULER, NO_ANSWER) or time.monotonic() > until:
+            break
+    if done.returncode != 0:
+        raise AssertionError(f"{done.args}: exit code {done.returncode}\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
 class Daemon:
     """One daemon process and the ports it bound. `prefix`: the command that runs it."""
 
@@ -220,20 +234,19 @@ class Cluster:
         return next(i for i, server in enumerate(self.servers) if server.address() == address)
 
     def ask(self, *args):
-        """What pacectl answers as JSON. Asked again for half a minute while the scheduler is not
-        there or does not answer in time: a machine may stand still for longer than that takes."""
-        until = time.monotonic() + 30
-        while True:
-            done = self.pacectl(*args, "-o", "json")
-            if done.returncode not in (NO_SCHEDULER, NO_ANSWER) or time.monotonic() > until:
-                break
-        if done.returncode != 0:
-            raise AssertionError(f"pacectl {args}: exit code {done.returncode}\n{done.stderr}")
-        return json.loads(done.stdout)
+        """What pacectl answers as JSON."""
+        return ask(lambda: self.pacectl(*args, "-o", "json"))
 
     def job(self, job_id):
         """The job, as `pacectl describe -o json` prints it."""
         return self.ask("describe", job_id)
+
+    def task_pids(self, job_id):
+        """Process id of every rank's task, once all have one."""
+        def read():
+            found = [int(rank.get("pid", 0)) for rank in self.job(job_id).get("ranks", [])]
+            return found if found and all(found) else None
+        return wait_for(read, 60, f"the tasks of job {job_id} to run")
 
     def summary(self, job_id):
         return self.ask("status", job_id)

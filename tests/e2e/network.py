@@ -56,8 +56,13 @@ class Namespace:
     def prefix(self):
         return (*self.DIES_WITH_TEST, "nsenter", "-t", str(self.pid), "--net")
 
+    def completed(self, *command):
+        """The completed process of a command."""
+        return subprocess.run([*self.prefix, *map(str, command)], capture_output=True, text=True)
+
     def run(self, *command):
-        done = subprocess.run([*self.prefix, *map(str, command)], capture_output=True, text=True)
+        """What a command that succeeds says."""
+        done = self.completed(*command)
         if done.returncode:
             raise AssertionError(f"{' '.join(map(str, command))}: {done.stderr}")
         return done.stdout

@@ -34,6 +34,11 @@ checkpoint: {{{checkpoint}}}
 """, f"{name}.yaml")
 
 
+# Flags of workers whose pushes take 2 ms longer: a job of the above lasts for seconds, so that
+# what is done to it in the middle is not done after its end.
+SLOW_PUSHES = ("--test-faults", "rpc.Push=delay(2ms):1000")
+
+
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, Daemon, pacectl, wait_for
-from processes import counting
+from processes import SLOW_PUSHES, counting
 
 
 class Backup(unittest.TestCase):
@@ -56,8 +56,8 @@ class Backup(unittest.TestCase):
             self.assertGreater(int(new), int(waiting))
 
     def test_an_older_backup_is_refused_by_nodes_and_goes_on_where_it_is_accepted(self):
-        iterations = 6000
-        with Cluster(servers=2, workers=2) as cluster:
+        iterations = 3000
+        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
             job = cluster.submit(counting(self.folder, "long", iterations, workers=2),
                                  "--request-id", "long")
             cluster.wait_for_state(job, "running")

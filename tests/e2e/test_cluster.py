@@ -41,9 +41,7 @@ class StandingCluster(unittest.TestCase):
             def table_bytes():
                 return sum(int(node["table_bytes"]) for node in cluster.nodes())
             wait_for(lambda: table_bytes() >= 2**24, 30, "the big table to be served")
-            task = wait_for(lambda: cluster.job(big)["ranks"][0].get("pid"), 30, "the task's pid")
-            task = int(task)
-            small_task = int(cluster.job(small)["ranks"][0]["pid"])
+            task, small_task = cluster.task_pids(big)[0], cluster.task_pids(small)[0]
 
             cluster.pacectl("cancel", big, check=True)
             self.assertEqual(cluster.wait_for_state(big, "cancelled")["state"], "cancelled")
@@ -88,7 +86,7 @@ class StandingCluster(unittest.TestCase):
         with Cluster(servers=2, workers=2, worker_flags=late) as cluster:
             job = cluster.submit(counting(self.folder, "long", 1000, "bsp", workers=2))
             cluster.wait_for_state(job, "running")
-            pids = [rank["pid"] for rank in cluster.job(job)["ranks"]]
+            pids = cluster.task_pids(job)
             cluster.scheduler.kill()
             time.sleep(1)
             for pid in pids:
@@ -108,7 +106,7 @@ class StandingCluster(unittest.TestCase):
         with Cluster(servers=1, workers=1) as cluster:
             job = cluster.submit(counting(self.folder, "running", 10**9, servers=1))
             cluster.wait_for_state(job, "running")
-            task = int(cluster.job(job)["ranks"][0]["pid"])
+            task = cluster.task_pids(job)[0]
             for daemon in [*cluster.workers, *cluster.servers, cluster.scheduler]:
                 self.assertEqual(daemon.stop(), 0, daemon.log.read_text()[-2000:])
             wait_for(lambda: not alive(task), FREED_SECONDS, "the task to exit")
@@ -123,7 +121,7 @@ class StandingCluster(unittest.TestCase):
             job = cluster.submit(counting(self.folder, "running", 10**9, servers=1))
             cluster.wait_for_state(job, "running")
             self.assertEqual(pollers(cluster.servers[0].pid), [])
-            task = cluster.job(job)["ranks"][0]["pid"]
+            task = cluster.task_pids(job)[0]
             self.assertEqual(pollers(task), [])
             # The names are still those that gRPC gives.
             self.assertEqual(set(pollers(cluster.scheduler.pid)), {"nexting_thread", "grpcpp_sync_ser"})

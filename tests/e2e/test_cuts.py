@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, local_run, needs_digits, pacectl, wait_for
-from processes import counting, digits
+from processes import SLOW_PUSHES, counting, digits
 
 
 def cuts(cluster, job):
@@ -37,7 +37,8 @@ class Cuts(unittest.TestCase):
         golden = local_run(job_file)
         # On fewer servers than the cut was made by, and on as many.
         for comes_back in (False, True):
-            with self.subTest(comes_back=comes_back), Cluster(servers=2, workers=2) as cluster:
+            with self.subTest(comes_back=comes_back), \
+                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
                 job = cluster.submit(job_file)
                 wait_for(lambda: cuts(cluster, job), 60, "a cut")
                 server = cluster.holder(job)
@@ -55,7 +56,8 @@ class Cuts(unittest.TestCase):
 
     def test_row_4_every_push_counts_once_from_a_fuzzy_cut(self):
         for policy in ("ssp", "asp"):
-            with self.subTest(policy), Cluster(servers=2, workers=2) as cluster:
+            with self.subTest(policy), \
+                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
                 job_file = self.counting(policy, 4000, "every_iterations: 200")
                 job = cluster.submit(job_file)
                 wait_for(lambda: cuts(cluster, job), 60, "a cut")
@@ -72,7 +74,7 @@ class Cuts(unittest.TestCase):
             job = cluster.submit(self.counting("bsp", 10**7, "every_iterations: 200"))
             wait_for(lambda: len(cuts(cluster, job)) >= 2, 60, "two cuts")
             # No newer one comes while the tasks stand still.
-            tasks = [int(rank["pid"]) for rank in cluster.job(job)["ranks"]]
+            tasks = cluster.task_pids(job)
             for worker in cluster.workers:
                 os.kill(worker.pid, signal.SIGSTOP)
             for task in tasks:

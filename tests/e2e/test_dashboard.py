@@ -144,7 +144,7 @@ class DashboardTest(unittest.TestCase):
     def test_a_killed_task_is_told_with_its_reason(self):
         job = self.train()
         self.open(f"#/jobs/{job}")
-        pid = int(self.cluster.job(job)["ranks"][1]["pid"])
+        pid = self.cluster.task_pids(job)[1]
         os.kill(pid, signal.SIGKILL)
         self.browser.await_text("[data-key='1'] .col-exit", "SIGKILL")
         self.browser.await_text("[aria-label='Events']", "SIGKILL")

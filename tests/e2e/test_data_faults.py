@@ -56,7 +56,7 @@ resources: {{workers: 2, servers: 2}}
             job = cluster.submit(job_file)
             cluster.wait_for_state(job, "running")
             wait_for(lambda: cluster.summary(job)["iterations"] > 20, 30, "some iterations")
-            os.kill(int(cluster.job(job)["ranks"][1]["pid"]), signal.SIGKILL)
+            os.kill(cluster.task_pids(job)[1], signal.SIGKILL)
             summary = cluster.wait_for_state(job, "succeeded")
             self.assertEqual(summary["restarts"], 1)
             self.assertEqual(summary["parameters_sha256"], golden["parameters_sha256"])

@@ -53,7 +53,7 @@ resources: {{servers: 1, {resources}}}
                 why = json.load(page)["no_gpu_reason"]
             self.assertRegex(why, MISSING)
             self.assertIn(f"auto: the processor, since {why}", worker.log.read_text())
-            wait_for(lambda: len(cluster.nodes()) == 2, 10, "both nodes to register")
+            wait_for(lambda: len(cluster.nodes()) == 2, 60, "both nodes to register")
             self.assertIn(f"no GPU on {worker.address()}: {why}",
                           cluster.pacectl("cluster", check=True).stdout)
 
@@ -72,7 +72,7 @@ resources: {{servers: 1, {resources}}}
 
     def test_a_job_that_needs_a_gpu_waits_and_says_why_at_once(self):
         with Cluster(servers=1, workers=1, prefix=HIDDEN) as cluster:
-            wait_for(lambda: len(cluster.nodes()) == 2, 10, "both nodes to register")
+            wait_for(lambda: len(cluster.nodes()) == 2, 60, "both nodes to register")
             why = next(node["no_gpu_reason"] for node in cluster.nodes()
                        if node["role"] == "NODE_ROLE_WORKER")
             job = cluster.submit(self.job("waits", "device: cuda, gpu_memory: 40000"))

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from cluster import BIN, ROOT, local_run, needs_digits, wait_for
+from cluster import BIN, ROOT, ask, local_run, needs_digits, wait_for
 from hosts import Hosts, needs_hosts
 
 STEP = re.compile(r"<!-- step: (.*?) -->\n```sh\n(.*?)```", re.S)
@@ -87,7 +87,7 @@ class Operator(unittest.TestCase):
         return said
 
     def pacectl(self, *words):
-        return json.loads(self.hosts.operator.run(
+        return ask(lambda: self.hosts.operator.completed(
             BIN / "pacectl", "--address", "10.0.0.11:7070", "--tls-dir", self.work / "pki" /
             "admin-operator", *words, "-o", "json"))
 

@@ -7,16 +7,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, local_run, needs_digits, wait_for, write_job
-from processes import alive, counting, digits, exit_code
-
-
-def pids(cluster, job):
-    """Process id of every rank's task, once all have one."""
-    def read():
-        ranks = cluster.job(job).get("ranks", [])
-        found = [int(rank.get("pid", 0)) for rank in ranks]
-        return found if found and all(found) else None
-    return wait_for(read, 30, f"the tasks of job {job} to run")
+from processes import SLOW_PUSHES, alive, counting, digits, exit_code
 
 
 def progress(cluster, job):
@@ -37,11 +28,11 @@ class Recovery(unittest.TestCase):
         for policy in ("bsp", "ssp", "asp"):
             with self.subTest(policy), Cluster(servers=2, workers=2) as cluster:
                 job = cluster.submit(counting(self.folder, policy, 3000, policy, workers=2))
-                before = pids(cluster, job)
+                before = cluster.task_pids(job)
                 wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
                 os.kill(before[1], signal.SIGKILL)
                 self.wait_for_restarts(cluster, job, 1)
-                self.assertEqual(pids(cluster, job)[0], before[0], "the survivor was restarted")
+                self.assertEqual(cluster.task_pids(job)[0], before[0], "the survivor was restarted")
                 exit = cluster.job(job)["ranks"][1]["last_exit"]
                 self.assertIn("SIGKILL", exit["cause"])
                 summary = cluster.wait_for_state(job, "succeeded")
@@ -59,9 +50,9 @@ class Recovery(unittest.TestCase):
     def test_row_1_bsp_ends_with_the_bytes_of_a_run_without_the_fault(self):
         job_file = digits(self.folder)
         golden = local_run(job_file)
-        with Cluster(servers=2, workers=2) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
             job = cluster.submit(job_file)
-            tasks = pids(cluster, job)
+            tasks = cluster.task_pids(job)
             wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
             os.kill(tasks[0], signal.SIGKILL)
             summary = cluster.wait_for_state(job, "succeeded")
@@ -74,9 +65,10 @@ class Recovery(unittest.TestCase):
         job_file = digits(self.folder)
         golden = local_run(job_file)
         for comes_back in (False, True):
-            with self.subTest(comes_back=comes_back), Cluster(servers=2, workers=2) as cluster:
+            with self.subTest(comes_back=comes_back), \
+                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
                 job = cluster.submit(job_file)
-                tasks = pids(cluster, job)
+                tasks = cluster.task_pids(job)
                 wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
                 cluster.servers[1].kill()
                 if comes_back:
@@ -90,7 +82,8 @@ class Recovery(unittest.TestCase):
 
     def test_row_4_every_push_counts_once_after_a_rollback(self):
         for policy in ("ssp", "asp"):
-            with self.subTest(policy), Cluster(servers=2, workers=2) as cluster:
+            with self.subTest(policy), \
+                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
                 job = cluster.submit(counting(self.folder, policy, 3000, policy, workers=2))
                 wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
                 cluster.servers[cluster.holder(job)].kill()
@@ -103,9 +96,9 @@ class Recovery(unittest.TestCase):
     def test_row_5_a_power_cut_of_the_whole_cluster(self):
         job_file = digits(self.folder)
         golden = local_run(job_file)
-        with Cluster(servers=2, workers=2) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
             job = cluster.submit(job_file)
-            pids(cluster, job)
+            cluster.task_pids(job)
             wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
             for daemon in (cluster.scheduler, *cluster.servers, *cluster.workers):
                 daemon.kill()
@@ -120,7 +113,7 @@ class Recovery(unittest.TestCase):
     def test_row_1_a_killed_worker_daemon_loses_its_rank_to_a_spare(self):
         with Cluster(servers=1, workers=2) as cluster:
             job = cluster.submit(counting(self.folder, "spare", 10**9, workers=1, servers=1))
-            pids(cluster, job)
+            cluster.task_pids(job)
             rank = cluster.job(job)["ranks"][0]
             old = rank["worker_address"]
             next(w for w in cluster.workers if w.address() == old).kill()
@@ -141,7 +134,7 @@ train: {iterations: 200, emulated_step_ms: 100}
 consistency: {policy: asp}
 resources: {workers: 1, servers: 1, device: emulated}
 """))
-            task = pids(cluster, job)[0]
+            task = cluster.task_pids(job)[0]
             wait_for(lambda: progress(cluster, job) > 5, 30, "some iterations")
             address = cluster.job(job)["ranks"][0]["worker_address"]
             owner = next(w for w in cluster.workers if w.address() == address)
@@ -149,14 +142,14 @@ resources: {workers: 1, servers: 1, device: emulated}
             os.kill(task, signal.SIGSTOP)
             try:
                 self.wait_for_restarts(cluster, job, 1)
-                pids(cluster, job)
+                cluster.task_pids(job)
                 at = progress(cluster, job)
                 wait_for(lambda: progress(cluster, job) > at, 30, "the rank to be played on")
                 # Its server tells it, before the scheduler can.
                 os.kill(cluster.scheduler.pid, signal.SIGSTOP)
                 os.kill(task, signal.SIGCONT)
                 # By itself: its worker still stands still, and has not seen it end either.
-                wait_for(lambda: not alive(task), 10, "the zombie to exit")
+                wait_for(lambda: not alive(task), 60, "the zombie to exit")
                 self.assertEqual(exit_code(task), 75)
             finally:
                 os.kill(cluster.scheduler.pid, signal.SIGCONT)
@@ -164,7 +157,7 @@ resources: {workers: 1, servers: 1, device: emulated}
             log = "".join(path.read_text() for path in
                           (cluster.folder / owner.name).rglob("*.log"))
             self.assertRegex(log, "task ends.*incarnation")
-            wait_for(lambda: cluster.summary(job)["pushes_refused"] > 0, 10,
+            wait_for(lambda: cluster.summary(job)["pushes_refused"] > 0, 60,
                      "the refused push to be reported")
             summary = cluster.wait_for_state(job, "succeeded")
             self.assertEqual(summary["iterations"], 200)
@@ -173,12 +166,12 @@ resources: {workers: 1, servers: 1, device: emulated}
     def test_row_2_a_stopped_task_loses_its_rank_while_its_worker_lives(self):
         with Cluster(servers=1, workers=2) as cluster:
             job = cluster.submit(counting(self.folder, "hung", 10**9, workers=1, servers=1))
-            task = pids(cluster, job)[0]
+            task = cluster.task_pids(job)[0]
             wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
             os.kill(task, signal.SIGSTOP)
             self.wait_for_restarts(cluster, job, 1)
             self.assertIn("hangs", cluster.job(job)["ranks"][0]["last_exit"]["cause"])
-            wait_for(lambda: not alive(task), 10, "the stopped task to be killed")
+            wait_for(lambda: not alive(task), 60, "the stopped task to be killed")
 
     def test_a_task_that_always_dies_fails_the_job_with_its_cause(self):
         job_file = write_job(self.folder, """

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from cluster import DIGITS, Cluster, local_run, needs_digits, wait_for, write_job
-from processes import digits
+from processes import SLOW_PUSHES, digits
 from test_compression import sgd
 
 # Rounds between two flushes, and cuts.
@@ -22,7 +22,7 @@ def rounds(cluster, job):
 
 
 def kill_task(cluster, job):
-    os.kill(int(cluster.job(job)["ranks"][1]["pid"]), signal.SIGKILL)
+    os.kill(cluster.task_pids(job)[1], signal.SIGKILL)
 
 
 def kill_task_after_a_cut(cluster, job):
@@ -46,7 +46,7 @@ class Residuals(unittest.TestCase):
         """The summary and the events of a job to which `fault` happened between two cuts. It
         ends as one without."""
         golden = local_run(job_file)
-        with Cluster(servers=2, workers=2) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
             job = cluster.submit(job_file)
             wait_for(lambda: rounds(cluster, job) > at, 60, "some rounds")
             fault(cluster, job)

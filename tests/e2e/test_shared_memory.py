@@ -67,7 +67,7 @@ resources: {{workers: 2, servers: 2}}
                 job = cluster.submit(self.job_file(iterations))
                 wait_for(lambda: cluster.summary(job)["iterations"] > 10, 60, "some iterations")
                 if victim == "task":
-                    os.kill(int(cluster.job(job)["ranks"][1]["pid"]), signal.SIGKILL)
+                    os.kill(cluster.task_pids(job)[1], signal.SIGKILL)
                 else:
                     cluster.servers[1].kill()
                     cluster.restart_server(1)

@@ -202,7 +202,7 @@ train: {{global_batch: 2, epochs: 1}}
                 return first.exists() and any(
                     span["name"] == "push" for span in ranks_of(read_broken(first.read_text()))[0])
             wait_for(has_spans, 60, "spans")
-            os.kill(int(cluster.job(job_id)["ranks"][0]["pid"]), signal.SIGKILL)
+            os.kill(cluster.task_pids(job_id)[0], signal.SIGKILL)
             second = self.folder / f"t.job-{job_id}.rank-0.2.json"
             wait_for(second.exists, 60, "the trace of the second task")
             left = first.read_text()
