@@ -10,8 +10,8 @@
 //   other models   index,score0,score1,...              {"index": 0, "scores": [0.5, 1]}
 //
 // class is that of the largest probability, the first of equals. loss is the mean over the
-// bytes of a window. Numbers are the shortest that name a float32; one that is not finite is
-// null in JSON.
+// bytes of a window. Numbers are the shortest that name a float32, whole ones below 2^24 without
+// an exponent; one that is not finite is null in JSON.
 #ifndef PACELINE_CLI_PREDICT_PREDICTION_LINES_H_
 #define PACELINE_CLI_PREDICT_PREDICTION_LINES_H_
 

@@ -106,8 +106,8 @@ class ServerJob {
   // Holds the present rows readable; BSP: those that the rank reads for its iteration. What
   // the rank holds is answered again if it is asked for by the same number, and released for
   // a later one.
-  // Errors:  LIMIT; INVALID       a number before the rank's last;
-  //          BSP: NOT_YET         the round before is not complete; those of a pull.
+  // Errors:  LIMIT; INVALID  a number before the rank's last, or that one when it is released;
+  //          BSP: NOT_YET    the round before is not complete; those of a pull.
   absl::StatusOr<v1::PinResponse> Pin(const v1::PinRequest& request);
   // A pin that is not held is an error only if another rank holds it (INVALID).
   absl::StatusOr<v1::UnpinResponse> Unpin(const v1::UnpinRequest& request);

@@ -61,11 +61,12 @@ absl::StatusOr<v1::UnpinResponse> ServerJob::Unpin(const v1::UnpinRequest& reque
     MutexLock lock(&mu_);
     PL_RETURN_IF_ERROR(CheckOpen(request.context()));
     PL_RETURN_IF_ERROR(fence_.Check(request.context()));
+    if (request.pin() == 0) return v1::UnpinResponse();
     const auto held = std::find_if(pins_.begin(), pins_.end(), [&](const RankPin& of_rank) {
       return of_rank.pin == request.pin();
     });
     // Released before: the reply to the first call was lost.
-    if (request.pin() == 0 || held == pins_.end()) return v1::UnpinResponse();
+    if (held == pins_.end()) return v1::UnpinResponse();
     if (const auto holder = held - pins_.begin(); holder != rank) {
       return InvalidStatus(
           absl::StrCat("pin ", request.pin(), ": held by rank ", holder, ", not by rank ", rank));

@@ -34,9 +34,10 @@ checkpoint: {{{checkpoint}}}
 """, f"{name}.yaml")
 
 
-# Flags of workers whose pushes take 2 ms longer: a job of the above lasts for seconds, so that
-# what is done to it in the middle is not done after its end.
-SLOW_PUSHES = ("--test-faults", "rpc.Push=delay(2ms):1000")
+def late_pushes(ms=2):
+    """Flags of workers whose tasks' pushes are so late: a job lasts on fast machines and slow
+    ones, so that what is done to it in the middle is not done after its end."""
+    return ("--test-faults", f"rpc.Push=delay({ms}ms):1000")
 
 
 def alive(pid):

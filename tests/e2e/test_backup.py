@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, Daemon, pacectl, wait_for
-from processes import SLOW_PUSHES, counting
+from processes import counting, late_pushes
 
 
 class Backup(unittest.TestCase):
@@ -57,7 +57,7 @@ class Backup(unittest.TestCase):
 
     def test_an_older_backup_is_refused_by_nodes_and_goes_on_where_it_is_accepted(self):
         iterations = 3000
-        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
             job = cluster.submit(counting(self.folder, "long", iterations, workers=2),
                                  "--request-id", "long")
             cluster.wait_for_state(job, "running")

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 from cluster import Cluster, Daemon, wait_for
-from processes import alive, counting
+from processes import alive, counting, late_pushes
 
 # Five times the two seconds that a job's tasks and tables get: these are real processes.
 FREED_SECONDS = 10
@@ -81,16 +81,14 @@ class StandingCluster(unittest.TestCase):
             cluster.wait_for_state(job, "succeeded")
 
     def test_row_6_training_goes_on_while_the_scheduler_is_down(self):
-        # Late pushes: it lasts longer than the scheduler is away, on fast machines and slow ones.
-        late = ("--test-faults", "rpc.Push=delay(5ms):1000")
-        with Cluster(servers=2, workers=2, worker_flags=late) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=late_pushes(5)) as cluster:
             job = cluster.submit(counting(self.folder, "long", 1000, "bsp", workers=2))
             cluster.wait_for_state(job, "running")
             pids = cluster.task_pids(job)
             cluster.scheduler.kill()
             time.sleep(1)
             for pid in pids:
-                self.assertTrue(alive(int(pid)))
+                self.assertTrue(alive(pid))
             cluster.restart_scheduler()
             summary = cluster.wait_for_state(job, "succeeded")
             self.assertEqual(summary["iterations"], 2000)

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, local_run, needs_digits, pacectl, wait_for
-from processes import SLOW_PUSHES, counting, digits
+from processes import counting, digits, late_pushes
 
 
 def cuts(cluster, job):
@@ -38,7 +38,7 @@ class Cuts(unittest.TestCase):
         # On fewer servers than the cut was made by, and on as many.
         for comes_back in (False, True):
             with self.subTest(comes_back=comes_back), \
-                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+                    Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
                 job = cluster.submit(job_file)
                 wait_for(lambda: cuts(cluster, job), 60, "a cut")
                 server = cluster.holder(job)
@@ -57,7 +57,7 @@ class Cuts(unittest.TestCase):
     def test_row_4_every_push_counts_once_from_a_fuzzy_cut(self):
         for policy in ("ssp", "asp"):
             with self.subTest(policy), \
-                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+                    Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
                 job_file = self.counting(policy, 4000, "every_iterations: 200")
                 job = cluster.submit(job_file)
                 wait_for(lambda: cuts(cluster, job), 60, "a cut")

@@ -8,6 +8,7 @@ import unittest
 
 from cluster import DIGITS, local_run, needs_digits, wait_for, write_job
 from network import NetworkCluster, needs_namespaces
+from processes import late_pushes
 
 # Of one attempt to connect, the longest.
 CONNECT = 1.5
@@ -31,7 +32,7 @@ class Networks(unittest.TestCase):
     def cluster(self, servers=2, workers=2, heartbeat=0.5, pace_ms=5, **options):
         """Pushes of its tasks are `pace_ms` late, so that a job lasts as long as its faults."""
         self.heartbeat = heartbeat
-        faults = ("--test-faults", f"rpc.Push=delay({pace_ms}ms):1000") if pace_ms else ()
+        faults = late_pushes(pace_ms) if pace_ms else ()
         return NetworkCluster(servers=servers, workers=workers, heartbeat_ms=int(heartbeat * 1000),
                               worker_flags=faults, **options)
 

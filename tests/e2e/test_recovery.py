@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, local_run, needs_digits, wait_for, write_job
-from processes import SLOW_PUSHES, alive, counting, digits, exit_code
+from processes import alive, counting, digits, exit_code, late_pushes
 
 
 def progress(cluster, job):
@@ -50,7 +50,7 @@ class Recovery(unittest.TestCase):
     def test_row_1_bsp_ends_with_the_bytes_of_a_run_without_the_fault(self):
         job_file = digits(self.folder)
         golden = local_run(job_file)
-        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
             job = cluster.submit(job_file)
             tasks = cluster.task_pids(job)
             wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
@@ -66,7 +66,7 @@ class Recovery(unittest.TestCase):
         golden = local_run(job_file)
         for comes_back in (False, True):
             with self.subTest(comes_back=comes_back), \
-                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+                    Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
                 job = cluster.submit(job_file)
                 tasks = cluster.task_pids(job)
                 wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")
@@ -78,12 +78,12 @@ class Recovery(unittest.TestCase):
                 self.assertEqual(summary["restarts"], 0)
                 self.assertEqual(summary["samples"], golden["samples"])
                 self.assertEqual(summary["parameters_sha256"], golden["parameters_sha256"])
-                self.assertEqual([int(rank["pid"]) for rank in cluster.job(job)["ranks"]], tasks)
+                self.assertEqual(cluster.task_pids(job), tasks)
 
     def test_row_4_every_push_counts_once_after_a_rollback(self):
         for policy in ("ssp", "asp"):
             with self.subTest(policy), \
-                    Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+                    Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
                 job = cluster.submit(counting(self.folder, policy, 3000, policy, workers=2))
                 wait_for(lambda: progress(cluster, job) > 50, 30, "some iterations")
                 cluster.servers[cluster.holder(job)].kill()
@@ -96,7 +96,7 @@ class Recovery(unittest.TestCase):
     def test_row_5_a_power_cut_of_the_whole_cluster(self):
         job_file = digits(self.folder)
         golden = local_run(job_file)
-        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
             job = cluster.submit(job_file)
             cluster.task_pids(job)
             wait_for(lambda: progress(cluster, job) > 20, 30, "some iterations")

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, local_run, needs_digits, wait_for
-from processes import SLOW_PUSHES, digits
+from processes import digits, late_pushes
 from test_cuts import cuts, events
 
 
@@ -33,7 +33,7 @@ class Replicas(unittest.TestCase):
 
     def test_row_4_a_host_is_lost_with_its_disk_and_no_cut_is(self):
         golden = local_run(digits(self.folder))
-        with Cluster(servers=3, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+        with Cluster(servers=3, workers=2, worker_flags=late_pushes()) as cluster:
             job = cluster.submit(self.digits(2))
             wait_for(lambda: cuts(cluster, job), 60, "a cut")
             lost = cluster.servers[cluster.holder(job)]

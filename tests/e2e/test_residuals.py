@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from cluster import DIGITS, Cluster, local_run, needs_digits, wait_for, write_job
-from processes import SLOW_PUSHES, digits
+from processes import digits, late_pushes
 from test_compression import sgd
 
 # Rounds between two flushes, and cuts.
@@ -46,7 +46,7 @@ class Residuals(unittest.TestCase):
         """The summary and the events of a job to which `fault` happened between two cuts. It
         ends as one without."""
         golden = local_run(job_file)
-        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
             job = cluster.submit(job_file)
             wait_for(lambda: rounds(cluster, job) > at, 60, "some rounds")
             fault(cluster, job)

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from cluster import Cluster, local_run, make_pki, needs_digits, pacectl, wait_for, write_job
-from processes import counting, digits
+from processes import counting, digits, late_pushes
 
 # Beyond which a new certificate is in use: many times what is promised.
 SOON = 60
@@ -120,8 +120,7 @@ consistency: {{policy: bsp}}
 resources: {{workers: 2, servers: 2}}
 checkpoint: {{every_iterations: 100, dir: {self.folder}/cuts}}
 """)
-        pace = ("--test-faults", "rpc.Push=delay(25ms):1000")
-        with Cluster(pki=self.pki, worker_flags=pace) as cluster:
+        with Cluster(pki=self.pki, worker_flags=late_pushes(25)) as cluster:
             daemons = [("scheduler", cluster.scheduler),
                        *(("server", server) for server in cluster.servers),
                        *(("worker", worker) for worker in cluster.workers)]

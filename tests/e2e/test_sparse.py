@@ -7,7 +7,7 @@ import unittest
 import urllib.request
 
 from cluster import Cluster, local_run, wait_for, write_job
-from processes import SLOW_PUSHES
+from processes import late_pushes
 from test_cuts import cuts
 
 RECORDS = 1200
@@ -71,7 +71,7 @@ class Sparse(unittest.TestCase):
 
     def test_rows_come_and_go_and_a_cut_has_it_all(self):
         golden = local_run(fm(self.folder, "limited", LIMITS, servers=1), servers=1)
-        with Cluster(servers=2, workers=2, worker_flags=SLOW_PUSHES) as cluster:
+        with Cluster(servers=2, workers=2, worker_flags=late_pushes()) as cluster:
             job = cluster.submit(fm(self.folder, "limited", LIMITS))
             wait_for(lambda: cuts(cluster, job), 60, "a cut")
             for family in ("rows", "rows_created_total", "rows_evicted_total", "keys_waiting"):
